@@ -1,0 +1,56 @@
+import { fileURLToPath } from 'node:url';
+import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { createActivities } from './activities.js';
+import { createPool } from './database.js';
+import { databaseExecutions, memoryExecutions } from './executions.js';
+import type { FaultRule } from './faults.js';
+
+/** What a worker of the stand-in needs. */
+export interface IngestionWorkerOptions {
+  connection: NativeConnection;
+  namespace: string;
+  taskQueue: string;
+  /** Role `reindexer`; without a database windows are empty. */
+  databaseUrl?: string;
+  /** Milliseconds that a window takes without a database. */
+  emptyWindowMs?: number;
+  faults?: readonly FaultRule[];
+  /** Windows worked on at once, each with a database connection. */
+  concurrency?: number;
+  onDatabaseError?: (error: Error) => void;
+  workflowBundle?: WorkflowBundleOption;
+}
+
+/** A worker and how to give back what it holds once it has stopped. */
+export interface IngestionWorker {
+  worker: Worker;
+  close: () => Promise<void>;
+}
+
+/** Creates the worker; running and stopping it is the caller's. */
+export async function createIngestionWorker(options: IngestionWorkerOptions): Promise<IngestionWorker> {
+  const { connection, namespace, taskQueue, databaseUrl, emptyWindowMs = 0, faults = [], concurrency = 50 } = options;
+  // Two more than windows: one to cancel a statement with, one for a window that ends as another begins.
+  const onError = options.onDatabaseError ?? (() => undefined);
+  const pool = databaseUrl === undefined ? undefined : createPool(databaseUrl, concurrency + 2, onError);
+  const executions = pool ? databaseExecutions(pool, faults) : memoryExecutions(faults);
+  try {
+    const worker = await Worker.create({
+      connection,
+      namespace,
+      taskQueue,
+      workflowBundle: options.workflowBundle ?? {
+        codePath: fileURLToPath(new URL('./workflows.bundle.js', import.meta.url)),
+      },
+      activities: createActivities({ executions, emptyWindowMs, ...(pool && { pool }) }),
+      maxConcurrentActivityTaskExecutions: concurrency,
+      // The server hears of positions, and the worker of cancellations, within a second.
+      maxHeartbeatThrottleInterval: '1s',
+      shutdownGraceTime: '2s',
+    });
+    return { worker, close: async () => void (await pool?.end()) };
+  } catch (error) {
+    await pool?.end();
+    throw error;
+  }
+}

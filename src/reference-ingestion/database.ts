@@ -1,0 +1,91 @@
+import pg from 'pg';
+
+/** Runs one statement; a pool, a client and a transaction all do. */
+export interface Queryable {
+  query<Row extends pg.QueryResultRow>(sql: string, parameters?: unknown[]): Promise<pg.QueryResult<Row>>;
+}
+
+/** Opens one connection, hands it over and closes it whatever happens. */
+export async function withClient<T>(databaseUrl: string, body: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'reference-ingestion' });
+  await client.connect();
+  try {
+    return await body(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * A pool that outlives restarts of the server: a connection that breaks is reported and replaced.
+ *
+ * @param onError told about connections that broke; the query that used one fails on its own
+ */
+export function createPool(databaseUrl: string, max: number, onError: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max,
+    application_name: 'reference-ingestion',
+    connectionTimeoutMillis: 10_000,
+  });
+  // An 'error' event that nobody listens to ends the process: idle connections report to the pool, used ones do not.
+  pool.on('error', onError);
+  pool.on('connect', (client) => client.on('error', onError));
+  return pool;
+}
+
+/** How long a transaction's statements may take, and who may call them off. */
+export interface TransactionLimits {
+  statementTimeoutMs: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Runs `body` in a transaction: committed when it returns, rolled back when it throws. When the signal is aborted the
+ * running statement is cancelled on the server and no further one starts, so that nothing goes on behind the back of
+ * someone who asked to stop.
+ *
+ * @throws the signal's reason when it was aborted, else what `body` or the database threw
+ */
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  { statementTimeoutMs, signal }: TransactionLimits,
+  body: (transaction: Queryable) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const client = await pool.connect();
+  let cancelling: Promise<unknown> | undefined;
+  let stop: (() => void) | undefined;
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const { rows } = await client.query<{ pid: number }>(
+      "SELECT pg_backend_pid() AS pid, set_config('statement_timeout', $1, true)",
+      [String(statementTimeoutMs)],
+    );
+    stop = () => {
+      cancelling = pool.query('SELECT pg_cancel_backend($1)', [rows[0]?.pid]).catch(() => undefined);
+    };
+    signal.addEventListener('abort', stop);
+    const result = await body({
+      query: async (sql, parameters) => {
+        signal.throwIfAborted();
+        return await client.query(sql, parameters);
+      },
+    });
+    signal.throwIfAborted();
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((rollback: Error) => {
+      broken = rollback;
+    });
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    if (stop) signal.removeEventListener('abort', stop);
+    // A cancel request that is still under way would hit whoever gets this connection next.
+    await cancelling;
+    client.release(broken);
+  }
+}

@@ -1,0 +1,101 @@
+import type pg from 'pg';
+import { type Conversation, conversationsOf } from './conversations.js';
+import { withClient } from './database.js';
+import { defaultSeed, type FleetCustomer, fleet, fleetRange } from './fleet.js';
+
+/** What to load; everything has the recorded fleet as its default. */
+export interface LoadOptions {
+  customers?: FleetCustomer[];
+  /** UTC days, `end` exclusive. */
+  range?: { start: string; end: string };
+  seed?: number;
+}
+
+/** What was found loaded afterwards, and how long it took. */
+export interface Loaded {
+  customers: number;
+  conversations: number;
+  milliseconds: number;
+}
+
+const batchSize = 2_000;
+
+/**
+ * Loads a fleet into a migrated database, all or nothing. Loading the same fleet again changes nothing.
+ *
+ * @throws when one of the customers already has other conversations, for instance those of another scale
+ */
+export async function loadFleet(databaseUrl: string, options: LoadOptions = {}): Promise<Loaded> {
+  const { customers = fleet(), range = fleetRange, seed = defaultSeed } = options;
+  const started = performance.now();
+  return await withClient(databaseUrl, async (client) => {
+    await client.query('BEGIN');
+    await client.query(
+      `INSERT INTO customers (id, cluster) SELECT * FROM unnest($1::text[], $2::text[])
+       ON CONFLICT (id) DO UPDATE SET cluster = excluded.cluster`,
+      [customers.map(({ id }) => id), customers.map(({ cluster }) => cluster)],
+    );
+    let batch: Conversation[] = [];
+    for (const customer of customers) {
+      for (const conversation of conversationsOf(customer, range, seed)) {
+        if (batch.push(conversation) < batchSize) continue;
+        await insert(client, batch);
+        batch = [];
+      }
+    }
+    await insert(client, batch);
+    await refuseAnotherFleet(client, customers);
+    await client.query('COMMIT');
+    // Fresh tables have no statistics, and the first windows would be planned for empty ones.
+    await client.query('ANALYZE customers, conversations, turns');
+    const conversations = customers.reduce((sum, customer) => sum + customer.conversations, 0);
+    return { customers: customers.length, conversations, milliseconds: Math.round(performance.now() - started) };
+  });
+}
+
+async function insert(client: pg.Client, batch: readonly Conversation[]): Promise<void> {
+  await client.query(
+    `INSERT INTO conversations (customer_id, id, started_at, agent_id, channel, duration_seconds)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::integer[])
+     ON CONFLICT DO NOTHING`,
+    [
+      batch.map(({ customerId }) => customerId),
+      batch.map(({ id }) => id),
+      batch.map(({ startedAt }) => startedAt.toISOString()),
+      batch.map(({ agentId }) => agentId),
+      batch.map(({ channel }) => channel),
+      batch.map(({ durationSeconds }) => durationSeconds),
+    ],
+  );
+  const turns = batch.flatMap(({ customerId, id, turns }) =>
+    turns.map((turn, position) => ({ customerId, id, position, ...turn })),
+  );
+  await client.query(
+    `INSERT INTO turns (customer_id, conversation_id, position, speaker, at_second, body)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[], $5::integer[], $6::text[])
+     ON CONFLICT DO NOTHING`,
+    [
+      turns.map(({ customerId }) => customerId),
+      turns.map(({ id }) => id),
+      turns.map(({ position }) => position),
+      turns.map(({ speaker }) => speaker),
+      turns.map(({ atSecond }) => atSecond),
+      turns.map(({ body }) => body),
+    ],
+  );
+}
+
+async function refuseAnotherFleet(client: pg.Client, customers: readonly FleetCustomer[]): Promise<void> {
+  const { rows } = await client.query<{ customer_id: string; conversations: number }>(
+    'SELECT customer_id, count(*)::integer AS conversations FROM conversations WHERE customer_id = ANY($1) GROUP BY 1',
+    [customers.map(({ id }) => id)],
+  );
+  const found = new Map(rows.map((row) => [row.customer_id, row.conversations]));
+  for (const { id, conversations } of customers) {
+    if (found.get(id) === conversations) continue;
+    throw new Error(
+      `customer ${id}: expected ${conversations} conversations, got ${found.get(id) ?? 0}. ` +
+        'The database holds a fleet of another scale, seed or range: use an empty database',
+    );
+  }
+}

@@ -1,0 +1,36 @@
+import { defaultScale, fleet } from './fleet.js';
+import { type Loaded, loadFleet } from './load-fleet.js';
+import { migrate } from './migrate.js';
+import { setPassword, urlForRole } from './roles.js';
+
+/** Where to prepare, as which roles, and how much to load. */
+export interface PrepareOptions {
+  /** A role that may create tables and roles. */
+  databaseUrl: string;
+  reindexerPassword: string;
+  readerPassword: string;
+  /** The share of the recorded volume. */
+  scale?: number;
+  seed?: number;
+}
+
+/** The database as each role sees it, and what it holds. */
+export interface Prepared {
+  reindexerUrl: string;
+  readerUrl: string;
+  loaded: Loaded;
+}
+
+/** Makes a database ready for a backfill: schema, roles and the recorded fleet. May run again. */
+export async function prepare(options: PrepareOptions): Promise<Prepared> {
+  const { databaseUrl, reindexerPassword, readerPassword, scale = defaultScale, seed } = options;
+  await migrate(databaseUrl);
+  await setPassword(databaseUrl, 'reindexer', reindexerPassword);
+  await setPassword(databaseUrl, 'backfill_reader', readerPassword);
+  const loaded = await loadFleet(databaseUrl, { customers: fleet(scale, seed), ...(seed !== undefined && { seed }) });
+  return {
+    reindexerUrl: urlForRole(databaseUrl, 'reindexer', reindexerPassword),
+    readerUrl: urlForRole(databaseUrl, 'backfill_reader', readerPassword),
+    loaded,
+  };
+}

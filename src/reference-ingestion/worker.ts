@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { pino } from 'pino';
+import { createIngestionWorker } from './create-worker.js';
+import { parseFaultRules } from './faults.js';
+
+const { env } = process;
+const logger = pino({ name: 'reference-ingestion', level: env.LOG_LEVEL ?? 'info' });
+
+const { connectionOptions, namespace = 'ingestion' } = loadClientConnectConfig();
+const taskQueue = env.REFERENCE_TASK_QUEUE ?? 'ingestion';
+const databaseUrl = env.REINDEXER_DATABASE_URL ?? env.DATABASE_URL;
+
+Runtime.install({
+  logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
+    logger[level === 'TRACE' ? 'trace' : (level.toLowerCase() as 'info')](meta ?? {}, message);
+  }),
+});
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+
+const connection = await connect();
+if (connection) {
+  const { worker, close } = await createIngestionWorker({
+    connection,
+    namespace,
+    taskQueue,
+    ...(databaseUrl && { databaseUrl }),
+    emptyWindowMs: number('REFERENCE_WINDOW_MS', 0),
+    concurrency: number('REFERENCE_CONCURRENCY', 50),
+    faults: parseFaultRules(env.REFERENCE_FAULTS ?? '[]'),
+    onDatabaseError: (error) => logger.warn({ error: error.message }, 'a database connection broke'),
+  });
+  logger.info({ namespace, taskQueue, database: databaseUrl ? withoutPassword(databaseUrl) : 'none' }, 'working');
+  // The runtime stops the worker on the same signals that end waiting for a connection.
+  await worker.run();
+  await close();
+  await connection.close();
+}
+logger.info('stopped');
+
+/** Waits for a server that is still starting; undefined when told to stop before there was one. */
+async function connect(): Promise<NativeConnection | undefined> {
+  while (!stopping.signal.aborted) {
+    try {
+      return await NativeConnection.connect(connectionOptions);
+    } catch (error) {
+      logger.warn({ address: connectionOptions.address, error: String(error) }, 'no Temporal server yet, trying again');
+      await sleep(1_000, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
+}
+
+function number(name: string, fallback: number): number {
+  const value = Number(env[name] ?? fallback);
+  if (!Number.isInteger(value) || value < 0) throw new Error(`${name}: expected a number from 0, got ${env[name]}`);
+  return value;
+}
+
+function withoutPassword(url: string): string {
+  const { host, pathname, username } = new URL(url);
+  return `${username}@${host}${pathname}`;
+}
