@@ -1,0 +1,106 @@
+import { formatDay, formatInstant, formatTime } from './calendar.js';
+import { countDays, type DayCounts, dayLetters } from './progress.js';
+import { type Customer, idOf, perCustomerLimit, type State } from './state.js';
+import { formatWindowSize } from './window.js';
+
+/** The answer of the `customer` query. Times are RFC 3339, durations in ms. */
+export interface CustomerView {
+  id: string;
+  range: { start: string; end: string };
+  days: string;
+  totals: DayCounts;
+  conversations: number | null;
+  paused: { at: string; by?: string; reason?: string } | null;
+  removed: boolean;
+  /** Its window size now, and why it is that. */
+  window: { size: string; why: string };
+  perCustomer: number;
+  /** Windows that completed, windows that ended otherwise, and the time both took. */
+  counts: { completed: number; unsuccessful: number; busyMs: number };
+  /** In flight, then waiting for their back-off, then failed or held, then ended (the latest that the run remembers). */
+  windows: WindowView[];
+}
+
+export interface WindowView {
+  workflowId: string;
+  start: string;
+  end: string;
+  state: 'running' | 'backingOff' | 'failed' | 'held' | 'completed' | 'unsuccessful';
+  attempt: number;
+  adopted?: true;
+  cancelRequested?: true;
+  startedAt?: string;
+  durationMs?: number;
+  /** Not before. */
+  dueAt?: string;
+  class?: string;
+  error?: string;
+}
+
+export function customerView(state: State, index: number, now: number): CustomerView {
+  const customer = state.customers[index]!;
+  const days = dayLetters(customer);
+  return {
+    id: customer.id,
+    range: { start: formatDay(customer.start), end: formatDay(customer.end) },
+    days,
+    totals: countDays([days]),
+    conversations: customer.conversations ?? null,
+    paused: customer.paused ? { ...customer.paused, at: formatTime(customer.paused.at) } : null,
+    removed: customer.removed ?? false,
+    window: {
+      size: formatWindowSize(customer.window ?? state.options.window),
+      why: customer.window ? "this customer's size in the input" : "the run's size in the input",
+    },
+    perCustomer: perCustomerLimit(state, customer),
+    counts: { completed: customer.completed, unsuccessful: customer.unsuccessful, busyMs: customer.busy },
+    windows: windowsOf(state, customer, index, now),
+  };
+}
+
+function windowsOf(state: State, customer: Customer, index: number, now: number): WindowView[] {
+  const named = (window: { from: number; to: number }) => ({
+    workflowId: idOf(state, customer, window),
+    start: formatInstant(window.from),
+    end: formatInstant(window.to),
+  });
+  return [
+    ...customer.running.map(
+      (window): WindowView => ({
+        ...named(window),
+        state: 'running',
+        attempt: window.attempt,
+        ...(window.adopted ? { adopted: true } : {}),
+        ...(window.cancelRequested ? { cancelRequested: true } : {}),
+        startedAt: formatTime(window.startedAt),
+        durationMs: now - window.startedAt,
+      }),
+    ),
+    ...customer.retries.map(
+      (retry): WindowView => ({
+        ...named(retry),
+        ...{ state: 'backingOff', attempt: retry.attempts, dueAt: formatTime(retry.at) },
+        ...{ class: retry.class, error: retry.message },
+      }),
+    ),
+    ...customer.problems.map(
+      (problem): WindowView => ({
+        ...named(problem),
+        ...{ state: problem.class === 'stopped' ? 'held' : 'failed', attempt: problem.attempts },
+        ...{ class: problem.class, error: problem.message },
+      }),
+    ),
+    ...state.recent
+      .filter((window) => window.customer === index)
+      .reverse()
+      .map(
+        (window): WindowView => ({
+          ...named(window),
+          state: window.outcome === 'completed' ? 'completed' : 'unsuccessful',
+          attempt: window.attempt,
+          ...{ startedAt: formatTime(window.startedAt), durationMs: window.endedAt - window.startedAt },
+          ...(window.outcome === 'completed' ? {} : { class: window.outcome, error: window.message ?? '' }),
+        }),
+      ),
+  ];
+}

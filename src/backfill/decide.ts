@@ -1,0 +1,117 @@
+import { type Hour, hoursIn } from './interval.js';
+import { type Customer, countInFlight, type Ending, perCustomerLimit, runningHours, type State } from './state.js';
+import { gridEnd } from './window.js';
+
+/** What the durable shell is to do next. */
+export type Decision =
+  /** Start this window, tell `evolve` so, and decide again. */
+  | { kind: 'startWindow'; customer: number; from: Hour; to: Hour; attempt: number }
+  /** Nothing to do until something happens or, if given, until `until` (ms since 1970). */
+  | { kind: 'wait'; until?: number }
+  /** Close the run. No window is in flight. */
+  | { kind: 'end'; how: Ending };
+
+/**
+ * One decision. Precedence:
+ *
+ * 1. Cancelling or finishing: start nothing; end once nothing is in flight.
+ * 2. Still preparing: wait. Who the customers are, or what runs already, is not known yet.
+ * 3. Nothing left: end. This outranks a pause, which has nothing left to hold back.
+ * 4. Only failed or held days left: wait for an operator, at most `operatorTimeout`.
+ * 5. Paused: start nothing, wait for `resume`.
+ * 6. A free slot and a window that is due: start it.
+ * 7. Wait for a window to end, or for the next one to be due.
+ */
+export function decide(state: State, now: number): Decision {
+  const running = countInFlight(state);
+  if (state.cancelling || state.finishing) {
+    if (running > 0) return { kind: 'wait' };
+    return { kind: 'end', how: state.cancelling ? 'cancelled' : 'completed' };
+  }
+  if (state.preparing) return { kind: 'wait' };
+  if (running === 0 && nothingLeft(state)) return { kind: 'end', how: 'completed' };
+  if (state.idleSince !== undefined) {
+    const deadline = state.idleSince + state.options.operatorTimeout;
+    return now >= deadline ? { kind: 'end', how: 'incomplete' } : { kind: 'wait', until: deadline };
+  }
+  if (state.paused || running >= state.parallelism.max) return { kind: 'wait' };
+  return nextStart(state, now);
+}
+
+export const nothingLeft = (state: State): boolean =>
+  state.customers.every(
+    ({ waiting, failed, held }) => waiting.length === 0 && failed.length === 0 && held.length === 0,
+  );
+
+/**
+ * Whose window is next. Customers take slots in the order of their claims, one after the other, so that few are half
+ * done. But a customer is a serial chain: once its own chain is longer than all work left shared evenly by all slots,
+ * it decides when the run ends, and goes first, the longest such chain before the others. (This is McNaughton's
+ * wrap-around rule for preemptive machines with a window as the quantum: the run is never longer than the larger of
+ * the average load and the longest chain, by more than a window.) With one slot no chain is longer than all work, so
+ * a sequential run goes customer by customer.
+ */
+function nextStart(state: State, now: number): Decision {
+  let total = 0;
+  let first: Candidate | undefined;
+  let longest: Candidate | undefined;
+  let until: number | undefined;
+  for (const index of state.order) {
+    const customer = state.customers[index]!;
+    if (customer.waiting.length === 0 && customer.running.length === 0) continue;
+    const limit = perCustomerLimit(state, customer);
+    const work = (hoursIn(customer.waiting) + hoursIn(runningHours(customer))) * customer.density;
+    total += work;
+    const chain = work / limit;
+    if (customer.paused || customer.running.length >= limit || (first && chain <= longest!.chain)) continue;
+    const window = nextWindow(state, customer, now);
+    if (window === undefined) continue;
+    if (typeof window === 'number') {
+      until = Math.min(until ?? window, window);
+      continue;
+    }
+    const candidate = { index, chain, window };
+    first ??= candidate;
+    if (!longest || chain > longest.chain) longest = candidate;
+  }
+  if (!first || !longest) return until === undefined ? { kind: 'wait' } : { kind: 'wait', until };
+  const { index, window } = longest.chain > total / state.parallelism.max ? longest : first;
+  return { kind: 'startWindow', customer: index, ...window };
+}
+
+interface Candidate {
+  index: number;
+  chain: number;
+  window: WindowToStart;
+}
+
+interface WindowToStart {
+  from: Hour;
+  to: Hour;
+  attempt: number;
+}
+
+/**
+ * The customer's next window: the earliest waiting hours, up to the end of their cell in the grid of its window size.
+ * Hours that failed before go again as the window they were, and not before they are due: then the time (ms) when the
+ * first of them is. Undefined when nothing waits.
+ */
+function nextWindow(state: State, customer: Customer, now: number): WindowToStart | number | undefined {
+  const size = customer.window ?? state.options.window;
+  let due: number | undefined;
+  for (const [start, end] of customer.waiting) {
+    let from = start;
+    while (from < end) {
+      const retry = customer.retries.find((entry) => entry.from === from);
+      if (!retry) {
+        let to = Math.min(end, gridEnd(size, customer.start, from));
+        for (const other of customer.retries) if (other.from > from && other.from < to) to = other.from;
+        return { from, to, attempt: 1 };
+      }
+      if (retry.at <= now) return { from, to: retry.to, attempt: retry.attempts + 1 };
+      due = Math.min(due ?? retry.at, retry.at);
+      from = retry.to;
+    }
+  }
+  return due;
+}

@@ -1,0 +1,72 @@
+/**
+ * Interval sets: the ledger's arithmetic.
+ *
+ * An hour is a whole number of hours since 1970-01-01T00:00Z. An interval is half-open, `[from, to)`. A set of
+ * intervals is always sorted, with no empty, overlapping or touching members, so that equal sets are equal JSON and
+ * thousands of done days melt into one pair.
+ */
+export type Hour = number;
+export type Interval = readonly [from: Hour, to: Hour];
+export type Intervals = readonly Interval[];
+
+export const none: Intervals = [];
+
+/** The set with `[from, to)` added; touching members melt together. */
+export function add(set: Intervals, [from, to]: Interval): Intervals {
+  if (from >= to) return set;
+  const before: Interval[] = [];
+  const after: Interval[] = [];
+  let start = from;
+  let end = to;
+  for (const member of set) {
+    if (member[1] < from) before.push(member);
+    else if (member[0] > to) after.push(member);
+    else {
+      start = Math.min(start, member[0]);
+      end = Math.max(end, member[1]);
+    }
+  }
+  return [...before, [start, end], ...after];
+}
+
+/** The set without any hour of `[from, to)`. */
+export function subtract(set: Intervals, [from, to]: Interval): Intervals {
+  if (from >= to || !overlaps(set, [from, to])) return set;
+  return set.flatMap(([a, b]): Interval[] => {
+    if (b <= from || a >= to) return [[a, b]];
+    const pieces: Interval[] = [];
+    if (a < from) pieces.push([a, from]);
+    if (b > to) pieces.push([to, b]);
+    return pieces;
+  });
+}
+
+/** The part of the set that lies within `[from, to)`. */
+export function within(set: Intervals, [from, to]: Interval): Intervals {
+  return set.flatMap(([a, b]): Interval[] => {
+    const start = Math.max(a, from);
+    const end = Math.min(b, to);
+    return start < end ? [[start, end]] : [];
+  });
+}
+
+export const union = (set: Intervals, other: Intervals): Intervals => other.reduce(add, set);
+
+export const difference = (set: Intervals, other: Intervals): Intervals => other.reduce(subtract, set);
+
+/** Whether any hour of `[from, to)` is in the set. */
+export function overlaps(set: Intervals, [from, to]: Interval): boolean {
+  return set.some(([a, b]) => a < to && from < b);
+}
+
+/** Whether every hour of `[from, to)` is in the set. */
+export function covers(set: Intervals, [from, to]: Interval): boolean {
+  return set.some(([a, b]) => a <= from && to <= b);
+}
+
+/** How many hours the set holds. */
+export function hoursIn(set: Intervals): number {
+  let hours = 0;
+  for (const [from, to] of set) hours += to - from;
+  return hours;
+}

@@ -1,0 +1,298 @@
+import { dayFrom, describe, formatDay, formatTime, parseDay } from './calendar.js';
+import type { Command } from './command.js';
+import { refusal } from './command.js';
+import { cancelled, settled, updateCustomer } from './evolve.js';
+import { add, difference, hoursIn, type Interval, overlaps, subtract, union, within } from './interval.js';
+import { logged } from './journal.js';
+import { parseCustomers } from './request.js';
+import { type Customer, countInFlight, doneHours, released, runningHours, type State, withCustomers } from './state.js';
+import { statusOf } from './status.js';
+
+/** A command done: the next state and a sentence on what changed; or refused, with a sentence an operator can act on. */
+export type Performed = { state: State; did: string } | { refused: string };
+
+type Effect = { state: State; did: string };
+
+/** Refuses by being thrown inside this file only; `perform` turns it into a value. */
+class Refused extends Error {}
+
+/** Does a well-formed command, or says why not. A command that asks for what is already so is done, and says so. */
+export function perform(state: State, command: Command, at: number): Performed {
+  try {
+    if (state.ended || state.cancelling) throw new Refused(`${command.name}: the run is ${statusOf(state).status}`);
+    if (state.finishing && command.name !== 'cancelWindows') {
+      throw new Refused(`${command.name}: the run is finishing; start a new run with resume: true for what is left`);
+    }
+    const effect = dispatch(state, command, at);
+    const entry = {
+      at,
+      what: command.name,
+      effect: effect.did,
+      ...(command.by === undefined ? {} : { by: command.by }),
+    };
+    return { state: settled(logged(effect.state, entry), at), did: effect.did };
+  } catch (error) {
+    if (error instanceof Refused) return { refused: error.message };
+    throw error;
+  }
+}
+
+function dispatch(state: State, command: Command, at: number): Effect {
+  switch (command.name) {
+    case 'pause':
+      return pause(state, command, at);
+    case 'resume':
+      return resume(state, command.customer);
+    case 'resetDay':
+      return changeDay(state, command, (customer, day) => resetDay(customer, day, at));
+    case 'skipDay':
+      return changeDay(state, command, skipDay);
+    case 'retryFailed':
+      return retryFailed(state, command.customer);
+    case 'setParallelism':
+      return setParallelism(state, command);
+    case 'addCustomers':
+      return addCustomers(state, command.customers);
+    case 'removeCustomer':
+      return removeCustomer(state, command.customer);
+    case 'cancelWindows':
+      return cancelWindows(state, command, at);
+    case 'finish':
+      return {
+        state: { ...state, finishing: true },
+        did: `finishing: ${countInFlight(state)} windows in flight end first`,
+      };
+    default:
+      return command satisfies never;
+  }
+}
+
+function indexOf(state: State, id: string): number {
+  const index = state.customers.findIndex((customer) => customer.id === id);
+  if (index >= 0) return index;
+  if (state.customers.length === 0) throw new Refused('the customers are not known yet: the directory is being asked');
+  const known = state.customers.slice(0, 5).map((customer) => customer.id);
+  const more = state.customers.length > known.length ? `, … (${state.customers.length} in all)` : '';
+  throw new Refused(`customer ${JSON.stringify(id)} is not in this run; it has ${known.join(', ')}${more}`);
+}
+
+/** The customers a command is for: the one it names, or all. */
+function chosen(state: State, id: string | undefined): number[] {
+  return id === undefined ? state.customers.map((_, index) => index) : [indexOf(state, id)];
+}
+
+const who = (id: string | undefined) => (id === undefined ? '' : `${id} `);
+
+function pause(state: State, { customer: id, reason, by }: Command & { name: 'pause' }, at: number): Effect {
+  const paused = { at, ...(reason === undefined ? {} : { reason }), ...(by === undefined ? {} : { by }) };
+  const index = id === undefined ? undefined : indexOf(state, id);
+  const earlier = index === undefined ? state.paused : state.customers[index]!.paused;
+  if (earlier) return { state, did: `${who(id)}was paused already, since ${formatTime(earlier.at)}` };
+  const next =
+    index === undefined ? { ...state, paused } : updateCustomer(state, index, (customer) => ({ ...customer, paused }));
+  const running = index === undefined ? countInFlight(state) : state.customers[index]!.running.length;
+  return { state: next, did: `${who(id)}paused; ${running} windows in flight finish` };
+}
+
+function resume(state: State, id: string | undefined): Effect {
+  const did: string[] = [];
+  let next = state;
+  if (id === undefined && state.paused) {
+    const { paused: _, ...rest } = next;
+    next = { ...rest, stops: [] };
+    did.push('the run goes on');
+  }
+  for (const index of chosen(state, id)) {
+    const customer = next.customers[index]!;
+    if (!customer.paused && customer.held.length === 0) continue;
+    if (customer.paused) did.push(`${customer.id} goes on`);
+    if (customer.held.length > 0) did.push(`${customer.id} ${describe(customer.held)} waits again`);
+    const { paused: _, ...rest } = customer.held.reduce(released, customer);
+    next = updateCustomer(next, index, () => ({ ...rest, waiting: union(customer.waiting, customer.held) }));
+  }
+  if (id !== undefined && next.paused) did.push('the whole run is still paused');
+  return {
+    state: next,
+    did: summary(did, id === undefined ? 'nothing was paused or held' : `${id} was neither paused nor held`),
+  };
+}
+
+function changeDay(
+  state: State,
+  { customer: id, day: text }: { customer: string; day: string },
+  change: (customer: Customer, day: Interval) => { customer: Customer; did: string },
+): Effect {
+  const index = indexOf(state, id);
+  const customer = state.customers[index]!;
+  const start = parseDay(text);
+  if (start === undefined)
+    throw new Refused(`day: expected a UTC day such as "2026-01-31", got ${JSON.stringify(text.slice(0, 40))}`);
+  if (start < customer.start || start >= customer.end) {
+    const range = `${formatDay(customer.start)} to ${formatDay(customer.end - 1)}`;
+    throw new Refused(`${text} is outside ${id}'s range, ${range}`);
+  }
+  if (customer.removed) throw new Refused(`${id} was removed from this run; addCustomers brings it back`);
+  const changed = change(customer, dayFrom(start));
+  return { state: updateCustomer(state, index, () => changed.customer), did: `${id} ${text}: ${changed.did}` };
+}
+
+/** The parts of a day that are done, running, and so on, in words. */
+function dayNow(customer: Customer, day: Interval): string {
+  const parts = {
+    running: runningHours(customer),
+    failed: customer.failed,
+    held: customer.held,
+    skipped: customer.skipped,
+    done: doneHours(customer),
+    waiting: customer.waiting,
+  };
+  return Object.entries(parts)
+    .flatMap(([name, hours]) => (overlaps(hours, day) ? [name] : []))
+    .join(' and ');
+}
+
+function resetDay(customer: Customer, day: Interval, at: number): { customer: Customer; did: string } {
+  const before = dayNow(customer, day);
+  const running = within(runningHours(customer), day);
+  const freed = released(customer, day);
+  const reset: Customer = {
+    ...freed,
+    // A whole window that waits for its back-off stays one window; it is only due at once, with its attempts from zero.
+    retries: hoursIn(within(customer.waiting, day)) > 0 ? dueNow(customer, day, at) : freed.retries,
+    waiting: difference(add(freed.waiting, day), runningHours(customer)),
+    again: union(customer.again, running),
+    leave: subtract(customer.leave, day),
+  };
+  return {
+    customer: reset,
+    did: running.length > 0 ? `was ${before}, runs again once it has ended` : `was ${before}, waits to run again`,
+  };
+}
+
+function dueNow(customer: Customer, day: Interval, at: number): Customer['retries'] {
+  return customer.retries.map((retry) =>
+    overlaps([[retry.from, retry.to]], day) ? { ...retry, at, attempts: 0 } : retry,
+  );
+}
+
+function skipDay(customer: Customer, day: Interval): { customer: Customer; did: string } {
+  const before = dayNow(customer, day);
+  const running = within(runningHours(customer), day);
+  const open = within(union(union(customer.waiting, customer.failed), customer.held), day);
+  if (open.length === 0 && running.length === 0) {
+    if (overlaps(customer.skipped, day)) return { customer, did: 'was skipped already' };
+    throw new Refused(`${customer.id} ${formatDay(day[0])} is ${before} already; there is nothing to leave out`);
+  }
+  const freed = released(customer, day);
+  const skipped: Customer = {
+    ...freed,
+    waiting: subtract(customer.waiting, day),
+    skipped: union(customer.skipped, open),
+    again: subtract(customer.again, day),
+    leave: union(customer.leave, running),
+  };
+  const did =
+    running.length > 0 ? `was ${before}; left out unless its running window completes` : `was ${before}, is skipped`;
+  return { customer: skipped, did };
+}
+
+function retryFailed(state: State, id: string | undefined): Effect {
+  let next = state;
+  const did: string[] = [];
+  for (const index of chosen(state, id)) {
+    const customer = next.customers[index]!;
+    if (customer.failed.length === 0) continue;
+    did.push(`${customer.id} ${describe(customer.failed)} waits again`);
+    const retried = {
+      ...customer.failed.reduce(released, customer),
+      waiting: union(customer.waiting, customer.failed),
+    };
+    next = updateCustomer(next, index, () => retried);
+  }
+  return { state: next, did: summary(did, id === undefined ? 'there are no failed days' : `${id} has no failed days`) };
+}
+
+function setParallelism(state: State, { max, perCustomer }: Command & { name: 'setParallelism' }): Effect {
+  const before = state.parallelism;
+  const after = { max: max ?? before.max, perCustomer: perCustomer ?? before.perCustomer };
+  const did = (Object.keys(after) as (keyof typeof after)[])
+    .filter((name) => before[name] !== after[name])
+    .map((name) => `${name} ${before[name]} → ${after[name]}`);
+  return { state: { ...state, parallelism: after }, did: summary(did, 'these limits were in force already') };
+}
+
+function addCustomers(state: State, input: unknown): Effect {
+  const parsed = parseCustomers(input, state.options);
+  if (!parsed.ok)
+    throw new Refused(
+      refusal(
+        'addCustomers',
+        parsed.issues.map((issue) => ({ ...issue, field: `customers${issue.field === 'input' ? '' : issue.field}` })),
+      ),
+    );
+  const known = new Map(state.customers.map((customer, index) => [customer.id, index]));
+  const present = parsed.value.filter(({ id }) => known.has(id) && !state.customers[known.get(id)!]!.removed);
+  if (present.length > 0)
+    throw new Refused(`addCustomers: already in this run: ${present.map(({ id }) => id).join(', ')}`);
+  let next = withCustomers(
+    state,
+    parsed.value.filter(({ id }) => !known.has(id)),
+  );
+  for (const request of parsed.value) {
+    const index = known.get(request.id);
+    if (index !== undefined) next = updateCustomer(next, index, (customer) => broughtBack(customer, request));
+  }
+  return { state: next, did: `added ${parsed.value.map(({ id }) => id).join(', ')}` };
+}
+
+/** A removed customer again in the run: what is not done or running of its old range, and all of its new one, waits. */
+function broughtBack(customer: Customer, request: { id: string; start: number; end: number }): Customer {
+  const done = doneHours(customer);
+  const { removed: _, ...rest } = customer;
+  const range: Interval = [Math.min(customer.start, request.start), Math.max(customer.end, request.end)];
+  const open = difference(difference([[request.start, request.end]], done), runningHours(customer));
+  const outside = difference(difference(difference([range], done), open), runningHours(customer));
+  return { ...rest, ...request, start: range[0], end: range[1], waiting: open, skipped: outside, leave: [] };
+}
+
+function removeCustomer(state: State, id: string): Effect {
+  const index = indexOf(state, id);
+  const customer = state.customers[index]!;
+  if (customer.removed) return { state, did: `${id} was removed already` };
+  const open = [customer.waiting, customer.failed, customer.held].reduce(union);
+  const removed: Customer = {
+    ...open.reduce(released, customer),
+    removed: true,
+    waiting: [],
+    skipped: union(customer.skipped, open),
+    again: [],
+    leave: runningHours(customer),
+  };
+  const left = open.length === 0 ? 'nothing was left of it' : `${describe(open)} is skipped`;
+  const running = customer.running.length === 0 ? '' : `; ${customer.running.length} windows in flight finish`;
+  return { state: updateCustomer(state, index, () => removed), did: `removed ${id}: ${left}${running}` };
+}
+
+function cancelWindows(state: State, command: Command & { name: 'cancelWindows' }, at: number): Effect {
+  const { customer: id, by } = command;
+  let windows = 0;
+  let next = state;
+  for (const index of chosen(state, id)) {
+    const { running } = next.customers[index]!;
+    if (running.length === 0) continue;
+    windows += running.length;
+    next = updateCustomer(next, index, (customer) => ({
+      ...customer,
+      running: running.map(cancelled),
+    }));
+  }
+  const paused = pause(next, { name: 'pause', customer: id, reason: 'cancelWindows', by }, at);
+  return { state: paused.state, did: `asked ${windows} windows to cancel; ${paused.did}` };
+}
+
+/** What was done, at most the first few parts of it; or what was so already. */
+function summary(did: string[], already: string): string {
+  if (did.length === 0) return already;
+  const most = 5;
+  return did.slice(0, most).join('; ') + (did.length > most ? `; and ${did.length - most} more` : '');
+}

@@ -1,0 +1,183 @@
+import { daysOf, formatDay, formatTime, HOURS_PER_DAY } from './calendar.js';
+import type { FailureClass } from './failures.js';
+import { type Hour, hoursIn, type Interval, type Intervals, within } from './interval.js';
+import {
+  type Customer,
+  countInFlight,
+  doneHours,
+  perCustomerLimit,
+  runningHours,
+  type State,
+  workLeft,
+} from './state.js';
+import { type Status, statusOf } from './status.js';
+
+/** One letter for each state of a day: waiting, running, done, partly done, failed, skipped, held. */
+export type DayLetter = '.' | 'r' | 'd' | 'p' | 'f' | 's' | 'h';
+
+/** How many days are in each state; `days` is the sum of the others (a partly done day is waiting). */
+export interface DayCounts {
+  days: number;
+  done: number;
+  running: number;
+  waiting: number;
+  failed: number;
+  skipped: number;
+  held: number;
+}
+
+/** The answer of the `progress` query. Days are `YYYY-MM-DD`, times RFC 3339. */
+export interface Progress {
+  status: Status;
+  statusReason: string;
+  cluster: string | null;
+  range: { start: string; end: string };
+  startedAt: string;
+  totals: DayCounts & { windows: State['counts'] };
+  parallelism: { max: number; perCustomer: number; inFlight: number };
+  /** When the run should be done at the pace so far; null while that is unknown. */
+  eta: string | null;
+  customers: { id: string; days: string }[];
+  attention: Attention[];
+  rejected: { at: string; command: string; by?: string; reason: string }[];
+}
+
+/** Something a person should look at. */
+export interface Attention {
+  customer: string;
+  days: string[];
+  class: FailureClass;
+  message: string;
+  attempts: number;
+  workflowId: string;
+  nextStep: string;
+}
+
+const MOST_ATTENTION = 100;
+
+export function progressOf(state: State, now: number): Progress {
+  const { status, reason } = statusOf(state);
+  const letters = state.customers.map(dayLetters);
+  return {
+    status,
+    statusReason: reason,
+    cluster: state.options.cluster ?? null,
+    range: { start: formatDay(state.options.start), end: formatDay(state.options.end) },
+    startedAt: formatTime(state.startedAt),
+    totals: { ...countDays(letters), windows: { ...state.counts } },
+    parallelism: { ...state.parallelism, inFlight: countInFlight(state) },
+    eta: etaOf(state, now),
+    customers: state.customers.map(({ id }, i) => ({ id, days: letters[i]! })),
+    attention: attentionOf(state),
+    rejected: state.rejected.map((rejection) => ({ ...rejection, at: formatTime(rejection.at) })),
+  };
+}
+
+/**
+ * The letter of each day of a customer's range. A day of several windows shows the first of these that any part of it
+ * is in: running, failed, held; else it is done, skipped or waiting as a whole, or partly done.
+ */
+export function dayLetters(customer: Customer): string {
+  const count = (customer.end - customer.start) / HOURS_PER_DAY;
+  const letters = new Array<DayLetter>(count).fill('d');
+  const mark = (set: Intervals, letterOf: (day: Interval, before: DayLetter) => DayLetter) => {
+    for (const [from, to] of within(set, [customer.start, customer.end])) {
+      const last = Math.ceil((to - customer.start) / HOURS_PER_DAY);
+      for (let i = Math.floor((from - customer.start) / HOURS_PER_DAY); i < last; i++) {
+        const start = customer.start + i * HOURS_PER_DAY;
+        letters[i] = letterOf([start, start + HOURS_PER_DAY], letters[i]!);
+      }
+    }
+  };
+  const done = doneHours(customer);
+  mark(customer.skipped, () => 's');
+  mark(customer.waiting, (day) => (hoursIn(within(done, day)) > 0 ? 'p' : '.'));
+  mark(customer.held, () => 'h');
+  mark(customer.failed, () => 'f');
+  mark(runningHours(customer), () => 'r');
+  return letters.join('');
+}
+
+const nameOf: Record<DayLetter, keyof DayCounts> = {
+  '.': 'waiting',
+  p: 'waiting',
+  r: 'running',
+  d: 'done',
+  f: 'failed',
+  s: 'skipped',
+  h: 'held',
+};
+
+/** Counts the letters of any number of customers. */
+export function countDays(letters: Iterable<string>): DayCounts {
+  const counts: DayCounts = { days: 0, done: 0, running: 0, waiting: 0, failed: 0, skipped: 0, held: 0 };
+  for (const days of letters) {
+    counts.days += days.length;
+    for (const letter of days) counts[nameOf[letter as DayLetter]]++;
+  }
+  return counts;
+}
+
+export function attentionOf(state: State): Attention[] {
+  const list: Attention[] = [];
+  for (const customer of state.customers) {
+    for (const { from, to, ...problem } of customer.problems) {
+      if (list.length === MOST_ATTENTION) return list;
+      const open = within([...customer.failed, ...customer.held], [from, to]);
+      list.push({ customer: customer.id, days: daysOf(open, 40), ...problem, nextStep: nextStep(problem.class) });
+    }
+  }
+  return list;
+}
+
+function nextStep(failure: FailureClass): string {
+  switch (failure) {
+    case 'stopped':
+      return 'ask who stopped it and why; then resume, or skipDay';
+    case 'permanent':
+      return 'mend what the message names, then retryFailed; or skipDay';
+    case 'timeout':
+      return 'see why the window is too slow, or start it with a smaller window; then retryFailed, or skipDay';
+    case 'contention':
+    case 'overload':
+      return 'look at the database; when it is calm, retryFailed, with a lower setParallelism if it was this run';
+    case 'unknown':
+      return 'read the message and the workflow; then retryFailed, or skipDay';
+    default:
+      return failure satisfies never;
+  }
+}
+
+/**
+ * When the run should end: the larger of all work left shared by the slots in use, and the longest customer's chain,
+ * at the mean time that a unit of work has taken so far. Null before the first window has completed, while nothing
+ * may start, and after the end.
+ */
+function etaOf(state: State, now: number): string | null {
+  const { status } = statusOf(state);
+  if (status !== 'running' && status !== 'finishing') return null;
+  const completed = state.recent.filter((window) => window.outcome === 'completed');
+  let work = 0;
+  let busy = 0;
+  for (const { customer, from, to, startedAt, endedAt } of completed) {
+    work += (to - from) * state.customers[customer]!.density;
+    busy += endedAt - startedAt;
+  }
+  if (work === 0) return null;
+  let total = 0;
+  let longest = 0;
+  let lanes = 0;
+  for (const customer of state.customers) {
+    const left = workLeft(customer);
+    if (left === 0) continue;
+    const limit = perCustomerLimit(state, customer);
+    total += left;
+    lanes += limit;
+    longest = Math.max(longest, left / limit);
+  }
+  const slots = Math.max(1, Math.min(state.parallelism.max, lanes));
+  return formatTime(now + Math.max(total / slots, longest) * (busy / work));
+}
+
+/** The `YYYY-MM-DD` of a customer's first day: with {@link dayLetters}, which day each letter is. */
+export const firstDay = (customer: { start: Hour }): string => formatDay(customer.start);

@@ -1,0 +1,62 @@
+import { daysOf, formatDay, formatTime } from './calendar.js';
+import { hoursIn } from './interval.js';
+import { type Attention, attentionOf, countDays, type DayCounts, dayLetters } from './progress.js';
+import type { Ending, State } from './state.js';
+
+/** What a run leaves behind: its result, and the details of a `BackfillIncomplete` failure. */
+export interface Report {
+  outcome: Ending;
+  cluster: string | null;
+  range: { start: string; end: string };
+  startedAt: string;
+  endedAt: string;
+  durationMs: number;
+  totals: DayCounts & { windows: State['counts'] };
+  /** Only what each customer has of it: zero counts of skipped, failed, held and left days are left out. */
+  customers: CustomerReport[];
+  /** What was left undone, and why. */
+  attention: Attention[];
+}
+
+export interface CustomerReport {
+  id: string;
+  days: number;
+  done: number;
+  /** Windows that completed. */
+  windows: number;
+  /** Windows that ended otherwise, each followed by another try, a hold or a failed day. */
+  retries: number;
+  /** The time its windows took, in ms. */
+  busyMs: number;
+  skipped?: string[];
+  failed?: string[];
+  held?: string[];
+  waiting?: string[];
+}
+
+const MOST_DAYS = 40;
+
+export function reportOf(state: State, outcome: Ending, now: number): Report {
+  const letters = state.customers.map(dayLetters);
+  return {
+    outcome,
+    cluster: state.options.cluster ?? null,
+    range: { start: formatDay(state.options.start), end: formatDay(state.options.end) },
+    startedAt: formatTime(state.startedAt),
+    endedAt: formatTime(now),
+    durationMs: now - state.startedAt,
+    totals: { ...countDays(letters), windows: { ...state.counts } },
+    customers: state.customers.map((customer, i): CustomerReport => {
+      const { days, done } = countDays([letters[i]!]);
+      const report: CustomerReport = {
+        ...{ id: customer.id, days, done },
+        ...{ windows: customer.completed, retries: customer.unsuccessful, busyMs: customer.busy },
+      };
+      for (const name of ['skipped', 'failed', 'held', 'waiting'] as const) {
+        if (hoursIn(customer[name]) > 0) report[name] = daysOf(customer[name], MOST_DAYS);
+      }
+      return report;
+    }),
+    attention: attentionOf(state),
+  };
+}

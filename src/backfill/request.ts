@@ -1,0 +1,347 @@
+import { z } from 'zod';
+import { formatDay, HOURS_PER_DAY, parseDay } from './calendar.js';
+import { DURATION_FORMAT, parseDuration } from './duration.js';
+import { FAILURE_CLASSES, type FailureClass } from './failures.js';
+import type { Hour } from './interval.js';
+import { type Issue, issuesOf, pathText, show } from './issue.js';
+import { checkTemplate, defaultTemplate, type Json } from './template.js';
+import { parseWindowSize, WINDOW_SIZE_FORMAT, type WindowSize } from './window.js';
+
+/** The most windows in flight at once that a run may ask for: half of the 2,000 children the server allows one run. */
+export const MAX_PARALLELISM = 1_000;
+const MAX_DAYS = 3_660;
+const MAX_CUSTOMERS = 20_000;
+
+/** One customer as asked for, its range settled. */
+export interface CustomerRequest {
+  id: string;
+  start: Hour;
+  end: Hour;
+  /** How many conversations its range holds, if known: its claim on a slot. */
+  conversations?: number;
+  window?: WindowSize;
+  perCustomer?: number;
+}
+
+/** How often a window is tried for one class of failure, and how long to wait in between (doubling, in ms). */
+export interface RetryPolicy {
+  attempts: number;
+  backoff: number;
+  maxBackoff: number;
+}
+
+/** How the child workflows are started. Durations in ms. */
+export interface ChildOptions {
+  workflowType: string;
+  taskQueue: string;
+  workflowIdPrefix: string;
+  input: Json;
+  encoding: 'json/plain' | 'json/protobuf';
+  messageType?: string;
+  executionTimeout?: number;
+  priority: { priorityKey?: number; fairnessKey?: string; fairnessWeight?: number };
+}
+
+/** Everything about a run but its customers; plain JSON, every default filled in. */
+export interface Options {
+  start: Hour;
+  end: Hour;
+  cluster?: string;
+  window: WindowSize;
+  parallelism: { max: number; perCustomer: number };
+  child: ChildOptions;
+  retry: Record<FailureClass, RetryPolicy>;
+  operatorTimeout: number;
+  resume: boolean;
+  /** Continue as new after this many history events, if that is before Temporal's own hint. */
+  maxHistoryEvents?: number;
+}
+
+export interface BackfillRequest {
+  options: Options;
+  /** `'all'`: whoever the cluster's customer directory names, but for `exclude`. */
+  customers: CustomerRequest[] | 'all';
+  exclude: string[];
+}
+
+export type Parsed<T> = { ok: true; value: T } | { ok: false; issues: Issue[] };
+
+const seconds = 1_000;
+const minutes = 60 * seconds;
+
+const defaultRetry: Record<FailureClass, RetryPolicy> = {
+  timeout: { attempts: 3, backoff: 5 * seconds, maxBackoff: 5 * minutes },
+  contention: { attempts: 6, backoff: 5 * seconds, maxBackoff: 5 * minutes },
+  overload: { attempts: 8, backoff: 15 * seconds, maxBackoff: 10 * minutes },
+  stopped: { attempts: 1, backoff: 0, maxBackoff: 0 },
+  permanent: { attempts: 1, backoff: 0, maxBackoff: 0 },
+  unknown: { attempts: 3, backoff: 5 * seconds, maxBackoff: 5 * minutes },
+};
+
+const whole = (least: number, most: number, what = 'a whole number') => {
+  const error = `${what} from ${least.toLocaleString('en-US')} to ${most.toLocaleString('en-US')}`;
+  return z.int({ error }).min(least, { error }).max(most, { error });
+};
+
+const text = (what: string, most = 200) => z.string({ error: what }).min(1, { error: what }).max(most, { error: what });
+
+const DAY_FORMAT = 'a UTC day such as "2026-01-31"';
+const day = z.string({ error: DAY_FORMAT }).transform((value, context): Hour => {
+  const hour = parseDay(value);
+  if (hour !== undefined) return hour;
+  context.addIssue({ code: 'custom', message: DAY_FORMAT });
+  return z.NEVER;
+});
+
+const duration = z.string({ error: DURATION_FORMAT }).transform((value, context): number => {
+  const ms = parseDuration(value);
+  if (ms !== undefined) return ms;
+  context.addIssue({ code: 'custom', message: DURATION_FORMAT });
+  return z.NEVER;
+});
+
+const windowSize = z.string({ error: WINDOW_SIZE_FORMAT }).transform((value, context): WindowSize => {
+  const size = parseWindowSize(value);
+  if (size) return size;
+  context.addIssue({ code: 'custom', message: WINDOW_SIZE_FORMAT });
+  return z.NEVER;
+});
+
+const limit = whole(1, MAX_PARALLELISM);
+
+// Ids become part of workflow ids and visibility queries. No `-` at the end: see parseWindowId.
+const ID_FORMAT =
+  'an id of 1 to 200 letters, digits and . _ : @ / + ~ - that starts with a letter or digit and does not end with -';
+export const customerId = z
+  .string({ error: ID_FORMAT })
+  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._:@/+~-]{0,198}[A-Za-z0-9._:@/+~])?$/, { error: ID_FORMAT });
+
+const customer = z.preprocess(
+  (value) => (typeof value === 'string' ? { id: value } : value),
+  z.strictObject(
+    {
+      id: customerId,
+      conversations: whole(0, 1e12).optional(),
+      start: day.optional(),
+      end: day.optional(),
+      window: windowSize.optional(),
+      perCustomer: limit.optional(),
+    },
+    { error: 'a customer id or an object {id, conversations?, start?, end?, window?, perCustomer?}' },
+  ),
+);
+
+/** A list of customers, as `customers` and `addCustomers` take it. */
+export const customerList = z
+  .array(customer, { error: 'a list of customers' })
+  .min(1, { error: 'at least one customer' })
+  .max(MAX_CUSTOMERS, { error: `at most ${MAX_CUSTOMERS.toLocaleString('en-US')} customers` });
+
+const retryPolicy = z.strictObject(
+  { attempts: whole(1, 1_000).optional(), backoff: duration.optional(), maxBackoff: duration.optional() },
+  { error: 'an object {attempts?, backoff?, maxBackoff?}' },
+);
+
+const child = z.strictObject(
+  {
+    workflowType: text('a workflow type').optional(),
+    taskQueue: text('a task queue').optional(),
+    workflowIdPrefix: text('a prefix of 1 to 200 letters, digits and . _ : / -')
+      .regex(/^[A-Za-z0-9._:/-]+$/, { error: 'a prefix of 1 to 200 letters, digits and . _ : / -' })
+      .optional(),
+    input: z.unknown(),
+    encoding: z
+      .enum(['json/plain', 'json/protobuf'], {
+        error:
+          '"json/plain", or "json/protobuf" with a messageType for a worker whose argument is a protobuf message ' +
+          '(given plain JSON, such a worker may start with an EMPTY message)',
+      })
+      .optional(),
+    messageType: text('the full name of a protobuf message, such as "acme.v1.ReindexRequest"').optional(),
+    executionTimeout: duration.optional(),
+    priority: z
+      .strictObject(
+        {
+          priorityKey: whole(1, 5).optional(),
+          fairnessKey: text('a key of 1 to 64 characters', 64).optional(),
+          fairnessWeight: z.number().min(0.001).max(1_000).optional(),
+        },
+        { error: 'an object {priorityKey?, fairnessKey?, fairnessWeight?}' },
+      )
+      .optional(),
+  },
+  { error: 'an object {workflowType?, taskQueue?, workflowIdPrefix?, input?, encoding?, messageType?, …}' },
+);
+
+const later = (field: string) => `${field} left out: this version does not have it yet`;
+
+const request = z.strictObject(
+  {
+    start: day,
+    end: day,
+    customers: z.union([z.literal('all'), customerList], { error: '"all" or a list of customers' }),
+    exclude: z.array(customerId, { error: 'a list of customer ids' }).optional(),
+    cluster: text("the cluster's name").optional(),
+    window: windowSize.optional(),
+    parallelism: z
+      .union(
+        [
+          limit,
+          z.strictObject({
+            max: limit,
+            perCustomer: limit.optional(),
+            adaptive: z.literal(false, { error: later('adaptive') }).optional(),
+          }),
+        ],
+        { error: `a whole number from 1 to ${MAX_PARALLELISM.toLocaleString('en-US')}, or {max, perCustomer?}` },
+      )
+      .optional(),
+    child: child.optional(),
+    retry: z
+      .strictObject(Object.fromEntries(FAILURE_CLASSES.map((name) => [name, retryPolicy.optional()])), {
+        error: `an object with any of ${FAILURE_CLASSES.join(', ')}`,
+      })
+      .optional(),
+    operatorTimeout: duration.optional(),
+    probe: z.undefined({ error: later('probe') }).optional(),
+    hours: z.undefined({ error: later('hours') }).optional(),
+    canary: z.literal(0, { error: later('canary') }).optional(),
+    verify: z.literal('off', { error: later('verify') }).optional(),
+    dryRun: z.literal(false, { error: later('dryRun') }).optional(),
+    resume: z.boolean({ error: 'true or false' }).optional(),
+    maxHistoryEvents: whole(50, 50_000).optional(),
+  },
+  { error: 'one object with at least customers, start and end' },
+);
+
+/** Reads a run's one argument. Every wrong field is named; nothing is thrown. */
+export function parseRequest(input: unknown): Parsed<BackfillRequest> {
+  const parsed = request.safeParse(input);
+  const issues = [...(parsed.success ? [] : issuesOf(parsed.error, input)), ...crossChecks(input)];
+  if (!parsed.success || issues.length > 0) return { ok: false, issues };
+  const { data } = parsed;
+  const range = { start: data.start, end: data.end };
+  const excluded = new Set(data.exclude);
+  const max = typeof data.parallelism === 'number' ? data.parallelism : (data.parallelism?.max ?? 1);
+  const perCustomer = typeof data.parallelism === 'object' ? (data.parallelism.perCustomer ?? 1) : 1;
+  const customers =
+    data.customers === 'all'
+      ? data.customers
+      : data.customers.filter(({ id }) => !excluded.has(id)).map((customer) => settle(customer, range));
+  if (customers.length === 0) {
+    return { ok: false, issues: [{ field: 'exclude', expected: 'at least one customer left', got: 'none left' }] };
+  }
+  return {
+    ok: true,
+    value: {
+      customers,
+      exclude: data.exclude ?? [],
+      options: {
+        ...range,
+        ...defined({ cluster: data.cluster, maxHistoryEvents: data.maxHistoryEvents }),
+        window: data.window ?? { unit: 'd', count: 1 },
+        parallelism: { max, perCustomer },
+        child: {
+          workflowType: 'reindexconversations',
+          taskQueue: 'ingestion',
+          workflowIdPrefix: 'reindexconversations',
+          encoding: 'json/plain',
+          ...defined(data.child ?? {}),
+          input: (data.child?.input ?? defaultTemplate) as Json,
+          priority: defined(data.child?.priority ?? {}),
+        },
+        retry: Object.fromEntries(
+          FAILURE_CLASSES.map((name) => [name, { ...defaultRetry[name], ...defined(data.retry?.[name] ?? {}) }]),
+        ) as Options['retry'],
+        operatorTimeout: data.operatorTimeout ?? 7 * 24 * 60 * minutes,
+        resume: data.resume ?? false,
+      },
+    },
+  };
+}
+
+/** Reads customers that come from elsewhere (`addCustomers`, the directory), with the run's range as their default. */
+export function parseCustomers(input: unknown, range: { start: Hour; end: Hour }): Parsed<CustomerRequest[]> {
+  const parsed = customerList.safeParse(input);
+  const issues = [
+    ...(parsed.success ? [] : issuesOf(parsed.error, input)),
+    ...checkCustomers(input, [], formatDay(range.start), formatDay(range.end)),
+  ];
+  if (!parsed.success || issues.length > 0) return { ok: false, issues };
+  return { ok: true, value: parsed.data.map((customer) => settle(customer, range)) };
+}
+
+function settle(asked: z.infer<typeof customer>, range: { start: Hour; end: Hour }): CustomerRequest {
+  return { ...range, ...defined(asked) };
+}
+
+/** What no single field shows: checked on the raw input, so that it is named beside all else that is wrong. */
+function crossChecks(input: unknown): Issue[] {
+  const { start, end, customers, child } = fields(input);
+  const { input: template, encoding, messageType } = fields(child);
+  const issues = [...checkRange(start, end, 'end'), ...checkCustomers(customers, ['customers'], start, end)];
+  if (template !== undefined) issues.push(...checkTemplate(template, 'child.input'));
+  if (encoding === 'json/protobuf') {
+    const expected = 'the full name of the protobuf message, since child.encoding is "json/protobuf"';
+    if (messageType === undefined) issues.push({ field: 'child.messageType', expected, got: 'nothing' });
+    if (Array.isArray(template) && template.length !== 1) {
+      issues.push({ field: 'child.input', expected: 'exactly one argument with "json/protobuf"', got: show(template) });
+    }
+  } else if (messageType !== undefined) {
+    issues.push({
+      field: 'child.messageType',
+      expected: 'only with child.encoding "json/protobuf"',
+      got: show(messageType),
+    });
+  }
+  return issues;
+}
+
+function checkCustomers(customers: unknown, path: PropertyKey[], start: unknown, end: unknown): Issue[] {
+  if (!Array.isArray(customers)) return [];
+  const first = new Map<unknown, number>();
+  return customers.flatMap((customer: unknown, i): Issue[] => {
+    const own = fields(customer);
+    const id = typeof customer === 'string' ? customer : own.id;
+    const issues: Issue[] = [];
+    if (typeof id === 'string') {
+      const earlier = first.get(id);
+      if (earlier === undefined) first.set(id, i);
+      else {
+        const expected = `each customer once (it is at ${pathText([...path, earlier])} already)`;
+        issues.push({ field: pathText([...path, i]), expected, got: show(id) });
+      }
+    }
+    if (own.start !== undefined || own.end !== undefined) {
+      issues.push(
+        ...checkRange(
+          own.start ?? start,
+          own.end ?? end,
+          pathText([...path, i, own.end === undefined ? 'start' : 'end']),
+        ),
+      );
+    }
+    return issues;
+  });
+}
+
+function checkRange(start: unknown, end: unknown, field: string): Issue[] {
+  const from = typeof start === 'string' ? parseDay(start) : undefined;
+  const to = typeof end === 'string' ? parseDay(end) : undefined;
+  if (from === undefined || to === undefined) return [];
+  if (to <= from)
+    return [{ field, expected: `an end after the start, ${start}; the end is exclusive`, got: show(end) }];
+  if (to - from > MAX_DAYS * HOURS_PER_DAY) {
+    return [{ field, expected: `at most ${MAX_DAYS} days after ${start}`, got: show(end) }];
+  }
+  return [];
+}
+
+function fields(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
+
+/** The object without its undefined fields, so that it is the same before and after JSON. */
+function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never;
+}

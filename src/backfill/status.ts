@@ -1,0 +1,75 @@
+import { formatTime } from './calendar.js';
+import { type Customer, countInFlight, type State } from './state.js';
+
+export type Status =
+  | 'running'
+  | 'pausing'
+  | 'paused'
+  | 'waitingForOperator'
+  | 'cancelling'
+  | 'finishing'
+  | 'completed'
+  | 'cancelled';
+
+/**
+ * What a run is doing, and why, in one sentence. The status follows from the state; nothing stores it, so it can't
+ * disagree. Precedence, each before all that follow:
+ *
+ * 1. An ended run stays as it ended: queries answer on closed runs.
+ * 2. `cancelling`: Temporal's own cancel outranks every command; it can't be taken back.
+ * 3. `finishing`: the operator asked for an end; a pause in force no longer matters.
+ * 4. `waitingForOperator`: nothing is left that the run could do, paused or not; saying `paused` would suggest that
+ *    `resume` is enough.
+ * 5. `pausing`, `paused`: an operator (or the run itself) stopped new windows; also when all that is left belongs to
+ *    paused customers.
+ * 6. `running`.
+ */
+export function statusOf(state: State): { status: Status; reason: string } {
+  const running = countInFlight(state);
+  const windows = `${running} ${running === 1 ? 'window' : 'windows'} in flight`;
+  if (state.ended) return endedStatus(state);
+  if (state.cancelling) return { status: 'cancelling', reason: `cancel was requested; waiting for ${windows} to end` };
+  if (state.finishing) return { status: 'finishing', reason: `finish was asked for; waiting for ${windows} to end` };
+  if (state.idleSince !== undefined) {
+    return {
+      status: 'waitingForOperator',
+      reason: `only ${leftover(state)} days are left; retryFailed, resume, resetDay, skipDay or finish go on`,
+    };
+  }
+  if (state.paused) {
+    const reason = pauseReason('', state.paused);
+    return running > 0 ? { status: 'pausing', reason: `${reason}; ${windows}` } : { status: 'paused', reason };
+  }
+  if (state.preparing) return { status: 'running', reason: state.preparing };
+  const open = state.customers.filter((customer) => customer.waiting.length > 0);
+  const pausedCustomers = open.filter((customer) => customer.paused);
+  if (running === 0 && open.length > 0 && pausedCustomers.length === open.length) {
+    return { status: 'paused', reason: pausedCustomers.slice(0, 5).map(customerPause).join('; ') };
+  }
+  return { status: 'running', reason: running > 0 ? windows : 'waiting for the next window to be due' };
+}
+
+function endedStatus(state: State): { status: Status; reason: string } {
+  const ended = state.ended!;
+  switch (ended) {
+    case 'completed':
+      return { status: 'completed', reason: state.finishing ? 'finished as asked' : 'every day is done or skipped' };
+    case 'cancelled':
+      return { status: 'cancelled', reason: 'cancel was requested; every running window has ended' };
+    case 'incomplete':
+      return { status: 'waitingForOperator', reason: `no operator came in time; ${leftover(state)} days are left` };
+    default:
+      return ended satisfies never;
+  }
+}
+
+function leftover(state: State): string {
+  const failed = state.customers.some((customer) => customer.failed.length > 0);
+  const held = state.customers.some((customer) => customer.held.length > 0);
+  return failed && held ? 'failed and held' : failed ? 'failed' : 'held';
+}
+
+const customerPause = (customer: Customer) => pauseReason(`${customer.id} `, customer.paused!);
+
+const pauseReason = (who: string, { at, by, reason }: { at: number; by?: string; reason?: string }) =>
+  `${who}paused${by ? ` by ${by}` : ''} at ${formatTime(at)}${reason ? `: ${reason}` : ''}`;

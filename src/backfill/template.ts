@@ -1,0 +1,65 @@
+import { formatInstant } from './calendar.js';
+import type { Interval } from './interval.js';
+import type { Issue } from './issue.js';
+
+/** Plain JSON, as it travels in histories. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+const PLACEHOLDERS = ['customerId', 'startTime', 'endTime'] as const;
+const MAX_DEPTH = 50;
+const placeholder = /\$\{([^}]*)\}?/g;
+
+/** What a child is started with unless the request says otherwise: one argument. */
+export const defaultTemplate: Json = [
+  { customerId: `\${customerId}`, startTime: `\${startTime}`, endTime: `\${endTime}` },
+];
+
+/** What is wrong with a template; empty when every placeholder in it is known. Never throws, however deep it is. */
+export function checkTemplate(template: unknown, field: string): Issue[] {
+  const issues: Issue[] = [];
+  const known = PLACEHOLDERS.map((name) => `\${${name}}`).join(', ');
+  const visit = (value: unknown, path: string, depth: number): void => {
+    if (depth > MAX_DEPTH) {
+      issues.push({ field: path.slice(0, 80), expected: `JSON at most ${MAX_DEPTH} levels deep`, got: 'more' });
+    } else if (typeof value === 'string') {
+      for (const [text, name] of value.matchAll(placeholder)) {
+        if (!PLACEHOLDERS.some((known) => text === `\${${known}}` && name === known)) {
+          issues.push({ field: path, expected: `only the placeholders ${known}`, got: text.slice(0, 80) });
+        }
+      }
+    } else if (Array.isArray(value)) {
+      value.forEach((item, i) => {
+        visit(item, `${path}[${i}]`, depth + 1);
+      });
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [key, item] of Object.entries(value)) {
+        if (key.includes('${')) {
+          issues.push({ field: path, expected: 'placeholders in values, not in names', got: key.slice(0, 80) });
+        }
+        visit(item, `${path}.${key.slice(0, 80)}`, depth + 1);
+      }
+    }
+  };
+  visit(template, field, 0);
+  return issues;
+}
+
+/**
+ * The arguments of one window's child: the template with its placeholders filled in. A list is the list of
+ * arguments; anything else is the one argument.
+ */
+export function fillTemplate(template: Json, customer: string, [from, to]: Interval): Json[] {
+  const values = { customerId: customer, startTime: formatInstant(from), endTime: formatInstant(to) };
+  const fill = (value: Json): Json => {
+    if (typeof value === 'string') {
+      return value.replace(placeholder, (text, name: string) => values[name as keyof typeof values] ?? text);
+    }
+    if (Array.isArray(value)) return value.map(fill);
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item)]));
+    }
+    return value;
+  };
+  const filled = fill(template);
+  return Array.isArray(filled) ? filled : [filled];
+}

@@ -1,0 +1,125 @@
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  CancelledFailure,
+  makeContinueAsNewFunc,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { formatDay } from '../backfill/calendar.js';
+import { decide } from '../backfill/decide.js';
+import { type Report, reportOf } from '../backfill/report.js';
+import { type BackfillRequest, parseRequest } from '../backfill/request.js';
+import { type Ending, inFlight, initialState, type State } from '../backfill/state.js';
+import { Alarm } from './alarm.js';
+import { Children } from './children.js';
+import { registerMessages } from './messages.js';
+import { invalidInput, prepare } from './prepare.js';
+import { BackfillRun } from './run.js';
+import { Showcase } from './showcase.js';
+
+/** The server allows one run 10,000 signals and 2,000 Updates; a run hands over well before. */
+const MAX_MESSAGES = 1_500;
+
+/** What one run of the workflow hands to the next. */
+interface Carried {
+  state: State;
+  searchAttributes: string[];
+}
+
+/**
+ * Reindexes every customer's date range in windows, one `reindexconversations` child workflow each, and completes
+ * with a {@link Report} when every day is done or skipped. The input is the request described in README.md; `carried`
+ * is for the workflow itself, when it continues as new.
+ *
+ * Fails with type `InvalidInput` before anything has started, or `BackfillIncomplete` (details: the report) when only
+ * failed or held days are left and no operator came in time. Closes as Cancelled once every running window has ended.
+ */
+export async function backfillScorecards(input: unknown, carried?: Carried): Promise<Report> {
+  const request = carried ? undefined : validRequest(input);
+  const run = new BackfillRun(carried?.state ?? firstState(request!));
+  registerMessages(run);
+  CancellationScope.current().cancelRequested.catch(() => run.happened({ kind: 'cancelRequested' }));
+  // What a cancel means for windows in flight is decided by the core, and never by Temporal's own propagation.
+  return CancellationScope.nonCancellable(async () => {
+    const showcase = new Showcase(carried?.searchAttributes);
+    const children = new Children(run, showcase);
+    for (const { index, window } of inFlight(run.state))
+      children.follow({ customer: index, from: window.from, to: window.to });
+    if (request) void prepare(run, request, children, showcase);
+    return close(run, await schedule(run, children, showcase), showcase);
+  });
+}
+
+function validRequest(input: unknown): BackfillRequest {
+  const parsed = parseRequest(input);
+  if (!parsed.ok) throw invalidInput(parsed.issues);
+  return parsed.value;
+}
+
+function firstState({ options, customers }: BackfillRequest): State {
+  if (customers !== 'all') return initialState(options, customers, Date.now());
+  return { ...initialState(options, [], Date.now()), preparing: 'asking the customer directory' };
+}
+
+/** Carries out decisions until the run is to end, or hands over to the next run. */
+async function schedule(run: BackfillRun, children: Children, showcase: Showcase): Promise<Ending> {
+  const alarm = new Alarm(() => run.wake());
+  for (;;) {
+    children.cancelMarked();
+    const handingOver = mustHandOver(run);
+    let decision = decide(run.state, Date.now());
+    while (decision.kind === 'startWindow' && !handingOver) {
+      const { kind: _, attempt, ...window } = decision;
+      run.happened({ kind: 'windowStarted', ...window, attempt });
+      children.start(window);
+      decision = decide(run.state, Date.now());
+    }
+    if (decision.kind === 'end') return decision.how;
+    // No draining: windows go on while the run hands over. Only an open start would be lost, so these are awaited.
+    if (handingOver && children.starting === 0 && allHandlersFinished()) await handOver(run, showcase);
+    if (decision.kind === 'wait') alarm.set(decision.until);
+    showcase.show(run.state);
+    await run.somethingHappened();
+  }
+}
+
+function mustHandOver(run: BackfillRun): boolean {
+  // A cancelled run closes as Cancelled, which the next run, itself not cancelled, could not do.
+  if (run.state.preparing || run.state.cancelling) return false;
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  const { maxHistoryEvents = Number.POSITIVE_INFINITY } = run.state.options;
+  return continueAsNewSuggested || historyLength >= maxHistoryEvents || run.messages >= MAX_MESSAGES;
+}
+
+/** Continues as new with the state. The first argument is only for people who look at the run's input. */
+async function handOver({ state }: BackfillRun, showcase: Showcase): Promise<never> {
+  const { memo, typedSearchAttributes } = workflowInfo();
+  const { start, end, cluster } = state.options;
+  const outline = {
+    ...(cluster === undefined ? {} : { cluster }),
+    ...{ start: formatDay(start), end: formatDay(end) },
+    customers: `${state.customers.length} customers, carried in the second argument`,
+  };
+  const next = makeContinueAsNewFunc<typeof backfillScorecards>({ ...(memo ? { memo } : {}), typedSearchAttributes });
+  return next(outline, { state, searchAttributes: showcase.searchAttributes });
+}
+
+function close(run: BackfillRun, how: Ending, showcase: Showcase): Report {
+  const report = reportOf(run.state, how, Date.now());
+  run.happened({ kind: 'runEnded', how });
+  showcase.show(run.state);
+  switch (how) {
+    case 'completed':
+      return report;
+    case 'cancelled':
+      throw new CancelledFailure('cancelled as asked; every running window has ended', [report]);
+    case 'incomplete': {
+      const { failed, held, days } = report.totals;
+      const message = `${failed} failed and ${held} held of ${days} days are left, and no operator came in time`;
+      throw ApplicationFailure.create({ type: 'BackfillIncomplete', message, nonRetryable: true, details: [report] });
+    }
+    default:
+      return how satisfies never;
+  }
+}

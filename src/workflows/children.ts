@@ -1,0 +1,141 @@
+import { RawValue, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  type ChildWorkflowHandle,
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  proxyActivities,
+  startChild,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/contract.js';
+import { describe } from '../backfill/calendar.js';
+import { classify } from '../backfill/failures.js';
+import type { Interval } from '../backfill/interval.js';
+import type { ChildOptions } from '../backfill/request.js';
+import { idOf, inFlight, type Window } from '../backfill/state.js';
+import { fillTemplate, type Json } from '../backfill/template.js';
+import { causeChain } from './cause-chain.js';
+import type { BackfillRun } from './run.js';
+import type { Showcase } from './showcase.js';
+
+/** A window of a customer (by its index in the state). */
+export interface WindowKey {
+  customer: number;
+  from: number;
+  to: number;
+}
+
+const { followWindow } = proxyActivities<Activities>({
+  // As long as a workflow may take: only the heartbeat says that nobody follows any more.
+  startToCloseTimeout: '3650 days',
+  heartbeatTimeout: '30 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+});
+
+/**
+ * The child workflows of this run. Each window is carried by one promise that never rejects: it starts or adopts the
+ * window's workflow, awaits it, and tells the run how it ended.
+ *
+ * Children are started with ABANDON: when this run continues as new they go on, and the next run follows them by an
+ * activity, since Temporal reports a child's end only to the run that started it.
+ */
+export class Children {
+  /** Starts whose answer is still to come. A start that is open when the run continues as new would never happen. */
+  starting = 0;
+  private readonly cancelSent = new Set<string>();
+
+  constructor(
+    private readonly run: BackfillRun,
+    private readonly showcase: Showcase,
+  ) {}
+
+  start(key: WindowKey): void {
+    void this.carry(key, async () => {
+      this.starting++;
+      let handle: ChildWorkflowHandle<() => Promise<unknown>>;
+      try {
+        handle = await this.startWorkflow(key);
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        this.run.happened({ kind: 'windowAdopted', ...key });
+        return undefined;
+      } finally {
+        this.starting--;
+        this.run.wake();
+      }
+      this.run.happened({ kind: 'windowIdentified', ...key, runId: handle.firstExecutionRunId });
+      await handle.result();
+      return { completed: true };
+    });
+  }
+
+  /** Awaits a window that is in flight already: of an earlier run of this workflow, or somebody else's. */
+  follow(key: WindowKey): void {
+    void this.carry(key, async () => undefined);
+  }
+
+  /** Asks every marked window's workflow to cancel, once. It ends in its own time and way. */
+  cancelMarked(): void {
+    for (const { customer, window } of inFlight(this.run.state)) {
+      if (!window.cancelRequested || (!window.runId && !window.adopted)) continue;
+      const id = idOf(this.run.state, customer, window);
+      const execution = `${id} ${window.runId}`;
+      if (this.cancelSent.has(execution)) continue;
+      this.cancelSent.add(execution);
+      // Refused when it has ended meanwhile; then its end is on its way to us.
+      getExternalWorkflowHandle(id, window.runId)
+        .cancel()
+        .catch(() => {});
+    }
+  }
+
+  /** `begin` awaits the window's own child; when it has none to await, the window is followed. */
+  private async carry(key: WindowKey, begin: () => Promise<{ completed: true } | undefined>): Promise<void> {
+    try {
+      const outcome = (await begin()) ?? (await followWindow(this.execution(key)));
+      if (outcome.completed) this.run.happened({ kind: 'windowCompleted', ...key });
+      else this.run.happened({ kind: 'windowFailed', ...key, failure: outcome.failure });
+    } catch (error) {
+      this.run.happened({ kind: 'windowFailed', ...key, failure: classify(causeChain(error)) });
+    }
+  }
+
+  private execution(key: WindowKey): { workflowId: string; runId?: string } {
+    const customer = this.run.state.customers[key.customer]!;
+    const window = customer.running.find((other: Window) => other.from === key.from && other.to === key.to);
+    const workflowId = idOf(this.run.state, customer, key);
+    return window?.runId ? { workflowId, runId: window.runId } : { workflowId };
+  }
+
+  private startWorkflow({
+    customer: index,
+    from,
+    to,
+  }: WindowKey): Promise<ChildWorkflowHandle<() => Promise<unknown>>> {
+    const customer = this.run.state.customers[index]!;
+    const { child } = this.run.state.options;
+    const hours: Interval = [from, to];
+    return startChild(child.workflowType, {
+      workflowId: idOf(this.run.state, customer, { from, to }),
+      taskQueue: child.taskQueue,
+      args: childArguments(child, customer.id, hours) as [],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `${customer.id} ${describe([hours])}`,
+      // Fairness by customer keeps one customer's backlog from starving others on the same queue. Keys hold 64 bytes.
+      priority: { fairnessKey: customer.id.slice(0, 64), ...child.priority },
+      ...(child.executionTimeout === undefined ? {} : { workflowExecutionTimeout: child.executionTimeout }),
+      typedSearchAttributes: this.showcase.ofWindow(customer.id),
+    });
+  }
+}
+
+/**
+ * The child's arguments in the encoding asked for. Hazard: a worker whose argument is a protobuf message may take plain
+ * JSON without an error and start with an EMPTY message; `json/protobuf` names the message, and arrives whole.
+ */
+function childArguments(child: ChildOptions, customer: string, hours: Interval): unknown[] {
+  const values = fillTemplate(child.input, customer, hours);
+  if (child.encoding === 'json/plain') return values;
+  const encode = (text: string) => new TextEncoder().encode(text);
+  const metadata = { encoding: encode(child.encoding), messageType: encode(child.messageType ?? '') };
+  return values.map((value: Json) => RawValue.fromPayload({ metadata, data: encode(JSON.stringify(value)) }));
+}

@@ -1,0 +1,1 @@
+export { backfillScorecards } from './backfill-scorecards.js';

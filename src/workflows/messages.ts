@@ -1,0 +1,90 @@
+import {
+  ApplicationFailure,
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  setDefaultSignalHandler,
+  setDefaultUpdateHandler,
+  setHandler,
+} from '@temporalio/workflow';
+import { COMMANDS, type CommandName } from '../backfill/command.js';
+import { customerView } from '../backfill/customer-view.js';
+import { show } from '../backfill/issue.js';
+import { logView } from '../backfill/journal.js';
+import { progressOf } from '../backfill/progress.js';
+import { type Status, statusOf } from '../backfill/status.js';
+import type { BackfillRun } from './run.js';
+
+/** What an Update answers. */
+export interface CommandAnswer {
+  command: string;
+  did: string;
+  status: Status;
+}
+
+/**
+ * Registers every signal, Update and query. Each command is a signal and an Update of the same name; other spellings
+ * of a name (`reset-day`) and unknown names come to the default handlers. Handlers run to their end without waiting,
+ * so that none is ever left open when the run continues as new or ends.
+ */
+export function registerMessages(run: BackfillRun): void {
+  for (const [name, description] of Object.entries(COMMANDS) as [CommandName, string][]) {
+    setHandler(defineSignal<[unknown]>(name), (argument) => signal(run, name, argument), { description });
+    setHandler(defineUpdate<CommandAnswer, [unknown]>(name), (argument) => update(run, name, argument), {
+      description,
+      validator: (argument) => validate(run, name, argument),
+    });
+  }
+  setDefaultSignalHandler((name, argument) => signal(run, name, argument));
+  setDefaultUpdateHandler((name, argument) => update(run, name, argument));
+  registerQueries(run);
+}
+
+async function signal(run: BackfillRun, name: string, argument: unknown): Promise<void> {
+  run.messages++;
+  // A signal for a customer can't be judged before the directory has said who the customers are; it waits its turn.
+  if (run.state.customers.length === 0)
+    await condition(() => run.state.customers.length > 0 || run.state.ended !== undefined);
+  run.signalled(name, argument);
+}
+
+function validate(run: BackfillRun, name: string, argument: unknown): void {
+  try {
+    run.check(name, argument);
+  } catch (error) {
+    throw ApplicationFailure.nonRetryable((error as Error).message, 'CommandRefused');
+  }
+}
+
+function update(run: BackfillRun, name: string, argument: unknown): CommandAnswer {
+  run.messages++;
+  validate(run, name, argument);
+  const { state, did } = run.check(name, argument);
+  run.accept(state);
+  return { command: name, did, status: statusOf(state).status };
+}
+
+function registerQueries(run: BackfillRun): void {
+  setHandler(defineQuery('progress'), () => progressOf(run.state, Date.now()), {
+    description:
+      'How far the run is: status and reason, totals, limit, ETA, a letter for each day of each customer, what needs attention, rejected commands.',
+  });
+  setHandler(
+    defineQuery<unknown, [unknown]>('customer'),
+    (argument) => {
+      const id = customerIdOf(argument);
+      const index = run.state.customers.findIndex((customer) => customer.id === id);
+      if (index < 0) throw new Error(`customer ${show(id)} is not in this run; ask with {"customer": "<id>"}`);
+      return customerView(run.state, index, Date.now());
+    },
+    { description: 'One customer: its windows, attempts, durations, errors, window size and why. {customer}' },
+  );
+  setHandler(defineQuery('log'), () => logView(run.state), {
+    description: 'The latest 200 commands and decisions, each with its reason, oldest first.',
+  });
+}
+
+function customerIdOf(argument: unknown): unknown {
+  return typeof argument === 'object' && argument !== null ? (argument as { customer?: unknown }).customer : argument;
+}

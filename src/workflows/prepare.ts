@@ -1,0 +1,72 @@
+import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/contract.js';
+import { formatDay } from '../backfill/calendar.js';
+import { describeIssues, type Issue } from '../backfill/issue.js';
+import { type BackfillRequest, parseCustomers } from '../backfill/request.js';
+import type { Children } from './children.js';
+import type { BackfillRun } from './run.js';
+import { SEARCH_ATTRIBUTES, type Showcase } from './showcase.js';
+
+const { listCustomers, findWindows, registeredSearchAttributes } = proxyActivities<Activities>({
+  startToCloseTimeout: '10 minutes',
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+});
+
+export function invalidInput(issues: Issue[]): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(describeIssues(issues), 'InvalidInput', issues.slice(0, 100));
+}
+
+/**
+ * Learns what must be known before the first window: who the customers are, which windows run already (they are
+ * followed) and, if asked, which hours completed windows cover. Commands, queries and cancel work meanwhile. A
+ * failure here is the run's.
+ */
+export async function prepare(
+  run: BackfillRun,
+  request: BackfillRequest,
+  children: Children,
+  showcase: Showcase,
+): Promise<void> {
+  try {
+    showcase.searchAttributes = await registeredSearchAttributes(SEARCH_ATTRIBUTES);
+    if (request.customers === 'all') await askDirectory(run, request);
+    await findExisting(run, children);
+    run.happened({ kind: 'prepared' });
+  } catch (error) {
+    run.fail(error);
+  }
+}
+
+async function askDirectory(run: BackfillRun, { options, exclude }: BackfillRequest): Promise<void> {
+  const { cluster, start, end } = options;
+  const range = { start: formatDay(start), end: formatDay(end) };
+  const listed = await listCustomers({ ...range, ...(cluster === undefined ? {} : { cluster }) });
+  const left = listed.filter(({ id }) => !exclude.includes(id));
+  const parsed = parseCustomers(left, options);
+  if (!parsed.ok) {
+    throw invalidInput(
+      parsed.issues.map((issue) => ({ ...issue, field: `customers "all", from the directory: ${issue.field}` })),
+    );
+  }
+  const unknown = exclude.filter((id) => !listed.some((customer) => customer.id === id));
+  run.happened({ kind: 'customersListed', customers: parsed.value, unknown });
+}
+
+async function findExisting(run: BackfillRun, children: Children): Promise<void> {
+  const { child, resume } = run.state.options;
+  const found = await findWindows({ prefix: child.workflowIdPrefix, completed: resume });
+  const indexes = new Map(run.state.customers.map(({ id }, index) => [id, index]));
+  for (const { customer: id, from, to, runId } of found.running) {
+    const customer = indexes.get(id);
+    const range = customer === undefined ? undefined : run.state.customers[customer]!;
+    if (customer === undefined || !range || to <= range.start || from >= range.end) continue;
+    run.happened({ kind: 'windowFound', customer, from, to, runId });
+    children.follow({ customer, from, to });
+  }
+  if (!resume) return;
+  const windows = found.completed.flatMap(({ customer: id, hours }) => {
+    const customer = indexes.get(id);
+    return customer === undefined ? [] : hours.map(([from, to]) => ({ customer, from, to }));
+  });
+  run.happened({ kind: 'completedWindowsFound', windows, count: found.completedWindows });
+}

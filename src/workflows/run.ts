@@ -1,0 +1,84 @@
+import { condition, log } from '@temporalio/workflow';
+import { type Command, commandNamed, parseCommand } from '../backfill/command.js';
+import { type Event, evolve } from '../backfill/evolve.js';
+import { rejected } from '../backfill/journal.js';
+import { type Performed, perform } from '../backfill/perform.js';
+import type { State } from '../backfill/state.js';
+
+/** An event without its time. */
+type Happening = Event extends infer E ? (E extends Event ? Omit<E, 'at'> : never) : never;
+
+/**
+ * The one mutable thing of a workflow run: the core's state, and whether anything has happened since the scheduler
+ * last looked. `Date.now()` is Temporal's: the time of the current workflow task, the same on every replay.
+ */
+export class BackfillRun {
+  private changed = false;
+  private failure: { error: unknown } | undefined;
+  /** Signals and Updates that this run has handled; the server allows it only so many. */
+  messages = 0;
+
+  constructor(public state: State) {}
+
+  /** Makes the scheduler look again. */
+  wake(): void {
+    this.changed = true;
+  }
+
+  /** Ends the run with an error that the scheduler will throw. */
+  fail(error: unknown): void {
+    this.failure = { error };
+  }
+
+  async somethingHappened(): Promise<void> {
+    // Whatever happened up to now, the scheduler has seen: nothing happens between its look and this line.
+    this.changed = false;
+    await condition(() => this.changed || this.failure !== undefined);
+    if (this.failure) throw this.failure.error;
+  }
+
+  happened(event: Happening): void {
+    this.moveTo(evolve(this.state, { ...event, at: Date.now() } as Event));
+  }
+
+  /** Does a command that came as an Update, or throws the sentence that says why not. Shared by validator and handler. */
+  check(name: string, argument: unknown): Exclude<Performed, { refused: string }> {
+    const performed = this.attempt(name, argument);
+    if ('refused' in performed) throw new Error(performed.refused);
+    return performed;
+  }
+
+  accept(state: State): void {
+    this.moveTo(state);
+  }
+
+  /** Does a command that came as a signal: one that can't be done changes nothing and shows under `rejected`. */
+  signalled(name: string, argument: unknown): void {
+    const performed = this.attempt(name, argument);
+    if ('refused' in performed) {
+      const reason = performed.refused;
+      log.warn('command rejected', { command: name, reason });
+      const rejection = { at: Date.now(), command: commandNamed(name) ?? name, reason, ...byOf(argument) };
+      this.moveTo(rejected(this.state, rejection));
+    } else {
+      this.moveTo(performed.state);
+    }
+  }
+
+  private attempt(name: string, argument: unknown): Performed {
+    const command: Command | { refused: string } = parseCommand(name, argument);
+    return 'refused' in command ? command : perform(this.state, command, Date.now());
+  }
+
+  private moveTo(state: State): void {
+    const latest = state.log.at(-1);
+    if (latest && latest !== this.state.log.at(-1)) log.info(latest.effect, { what: latest.what, by: latest.by });
+    this.state = state;
+    this.changed = true;
+  }
+}
+
+function byOf(argument: unknown): { by?: string } {
+  const by = typeof argument === 'object' && argument !== null ? (argument as { by?: unknown }).by : undefined;
+  return typeof by === 'string' ? { by: by.slice(0, 200) } : {};
+}

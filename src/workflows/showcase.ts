@@ -1,0 +1,40 @@
+import { SearchAttributeType } from '@temporalio/common';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { State } from '../backfill/state.js';
+import { statusOf } from '../backfill/status.js';
+import { progressTable } from '../backfill/table.js';
+
+/** Every search attribute that a run uses where the namespace has it. All are of type Keyword. */
+export const SEARCH_ATTRIBUTES = ['BackfillCluster', 'BackfillCustomer', 'BackfillStatus'];
+
+/**
+ * What Temporal's own UI and lists show of a run: Current Details and search attributes. An attribute that the
+ * namespace does not have would fail the workflow task for ever, so only those known to be registered are used.
+ */
+export class Showcase {
+  private shown = '';
+
+  constructor(public searchAttributes: string[] = []) {}
+
+  show(state: State): void {
+    setCurrentDetails(progressTable(state, Date.now()));
+    const { status } = statusOf(state);
+    if (status === this.shown) return;
+    this.shown = status;
+    const { cluster } = state.options;
+    const values = [
+      { name: 'BackfillStatus', value: status },
+      ...(cluster === undefined ? [] : [{ name: 'BackfillCluster', value: cluster }]),
+    ].filter(({ name }) => this.searchAttributes.includes(name));
+    if (values.length > 0) upsertSearchAttributes(values.map(({ name, value }) => ({ key: keyword(name), value })));
+  }
+
+  /** The attributes of a customer's window. */
+  ofWindow(customer: string) {
+    return this.searchAttributes.includes('BackfillCustomer')
+      ? [{ key: keyword('BackfillCustomer'), value: customer }]
+      : [];
+  }
+}
+
+const keyword = (name: string) => ({ name, type: SearchAttributeType.KEYWORD });
