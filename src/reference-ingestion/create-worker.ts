@@ -46,6 +46,8 @@ export async function createIngestionWorker(options: IngestionWorkerOptions): Pr
       maxConcurrentActivityTaskExecutions: concurrency,
       // The server hears of positions, and the worker of cancellations, within a second.
       maxHeartbeatThrottleInterval: '1s',
+      // A workflow whose worker died is picked up by another one after this, not after the SDK's ten seconds.
+      stickyQueueScheduleToStartTimeout: '2s',
       shutdownGraceTime: '2s',
     });
     return { worker, close: async () => void (await pool?.end()) };

@@ -35,8 +35,9 @@ export async function loadFleet(databaseUrl: string, options: LoadOptions = {}):
        ON CONFLICT (id) DO UPDATE SET cluster = excluded.cluster`,
       [customers.map(({ id }) => id), customers.map(({ cluster }) => cluster)],
     );
+    const missing = await withoutLoaded(client, customers, range, seed);
     let batch: Conversation[] = [];
-    for (const customer of customers) {
+    for (const customer of missing) {
       for (const conversation of conversationsOf(customer, range, seed)) {
         if (batch.push(conversation) < batchSize) continue;
         await insert(client, batch);
@@ -44,7 +45,6 @@ export async function loadFleet(databaseUrl: string, options: LoadOptions = {}):
       }
     }
     await insert(client, batch);
-    await refuseAnotherFleet(client, customers);
     await client.query('COMMIT');
     // Fresh tables have no statistics, and the first windows would be planned for empty ones.
     await client.query('ANALYZE customers, conversations, turns');
@@ -56,8 +56,7 @@ export async function loadFleet(databaseUrl: string, options: LoadOptions = {}):
 async function insert(client: pg.Client, batch: readonly Conversation[]): Promise<void> {
   await client.query(
     `INSERT INTO conversations (customer_id, id, started_at, agent_id, channel, duration_seconds)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::integer[])
-     ON CONFLICT DO NOTHING`,
+     SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::integer[])`,
     [
       batch.map(({ customerId }) => customerId),
       batch.map(({ id }) => id),
@@ -72,8 +71,7 @@ async function insert(client: pg.Client, batch: readonly Conversation[]): Promis
   );
   await client.query(
     `INSERT INTO turns (customer_id, conversation_id, position, speaker, at_second, body)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[], $5::integer[], $6::text[])
-     ON CONFLICT DO NOTHING`,
+     SELECT * FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[], $5::integer[], $6::text[])`,
     [
       turns.map(({ customerId }) => customerId),
       turns.map(({ id }) => id),
@@ -85,17 +83,30 @@ async function insert(client: pg.Client, batch: readonly Conversation[]): Promis
   );
 }
 
-async function refuseAnotherFleet(client: pg.Client, customers: readonly FleetCustomer[]): Promise<void> {
-  const { rows } = await client.query<{ customer_id: string; conversations: number }>(
-    'SELECT customer_id, count(*)::integer AS conversations FROM conversations WHERE customer_id = ANY($1) GROUP BY 1',
+/** The customers without conversations. Throws for one whose conversations are not those it should have. */
+async function withoutLoaded(
+  client: pg.Client,
+  customers: readonly FleetCustomer[],
+  range: { start: string; end: string },
+  seed: number,
+): Promise<FleetCustomer[]> {
+  const { rows } = await client.query<{ customer_id: string; conversations: number; first: Date }>(
+    `SELECT customer_id, count(*)::integer AS conversations, min(started_at) AS first
+     FROM conversations WHERE customer_id = ANY($1) GROUP BY 1`,
     [customers.map(({ id }) => id)],
   );
-  const found = new Map(rows.map((row) => [row.customer_id, row.conversations]));
-  for (const { id, conversations } of customers) {
-    if (found.get(id) === conversations) continue;
+  const loaded = new Map(rows.map((row) => [row.customer_id, row]));
+  return customers.filter((customer) => {
+    const found = loaded.get(customer.id);
+    if (found === undefined) return true;
+    // Another seed or range gives as many conversations, but not at the same times.
+    const [first] = conversationsOf(customer, range, seed);
+    const same = found.conversations === customer.conversations && found.first.getTime() === first?.startedAt.getTime();
+    if (same) return false;
     throw new Error(
-      `customer ${id}: expected ${conversations} conversations, got ${found.get(id) ?? 0}. ` +
+      `customer ${customer.id}: expected ${customer.conversations} conversations from ${first?.startedAt.toISOString()}, ` +
+        `got ${found.conversations} from ${found.first.toISOString()}. ` +
         'The database holds a fleet of another scale, seed or range: use an empty database',
     );
-  }
+  });
 }

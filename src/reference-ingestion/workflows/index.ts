@@ -1,4 +1,4 @@
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, CancellationScope, CancelledFailure, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities.js';
 import { parseWindow, type WindowResult } from '../window.js';
 
@@ -19,5 +19,11 @@ export async function reindexconversations(argument: unknown): Promise<WindowRes
     // A cancelled window has stopped working by the time it is closed.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
-  return await reindexWindow(task);
+  try {
+    return await reindexWindow(task);
+  } catch (error) {
+    // A statement that runs or waits for a lock hears of a cancel only by its time-out, which is not the news then.
+    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the window was cancelled');
+    throw error;
+  }
 }
