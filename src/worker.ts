@@ -1,59 +1,39 @@
-import { fileURLToPath } from 'node:url';
-import { Client } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Runtime, type TelemetryOptions } from '@temporalio/worker';
 import pino from 'pino';
-import { createActivities } from './activities/index.js';
 import { connectionFromEnvironment } from './connection.js';
+import { createOrchestrator } from './orchestrator.js';
 
-/**
- * The orchestrator's worker: wiring only. `BACKFILL_TASK_QUEUE` moves it to another queue;
- * `TEMPORAL_DEPLOYMENT_NAME` with `TEMPORAL_WORKER_BUILD_ID` makes it a version of a worker deployment.
- */
+/** The orchestrator's worker as a process: wiring only. README.md lists the environment variables. */
 const log = pino({ name: 'backfill-scorecards' });
+
+type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+const write = (level: Level) => (message: string, meta?: object) => log[level](meta ?? {}, message);
 Runtime.install({
   logger: {
-    log: (level, message, meta) => log[pinoLevel(level)](meta ?? {}, message),
-    trace: (message, meta) => log.trace(meta ?? {}, message),
-    debug: (message, meta) => log.debug(meta ?? {}, message),
-    info: (message, meta) => log.info(meta ?? {}, message),
-    warn: (message, meta) => log.warn(meta ?? {}, message),
-    error: (message, meta) => log.error(meta ?? {}, message),
-  },
-});
-
-function pinoLevel(level: string): 'trace' | 'debug' | 'info' | 'warn' | 'error' {
-  return level.toLowerCase() as 'info';
-}
-
-function deployment(environment: NodeJS.ProcessEnv): Pick<WorkerOptions, 'workerDeploymentOptions'> {
-  const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = environment;
-  if (!deploymentName && !buildId) return {};
-  if (!deploymentName || !buildId)
-    throw new Error('set both TEMPORAL_DEPLOYMENT_NAME and TEMPORAL_WORKER_BUILD_ID, or neither');
-  return {
-    workerDeploymentOptions: {
-      version: { deploymentName, buildId },
-      useWorkerVersioning: true,
-      defaultVersioningBehavior: 'AUTO_UPGRADE',
+    log: (level, message, meta) => write(level.toLowerCase() as Level)(message, meta),
+    ...{
+      trace: write('trace'),
+      debug: write('debug'),
+      info: write('info'),
+      warn: write('warn'),
+      error: write('error'),
     },
-  };
+  },
+  telemetryOptions: metrics(process.env.BACKFILL_METRICS_ADDRESS),
+});
+
+function metrics(bindAddress: string | undefined): TelemetryOptions {
+  return bindAddress ? { metrics: { prometheus: { bindAddress } } } : {};
 }
 
-const { connectionOptions, namespace } = connectionFromEnvironment();
-const taskQueue = process.env.BACKFILL_TASK_QUEUE ?? 'backfill-scorecards';
-const connection = await NativeConnection.connect(connectionOptions);
-const client = new Client({ connection, namespace });
-const worker = await Worker.create({
-  connection,
-  namespace,
-  taskQueue,
-  workflowBundle: { codePath: fileURLToPath(new URL('./workflows.bundle.js', import.meta.url)) },
-  activities: createActivities(client, process.env),
-  // Nearly all activities are followWindow, which only waits: as many as a few runs may carry over together.
-  maxConcurrentActivityTaskExecutions: 4_000,
-  shutdownGraceTime: '10 seconds',
-  ...deployment(process.env),
-});
-log.info({ address: connectionOptions.address, namespace, taskQueue }, 'worker ready');
-await worker.run();
-await connection.close();
+try {
+  const { connectionOptions, namespace } = connectionFromEnvironment();
+  const connection = await NativeConnection.connect(connectionOptions);
+  const worker = await createOrchestrator({ connection, namespace, environment: process.env });
+  log.info({ address: connectionOptions.address, namespace, taskQueue: worker.options.taskQueue }, 'worker ready');
+  await worker.run();
+  await connection.close();
+} catch (error) {
+  log.fatal(error, 'the worker can not go on; is TEMPORAL_ADDRESS right, and does the namespace exist?');
+  process.exitCode = 1;
+}

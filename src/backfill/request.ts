@@ -149,7 +149,7 @@ const child = z.strictObject(
     workflowIdPrefix: text('a prefix of 1 to 200 letters, digits and . _ : / -')
       .regex(/^[A-Za-z0-9._:/-]+$/, { error: 'a prefix of 1 to 200 letters, digits and . _ : / -' })
       .optional(),
-    input: z.unknown(),
+    input: z.unknown().optional(),
     encoding: z
       .enum(['json/plain', 'json/protobuf'], {
         error:
