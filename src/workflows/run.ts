@@ -4,6 +4,7 @@ import { type Event, evolve } from '../backfill/evolve.js';
 import { rejected } from '../backfill/journal.js';
 import { type Performed, perform } from '../backfill/perform.js';
 import type { State } from '../backfill/state.js';
+import { countWindow } from './metrics.js';
 
 /** An event without its time. */
 type Happening = Event extends infer E ? (E extends Event ? Omit<E, 'at'> : never) : never;
@@ -38,6 +39,7 @@ export class BackfillRun {
   }
 
   happened(event: Happening): void {
+    countWindow(event, this.state.options.cluster);
     this.moveTo(evolve(this.state, { ...event, at: Date.now() } as Event));
   }
 
@@ -57,7 +59,7 @@ export class BackfillRun {
     const performed = this.attempt(name, argument);
     if ('refused' in performed) {
       const reason = performed.refused;
-      log.warn('command rejected', { command: name, reason });
+      log.warn('command rejected', { command: name, reason, cluster: this.state.options.cluster });
       const rejection = { at: Date.now(), command: commandNamed(name) ?? name, reason, ...byOf(argument) };
       this.moveTo(rejected(this.state, rejection));
     } else {
@@ -72,7 +74,9 @@ export class BackfillRun {
 
   private moveTo(state: State): void {
     const latest = state.log.at(-1);
-    if (latest && latest !== this.state.log.at(-1)) log.info(latest.effect, { what: latest.what, by: latest.by });
+    if (latest && latest !== this.state.log.at(-1)) {
+      log.info(latest.effect, { what: latest.what, by: latest.by, cluster: state.options.cluster });
+    }
     this.state = state;
     this.changed = true;
   }
