@@ -11,7 +11,7 @@ export const COMMANDS = {
   skipDay: 'Leave one day of a customer out; resetDay brings it back. {customer, day, by?}',
   retryFailed: 'Failed days wait again, their attempts from zero. {customer?, by?}',
   setParallelism:
-    'Change how many windows may be in flight, in all and for each customer; running windows go on. {max?, perCustomer?, by?}',
+    'Change how many windows may be in flight, in all and for each customer; running windows go on. {max?, perCustomer?, adaptive?, by?}',
   addCustomers: 'More work in this run: customers as in the input. {customers, by?}',
   removeCustomer: 'Less work: leave out what is left of a customer; its running windows finish. {customer, by?}',
   cancelWindows: 'Ask running windows to cancel, and pause; their days wait again. {customer?, by?}',
@@ -48,13 +48,13 @@ const schemas = {
       {
         max: limit.optional(),
         perCustomer: limit.optional(),
-        adaptive: z.literal(false, { error: 'adaptive left out: this version does not have it yet' }).optional(),
+        adaptive: z.boolean({ error: 'true or false' }).optional(),
         by,
       },
-      anObject('{max?, perCustomer?, by?}'),
+      anObject('{max?, perCustomer?, adaptive?, by?}'),
     )
-    .refine(({ max, perCustomer }) => max !== undefined || perCustomer !== undefined, {
-      error: 'at least one of max and perCustomer',
+    .refine(({ max, perCustomer, adaptive }) => (max ?? perCustomer ?? adaptive) !== undefined, {
+      error: 'at least one of max, perCustomer and adaptive',
     }),
   addCustomers: z.strictObject({ customers: z.unknown(), by }, anObject('{customers, by?}')),
   removeCustomer: z.strictObject({ customer, by }, anObject('{customer, by?}')),

@@ -1,6 +1,7 @@
 import { formatDay, formatInstant, formatTime } from './calendar.js';
+import { writersOf } from './limit.js';
 import { countDays, type DayCounts, dayLetters } from './progress.js';
-import { type Customer, idOf, perCustomerLimit, type State } from './state.js';
+import { type Customer, idOf, type State } from './state.js';
 import { formatWindowSize } from './window.js';
 
 /** The answer of the `customer` query. Times are RFC 3339, durations in ms. */
@@ -49,10 +50,10 @@ export function customerView(state: State, index: number, now: number): Customer
     paused: customer.paused ? { ...customer.paused, at: formatTime(customer.paused.at) } : null,
     removed: customer.removed ?? false,
     window: {
-      size: formatWindowSize(customer.window ?? state.options.window),
-      why: customer.window ? "this customer's size in the input" : "the run's size in the input",
+      size: formatWindowSize(customer.sizing.size),
+      why: customer.sizing.why,
     },
-    perCustomer: perCustomerLimit(state, customer),
+    perCustomer: writersOf(state, customer),
     counts: { completed: customer.completed, unsuccessful: customer.unsuccessful, busyMs: customer.busy },
     windows: windowsOf(state, customer, index, now),
   };

@@ -1,5 +1,6 @@
 import { type Hour, hoursIn } from './interval.js';
-import { type Customer, countInFlight, type Ending, perCustomerLimit, runningHours, type State } from './state.js';
+import { limitNow, writersOf } from './limit.js';
+import { type Customer, countInFlight, type Ending, runningHours, type State } from './state.js';
 import { gridEnd } from './window.js';
 
 /** What the durable shell is to do next. */
@@ -34,8 +35,10 @@ export function decide(state: State, now: number): Decision {
     const deadline = state.idleSince + state.options.operatorTimeout;
     return now >= deadline ? { kind: 'end', how: 'incomplete' } : { kind: 'wait', until: deadline };
   }
-  if (state.paused || running >= state.parallelism.max) return { kind: 'wait' };
-  return nextStart(state, now);
+  if (state.paused) return { kind: 'wait' };
+  const { limit, until } = limitNow(state, now);
+  if (running < limit) return nextStart(state, now, limit);
+  return until === undefined ? { kind: 'wait' } : { kind: 'wait', until };
 }
 
 export const nothingLeft = (state: State): boolean =>
@@ -50,16 +53,19 @@ export const nothingLeft = (state: State): boolean =>
  * wrap-around rule for preemptive machines with a window as the quantum: the run is never longer than the larger of
  * the average load and the longest chain, by more than a window.) With one slot no chain is longer than all work, so
  * a sequential run goes customer by customer.
+ *
+ * The canary turns the order round until enough windows have succeeded: the smallest customers try the water.
  */
-function nextStart(state: State, now: number): Decision {
+function nextStart(state: State, now: number, slots: number): Decision {
   let total = 0;
   let first: Candidate | undefined;
   let longest: Candidate | undefined;
   let until: number | undefined;
-  for (const index of state.order) {
+  const canary = state.counts.completed < state.options.canary;
+  for (const index of canary ? [...state.order].reverse() : state.order) {
     const customer = state.customers[index]!;
     if (customer.waiting.length === 0 && customer.running.length === 0) continue;
-    const limit = perCustomerLimit(state, customer);
+    const limit = writersOf(state, customer);
     const work = (hoursIn(customer.waiting) + hoursIn(runningHours(customer))) * customer.density;
     total += work;
     const chain = work / limit;
@@ -75,7 +81,7 @@ function nextStart(state: State, now: number): Decision {
     if (!longest || chain > longest.chain) longest = candidate;
   }
   if (!first || !longest) return until === undefined ? { kind: 'wait' } : { kind: 'wait', until };
-  const { index, window } = longest.chain > total / state.parallelism.max ? longest : first;
+  const { index, window } = !canary && longest.chain > total / slots ? longest : first;
   return { kind: 'startWindow', customer: index, ...window };
 }
 
@@ -96,8 +102,8 @@ interface WindowToStart {
  * Hours that failed before go again as the window they were, and not before they are due: then the time (ms) when the
  * first of them is. Undefined when nothing waits.
  */
-function nextWindow(state: State, customer: Customer, now: number): WindowToStart | number | undefined {
-  const size = customer.window ?? state.options.window;
+function nextWindow(_state: State, customer: Customer, now: number): WindowToStart | number | undefined {
+  const { size } = customer.sizing;
   let due: number | undefined;
   for (const [start, end] of customer.waiting) {
     let from = start;

@@ -1,29 +1,12 @@
-import { describe } from './calendar.js';
-import { formatDuration } from './duration.js';
+import { cancelled, count, paced, sameHours, settled, updateCustomer, type WindowKey } from './change.js';
 import type { ClassifiedFailure } from './failures.js';
-import { difference, type Hour, type Intervals, subtract, union, within } from './interval.js';
-import { decided, logged, remembered } from './journal.js';
+import { difference, subtract, within } from './interval.js';
+import { decided, logged } from './journal.js';
+import type { HoursStep } from './limit.js';
+import { windowCompleted, windowFailed } from './outcome.js';
+import { afterHealth, type Health } from './pace.js';
 import type { CustomerRequest } from './request.js';
-import {
-  type Customer,
-  claimsOf,
-  countInFlight,
-  type Ending,
-  idOf,
-  intervalOf,
-  LOOKING,
-  released,
-  type State,
-  type Window,
-  withCustomers,
-} from './state.js';
-
-/** A window of a customer (by its index), as events name it. */
-interface WindowKey {
-  customer: number;
-  from: Hour;
-  to: Hour;
-}
+import { type Ending, idOf, intervalOf, LOOKING, released, type State, type Window, withCustomers } from './state.js';
 
 /** What happened. Times are ms since 1970. */
 export type Event =
@@ -38,16 +21,17 @@ export type Event =
   | ({ kind: 'windowAdopted'; at: number } & WindowKey)
   /** A running workflow that nobody here started was found over these hours. */
   | ({ kind: 'windowFound'; at: number; runId: string } & WindowKey)
-  | ({ kind: 'windowCompleted'; at: number } & WindowKey)
+  /** `conversations`: how many it worked on, where its result says so. */
+  | ({ kind: 'windowCompleted'; at: number; conversations?: number } & WindowKey)
   | ({ kind: 'windowFailed'; at: number; failure: ClassifiedFailure } & WindowKey)
   /** Windows that completed before this run, by whoever started them. */
   | { kind: 'completedWindowsFound'; at: number; windows: WindowKey[]; count: number }
+  /** The probe sees the database at another level, or can't see it. */
+  | { kind: 'healthChanged'; at: number; level: Health; reason: string }
+  /** When the run may work, from now on. */
+  | { kind: 'hoursKnown'; at: number; steps: HoursStep[] }
   | { kind: 'cancelRequested'; at: number }
   | { kind: 'runEnded'; at: number; how: Ending };
-
-/** So many windows stopped by somebody else within this time (ms) mean that somebody is protecting the database. */
-export const STOPS_THAT_PAUSE = 3;
-export const STOPS_WITHIN = 5 * 60_000;
 
 /** The state after the event. Never changes its argument; ignores an event about a window that is not in flight. */
 export function evolve(state: State, event: Event): State {
@@ -80,6 +64,10 @@ function apply(state: State, event: Event): State {
       return windowCompleted(state, event);
     case 'windowFailed':
       return windowFailed(state, event);
+    case 'healthChanged':
+      return healthChanged(state, event);
+    case 'hoursKnown':
+      return { ...state, hours: event.steps };
     case 'completedWindowsFound':
       return completedWindowsFound(state, event);
     case 'cancelRequested': {
@@ -94,31 +82,6 @@ function apply(state: State, event: Event): State {
   }
 }
 
-/** Keeps `idleSince`: the one fact that depends on when a state was entered, and not only on what it is. */
-export function settled(state: State, at: number): State {
-  const idle =
-    state.ended === undefined &&
-    state.preparing === undefined &&
-    countInFlight(state) === 0 &&
-    state.customers.every((customer) => customer.waiting.length === 0) &&
-    state.customers.some((customer) => customer.failed.length > 0 || customer.held.length > 0);
-  if (idle === (state.idleSince !== undefined) || state.ended) return state;
-  if (idle) return { ...state, idleSince: at };
-  const { idleSince: _, ...rest } = state;
-  return rest;
-}
-
-export function updateCustomer(state: State, index: number, change: (customer: Customer) => Customer): State {
-  const customers = state.customers.slice();
-  customers[index] = change(customers[index]!);
-  return { ...state, customers };
-}
-
-/** The window, marked: the shell asks every marked window's workflow to cancel. */
-export const cancelled = (window: Window): Window => ({ ...window, cancelRequested: true });
-
-const sameHours = (key: WindowKey) => (window: Window) => window.from === key.from && window.to === key.to;
-
 function updateWindow(state: State, key: WindowKey, change: (window: Window) => Window): State {
   const customer = state.customers[key.customer];
   if (!customer?.running.some(sameHours(key))) return state;
@@ -126,6 +89,12 @@ function updateWindow(state: State, key: WindowKey, change: (window: Window) => 
     ...customer,
     running: customer.running.map((window) => (sameHours(key)(window) ? change(window) : window)),
   }));
+}
+
+function healthChanged(state: State, { level, reason, at }: Event & { kind: 'healthChanged' }): State {
+  const why = `the database is ${level}: ${reason}`;
+  const next = paced({ ...state, health: { level, reason } }, at, (pace) => afterHealth(pace, level, at, why));
+  return decided(next, at, `database: ${state.health.level} → ${level}: ${reason}`);
 }
 
 function windowStarted(
@@ -162,115 +131,6 @@ function windowFound(state: State, event: Event & { kind: 'windowFound' }): Stat
   return adopted(next, event);
 }
 
-/** Takes the window out of flight: its customer without it, and the hours it answered for by what is to become of them. */
-function landed(state: State, key: WindowKey) {
-  const customer = state.customers[key.customer];
-  const window = customer?.running.find(sameHours(key));
-  if (!customer || !window) return undefined;
-  const claims = claimsOf(window);
-  const again = claims.flatMap((hours) => within(customer.again, hours));
-  const leave = claims.flatMap((hours) => within(customer.leave, hours));
-  const rest: Customer = {
-    ...customer,
-    running: customer.running.filter((other) => other !== window),
-    again: difference(customer.again, claims),
-    leave: difference(customer.leave, claims),
-  };
-  return { customer: rest, window, claims, again, leave };
-}
-
-function windowCompleted(state: State, event: Event & { kind: 'windowCompleted' }): State {
-  const landing = landed(state, event);
-  if (!landing) return state;
-  const { customer, window, again } = landing;
-  const next = updateCustomer(state, event.customer, () => ({
-    ...customer,
-    waiting: union(customer.waiting, again),
-    completed: customer.completed + 1,
-    busy: customer.busy + event.at - window.startedAt,
-  }));
-  return count(remember(next, event, window, 'completed'), { completed: 1 });
-}
-
-function windowFailed(state: State, event: Event & { kind: 'windowFailed' }): State {
-  const landing = landed(state, event);
-  if (!landing) return state;
-  const { window, claims, again, leave } = landing;
-  const { failure, at } = event;
-  const wanted = difference(difference(claims, leave), again);
-  let customer: Customer = {
-    ...landing.customer,
-    skipped: union(landing.customer.skipped, leave),
-    waiting: union(landing.customer.waiting, again),
-    unsuccessful: landing.customer.unsuccessful + 1,
-    busy: landing.customer.busy + at - window.startedAt,
-  };
-  const id = idOf(state, customer, window);
-  const workflow = { class: failure.class, message: failure.message, attempts: window.attempt, workflowId: id };
-  const policy = state.options.retry[failure.class];
-  let next = state;
-  if (window.cancelRequested && failure.class === 'stopped') {
-    customer = { ...customer, waiting: union(customer.waiting, wanted) };
-    next = decided(next, at, `${id} was cancelled as asked; ${describe(wanted)} waits again`);
-  } else if (failure.class === 'stopped') {
-    customer = {
-      ...customer,
-      held: union(customer.held, wanted),
-      problems: [...customer.problems, ...problems(wanted, workflow)],
-    };
-    next = decided(next, at, `${id} was stopped by someone else; ${describe(wanted)} is held until resume`);
-    next = pausedByStops(next, at);
-  } else if (window.attempt < policy.attempts) {
-    const wait = backoff(policy, window.attempt, id);
-    const retries = wanted.map(([from, to]) => ({
-      ...{ from, to, attempts: window.attempt, at: at + wait },
-      ...{ class: failure.class, message: failure.message },
-    }));
-    customer = { ...customer, waiting: union(customer.waiting, wanted), retries: [...customer.retries, ...retries] };
-    const tries = `attempt ${window.attempt} of ${policy.attempts}`;
-    next = decided(
-      next,
-      at,
-      `${id}: ${failure.class} (${tries}), again in ${formatDuration(wait)}: ${failure.message}`,
-    );
-  } else {
-    customer = {
-      ...customer,
-      failed: union(customer.failed, wanted),
-      problems: [...customer.problems, ...problems(wanted, workflow)],
-    };
-    next = decided(next, at, `${id}: failed after ${window.attempt} attempts, ${failure.class}: ${failure.message}`);
-  }
-  next = updateCustomer(next, event.customer, () => customer);
-  return count(remember(next, event, window, failure.class, failure.message), { failed: 1 });
-}
-
-const problems = (hours: Intervals, workflow: Omit<Customer['problems'][number], 'from' | 'to'>) =>
-  hours.map(([from, to]) => ({ from, to, ...workflow }));
-
-function pausedByStops(state: State, at: number): State {
-  const stops = [...state.stops.filter((stop) => at - stop < STOPS_WITHIN), at];
-  if (stops.length < STOPS_THAT_PAUSE || state.paused) return { ...state, stops };
-  const reason = `${stops.length} windows were stopped by someone else within ${formatDuration(STOPS_WITHIN)}`;
-  return decided({ ...state, stops: [], paused: { at, reason } }, at, `pause: ${reason}`);
-}
-
-/**
- * Doubling back-off with jitter: between half and all of the doubled time, so that windows that failed together do
- * not come back together. The jitter is a hash of the window and the attempt, because the core has no randomness.
- */
-export function backoff(policy: { backoff: number; maxBackoff: number }, attempt: number, id: string): number {
-  const full = Math.min(policy.maxBackoff, policy.backoff * 2 ** Math.min(attempt - 1, 40));
-  return Math.round(full * (0.5 + 0.5 * fraction(`${id}#${attempt}`)));
-}
-
-/** A number in [0, 1) from a text: FNV-1a, 32 bits. */
-function fraction(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return (hash >>> 0) / 2 ** 32;
-}
-
 function completedWindowsFound(state: State, { windows, count, at }: Event & { kind: 'completedWindowsFound' }): State {
   const found = new Map<number, WindowKey[]>();
   for (const window of windows) {
@@ -291,25 +151,4 @@ function completedWindowsFound(state: State, { windows, count, at }: Event & { k
   }
   const effect = `resumed: ${count} completed windows found; ${hours / 24} days count as done`;
   return decided({ ...state, customers }, at, effect);
-}
-
-function remember(
-  state: State,
-  event: WindowKey & { at: number },
-  window: Window,
-  outcome: 'completed' | ClassifiedFailure['class'],
-  message?: string,
-): State {
-  const { customer, from, to, at } = event;
-  const { attempt, startedAt } = window;
-  return remembered(state, {
-    ...{ customer, from, to, attempt, startedAt, endedAt: at, outcome },
-    ...(message === undefined ? {} : { message: message.slice(0, 200) }),
-  });
-}
-
-function count(state: State, more: Partial<State['counts']>): State {
-  const counts = { ...state.counts };
-  for (const [name, by] of Object.entries(more)) counts[name as keyof State['counts']] += by;
-  return { ...state, counts };
 }

@@ -1,9 +1,10 @@
 import { dayFrom, describe, formatDay, formatTime, parseDay } from './calendar.js';
+import { cancelled, settled, updateCustomer } from './change.js';
 import type { Command } from './command.js';
 import { refusal } from './command.js';
-import { cancelled, settled, updateCustomer } from './evolve.js';
 import { add, difference, hoursIn, type Interval, overlaps, subtract, union, within } from './interval.js';
 import { logged } from './journal.js';
+import { initialPace } from './pace.js';
 import { parseCustomers } from './request.js';
 import { type Customer, countInFlight, doneHours, released, runningHours, type State, withCustomers } from './state.js';
 import { statusOf } from './status.js';
@@ -42,7 +43,7 @@ function dispatch(state: State, command: Command, at: number): Effect {
     case 'pause':
       return pause(state, command, at);
     case 'resume':
-      return resume(state, command.customer);
+      return resume(state, command.customer, at);
     case 'resetDay':
       return changeDay(state, command, (customer, day) => resetDay(customer, day, at));
     case 'skipDay':
@@ -94,12 +95,12 @@ function pause(state: State, { customer: id, reason, by }: Command & { name: 'pa
   return { state: next, did: `${who(id)}paused; ${running} windows in flight finish` };
 }
 
-function resume(state: State, id: string | undefined): Effect {
+function resume(state: State, id: string | undefined, at: number): Effect {
   const did: string[] = [];
   let next = state;
   if (id === undefined && state.paused) {
     const { paused: _, ...rest } = next;
-    next = { ...rest, stops: [] };
+    next = { ...rest, stops: [], trustedSince: at };
     did.push('the run goes on');
   }
   for (const index of chosen(state, id)) {
@@ -212,13 +213,26 @@ function retryFailed(state: State, id: string | undefined): Effect {
   return { state: next, did: summary(did, id === undefined ? 'there are no failed days' : `${id} has no failed days`) };
 }
 
-function setParallelism(state: State, { max, perCustomer }: Command & { name: 'setParallelism' }): Effect {
+function setParallelism(state: State, { max, perCustomer, adaptive }: Command & { name: 'setParallelism' }): Effect {
   const before = state.parallelism;
-  const after = { max: max ?? before.max, perCustomer: perCustomer ?? before.perCustomer };
+  const after = {
+    ...before,
+    ...(max && { max }),
+    ...(perCustomer && { perCustomer }),
+    ...(adaptive !== undefined && { adaptive }),
+  };
   const did = (Object.keys(after) as (keyof typeof after)[])
     .filter((name) => before[name] !== after[name])
     .map((name) => `${name} ${before[name]} → ${after[name]}`);
-  return { state: { ...state, parallelism: after }, did: summary(did, 'these limits were in force already') };
+  // The adaptive limit starts from what is in flight, so that switching it on is not itself a shock.
+  const pace =
+    after.adaptive && !before.adaptive
+      ? initialPace({ min: Math.max(1, countInFlight(state)), max: after.max })
+      : state.pace;
+  return {
+    state: { ...state, parallelism: after, pace: { ...pace, limit: Math.min(pace.limit, after.max) } },
+    did: summary(did, 'these limits were in force already'),
+  };
 }
 
 function addCustomers(state: State, input: unknown): Effect {

@@ -1,15 +1,10 @@
 import { daysOf, formatDay, formatTime, HOURS_PER_DAY } from './calendar.js';
+import { estimate } from './eta.js';
 import type { FailureClass } from './failures.js';
-import { type Hour, hoursIn, type Interval, type Intervals, within } from './interval.js';
-import {
-  type Customer,
-  countInFlight,
-  doneHours,
-  perCustomerLimit,
-  runningHours,
-  type State,
-  workLeft,
-} from './state.js';
+import { hoursIn, type Interval, type Intervals, within } from './interval.js';
+import { limitNow } from './limit.js';
+import type { Health } from './pace.js';
+import { type Customer, countInFlight, doneHours, runningHours, type State } from './state.js';
 import { type Status, statusOf } from './status.js';
 
 /** One letter for each state of a day: waiting, running, done, partly done, failed, skipped, held. */
@@ -34,7 +29,10 @@ export interface Progress {
   range: { start: string; end: string };
   startedAt: string;
   totals: DayCounts & { windows: State['counts'] };
-  parallelism: { max: number; perCustomer: number; inFlight: number };
+  /** `limit` is in force now, and `reason` says why it is that. */
+  parallelism: State['parallelism'] & { limit: number; reason: string; inFlight: number };
+  /** What the probe says of the cluster's database. */
+  database: { level: Health; reason: string };
   /** When the run should be done at the pace so far; null while that is unknown. */
   eta: string | null;
   customers: { id: string; days: string }[];
@@ -58,6 +56,7 @@ const MOST_ATTENTION = 100;
 export function progressOf(state: State, now: number): Progress {
   const { status, reason } = statusOf(state);
   const letters = state.customers.map(dayLetters);
+  const { limit, why } = limitNow(state, now);
   return {
     status,
     statusReason: reason,
@@ -65,7 +64,8 @@ export function progressOf(state: State, now: number): Progress {
     range: { start: formatDay(state.options.start), end: formatDay(state.options.end) },
     startedAt: formatTime(state.startedAt),
     totals: { ...countDays(letters), windows: { ...state.counts } },
-    parallelism: { ...state.parallelism, inFlight: countInFlight(state) },
+    parallelism: { ...state.parallelism, limit, reason: why, inFlight: countInFlight(state) },
+    database: { ...state.health },
     eta: etaOf(state, now),
     customers: state.customers.map(({ id }, i) => ({ id, days: letters[i]! })),
     attention: attentionOf(state),
@@ -148,36 +148,10 @@ function nextStep(failure: FailureClass): string {
   }
 }
 
-/**
- * When the run should end: the larger of all work left shared by the slots in use, and the longest customer's chain,
- * at the mean time that a unit of work has taken so far. Null before the first window has completed, while nothing
- * may start, and after the end.
- */
+/** Null before the first window has completed, while nothing may start, and after the end. */
 function etaOf(state: State, now: number): string | null {
   const { status } = statusOf(state);
   if (status !== 'running' && status !== 'finishing') return null;
-  const completed = state.recent.filter((window) => window.outcome === 'completed');
-  let work = 0;
-  let busy = 0;
-  for (const { customer, from, to, startedAt, endedAt } of completed) {
-    work += (to - from) * state.customers[customer]!.density;
-    busy += endedAt - startedAt;
-  }
-  if (work === 0) return null;
-  let total = 0;
-  let longest = 0;
-  let lanes = 0;
-  for (const customer of state.customers) {
-    const left = workLeft(customer);
-    if (left === 0) continue;
-    const limit = perCustomerLimit(state, customer);
-    total += left;
-    lanes += limit;
-    longest = Math.max(longest, left / limit);
-  }
-  const slots = Math.max(1, Math.min(state.parallelism.max, lanes));
-  return formatTime(now + Math.max(total / slots, longest) * (busy / work));
+  const { eta } = estimate(state, now);
+  return eta === undefined ? null : formatTime(eta);
 }
-
-/** The `YYYY-MM-DD` of a customer's first day: with {@link dayLetters}, which day each letter is. */
-export const firstDay = (customer: { start: Hour }): string => formatDay(customer.start);

@@ -4,8 +4,9 @@ import { DURATION_FORMAT, parseDuration } from './duration.js';
 import { FAILURE_CLASSES, type FailureClass } from './failures.js';
 import type { Hour } from './interval.js';
 import { type Issue, issuesOf, pathText, show } from './issue.js';
+import { hoursOf, type WindowPolicy } from './sizing.js';
 import { checkTemplate, defaultTemplate, type Json } from './template.js';
-import { parseWindowSize, WINDOW_SIZE_FORMAT, type WindowSize } from './window.js';
+import { formatWindowSize, parseWindowSize, WINDOW_SIZE_FORMAT, type WindowSize } from './window.js';
 
 /** The most windows in flight at once that a run may ask for: half of the 2,000 children the server allows one run. */
 export const MAX_PARALLELISM = 1_000;
@@ -19,8 +20,26 @@ export interface CustomerRequest {
   end: Hour;
   /** How many conversations its range holds, if known: its claim on a slot. */
   conversations?: number;
-  window?: WindowSize;
+  window?: WindowPolicy;
   perCustomer?: number;
+}
+
+/** When the run may work: from `from` to `to` (minutes after midnight in the time zone) on these days (0 is Sunday). */
+export interface WorkingHours {
+  days: number[];
+  from: number;
+  to: number;
+  timeZone: string;
+  /** The limit in these hours, if it is less than the run's. */
+  max?: number;
+}
+
+/** Thresholds on the cluster's database, by name of the metric: at `maxLoad` slow down, at `criticalLoad` start nothing. */
+export interface ProbeOptions {
+  maxLoad: Record<string, number>;
+  criticalLoad: Record<string, number>;
+  /** How often to look, in ms. */
+  every: number;
 }
 
 /** How often a window is tried for one class of failure, and how long to wait in between (doubling, in ms). */
@@ -47,12 +66,17 @@ export interface Options {
   start: Hour;
   end: Hour;
   cluster?: string;
-  window: WindowSize;
-  parallelism: { max: number; perCustomer: number };
+  window: WindowPolicy;
+  parallelism: { max: number; min: number; perCustomer: number; adaptive: boolean };
   child: ChildOptions;
   retry: Record<FailureClass, RetryPolicy>;
   operatorTimeout: number;
   resume: boolean;
+  probe?: ProbeOptions;
+  hours?: WorkingHours[];
+  /** So many windows of the smallest customers succeed before the real order begins. */
+  canary: number;
+  dryRun: boolean;
   /** Continue as new after this many history events, if that is before Temporal's own hint. */
   maxHistoryEvents?: number;
 }
@@ -68,6 +92,9 @@ export type Parsed<T> = { ok: true; value: T } | { ok: false; issues: Issue[] };
 
 const seconds = 1_000;
 const minutes = 60 * seconds;
+
+/** What a window should hold or take, unless the request says otherwise. */
+const defaultTarget = { conversations: 150_000, ms: 10 * minutes };
 
 const defaultRetry: Record<FailureClass, RetryPolicy> = {
   timeout: { attempts: 3, backoff: 5 * seconds, maxBackoff: 5 * minutes },
@@ -109,6 +136,97 @@ const windowSize = z.string({ error: WINDOW_SIZE_FORMAT }).transform((value, con
 
 const limit = whole(1, MAX_PARALLELISM);
 
+const TARGET = 'conversations in a window (a whole number), its duration ("10m"), or {conversations?, duration?}';
+const target = z.union(
+  [
+    whole(1, 1e9).transform((conversations) => ({ conversations })),
+    duration.transform((ms) => ({ ms })),
+    z
+      .strictObject({ conversations: whole(1, 1e9).optional(), duration: duration.optional() })
+      .transform(({ conversations, duration }) => defined({ conversations, ms: duration })),
+  ],
+  { error: TARGET },
+);
+
+const WINDOW = `${WINDOW_SIZE_FORMAT}, or {initial?, min?, max?, target?}`;
+const windowPolicy = z.union(
+  [
+    windowSize.transform((size): WindowPolicy => ({ kind: 'fixed', size })),
+    z
+      .strictObject({
+        initial: z.union([z.literal('auto'), windowSize], { error: `"auto" or ${WINDOW_SIZE_FORMAT}` }).optional(),
+        min: windowSize.optional(),
+        max: windowSize.optional(),
+        target: target.optional(),
+      })
+      .transform(
+        ({ initial = 'auto', min = { unit: 'h', count: 1 }, max = { unit: 'mo', count: 1 }, target }): WindowPolicy => {
+          return { kind: 'resizing', initial, min, max, target: { ...defaultTarget, ...target } };
+        },
+      )
+      .superRefine((policy, context) => {
+        if (policy.kind === 'fixed') return;
+        const { initial, min, max } = policy;
+        if (hoursOf(min) > hoursOf(max)) {
+          context.addIssue({
+            code: 'custom',
+            path: ['min'],
+            message: `a size of at most max, ${formatWindowSize(max)}`,
+          });
+        } else if (initial !== 'auto' && (hoursOf(initial) < hoursOf(min) || hoursOf(initial) > hoursOf(max))) {
+          const range = `${formatWindowSize(min)} to ${formatWindowSize(max)}`;
+          context.addIssue({ code: 'custom', path: ['initial'], message: `a size from min to max, ${range}` });
+        }
+      }),
+  ],
+  { error: WINDOW },
+);
+
+const load = (what: string) =>
+  z.record(
+    z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,59}$/, { error: 'a metric such as activeSessions' }),
+    z.number().min(0),
+    {
+      error: `the load at which to ${what}, by metric: {"activeSessions": 20}`,
+    },
+  );
+
+const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
+const TIME = 'a time of day such as "22:30"; "24:00" is the end of the day';
+const timeOfDay = z
+  .string({ error: TIME })
+  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/, { error: TIME })
+  .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)));
+const workingHours = z
+  .strictObject(
+    {
+      days: z
+        .array(z.enum(weekdays, { error: `any of ${weekdays.join(', ')}` }), { error: 'a list of days' })
+        .min(1, { error: 'at least one day' })
+        .optional(),
+      from: timeOfDay,
+      to: timeOfDay,
+      timeZone: z
+        .string({ error: 'an IANA time zone such as "Europe/Berlin"' })
+        .refine(isTimeZone, { error: 'an IANA time zone such as "Europe/Berlin"' }),
+      max: limit.optional(),
+    },
+    { error: 'an object {days?, from, to, timeZone, max?}' },
+  )
+  .transform(({ days = [...weekdays], max, ...hours }): WorkingHours => {
+    return { ...hours, days: days.map((day) => weekdays.indexOf(day)), ...defined({ max }) } as WorkingHours;
+  });
+
+/** Only whether the name is known is asked here; what it means is asked of an activity, since time zones change. */
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 // Ids become part of workflow ids and visibility queries. No `-` at the end: see parseWindowId.
 const ID_FORMAT =
   'an id of 1 to 200 letters, digits and . _ : @ / + ~ - that starts with a letter or digit and does not end with -';
@@ -124,7 +242,7 @@ const customer = z.preprocess(
       conversations: whole(0, 1e12).optional(),
       start: day.optional(),
       end: day.optional(),
-      window: windowSize.optional(),
+      window: windowPolicy.optional(),
       perCustomer: limit.optional(),
     },
     { error: 'a customer id or an object {id, conversations?, start?, end?, window?, perCustomer?}' },
@@ -174,6 +292,7 @@ const child = z.strictObject(
 );
 
 const later = (field: string) => `${field} left out: this version does not have it yet`;
+const flag = z.boolean({ error: 'true or false' });
 
 const request = z.strictObject(
   {
@@ -182,18 +301,21 @@ const request = z.strictObject(
     customers: z.union([z.literal('all'), customerList], { error: '"all" or a list of customers' }),
     exclude: z.array(customerId, { error: 'a list of customer ids' }).optional(),
     cluster: text("the cluster's name").optional(),
-    window: windowSize.optional(),
+    window: windowPolicy.optional(),
     parallelism: z
       .union(
         [
           limit,
           z.strictObject({
             max: limit,
+            min: limit.optional(),
             perCustomer: limit.optional(),
-            adaptive: z.literal(false, { error: later('adaptive') }).optional(),
+            adaptive: flag.optional(),
           }),
         ],
-        { error: `a whole number from 1 to ${MAX_PARALLELISM.toLocaleString('en-US')}, or {max, perCustomer?}` },
+        {
+          error: `a whole number from 1 to ${MAX_PARALLELISM.toLocaleString('en-US')}, or {max, min?, perCustomer?, adaptive?}`,
+        },
       )
       .optional(),
     child: child.optional(),
@@ -203,12 +325,21 @@ const request = z.strictObject(
       })
       .optional(),
     operatorTimeout: duration.optional(),
-    probe: z.undefined({ error: later('probe') }).optional(),
-    hours: z.undefined({ error: later('hours') }).optional(),
-    canary: z.literal(0, { error: later('canary') }).optional(),
+    probe: z
+      .strictObject(
+        { maxLoad: load('slow down'), criticalLoad: load('start nothing').optional(), every: duration.optional() },
+        { error: 'an object {maxLoad, criticalLoad?, every?}' },
+      )
+      .optional(),
+    hours: z
+      .array(workingHours, { error: 'a list of {days?, from, to, timeZone, max?}' })
+      .min(1, { error: 'at least one entry' })
+      .max(50)
+      .optional(),
+    canary: whole(0, 100_000).optional(),
     verify: z.literal('off', { error: later('verify') }).optional(),
-    dryRun: z.literal(false, { error: later('dryRun') }).optional(),
-    resume: z.boolean({ error: 'true or false' }).optional(),
+    dryRun: flag.optional(),
+    resume: flag.optional(),
     maxHistoryEvents: whole(50, 50_000).optional(),
   },
   { error: 'one object with at least customers, start and end' },
@@ -222,8 +353,8 @@ export function parseRequest(input: unknown): Parsed<BackfillRequest> {
   const { data } = parsed;
   const range = { start: data.start, end: data.end };
   const excluded = new Set(data.exclude);
-  const max = typeof data.parallelism === 'number' ? data.parallelism : (data.parallelism?.max ?? 1);
-  const perCustomer = typeof data.parallelism === 'object' ? (data.parallelism.perCustomer ?? 1) : 1;
+  const asked = typeof data.parallelism === 'object' ? data.parallelism : { max: data.parallelism ?? 1 };
+  const parallelism = { min: 1, perCustomer: 1, adaptive: false, ...defined(asked) };
   const customers =
     data.customers === 'all'
       ? data.customers
@@ -238,9 +369,10 @@ export function parseRequest(input: unknown): Parsed<BackfillRequest> {
       exclude: data.exclude ?? [],
       options: {
         ...range,
-        ...defined({ cluster: data.cluster, maxHistoryEvents: data.maxHistoryEvents }),
-        window: data.window ?? { unit: 'd', count: 1 },
-        parallelism: { max, perCustomer },
+        ...defined({ cluster: data.cluster, hours: data.hours, maxHistoryEvents: data.maxHistoryEvents }),
+        ...(data.probe ? { probe: { criticalLoad: {}, every: 5 * seconds, ...defined(data.probe) } } : {}),
+        window: data.window ?? { kind: 'fixed', size: { unit: 'd', count: 1 } },
+        parallelism,
         child: {
           workflowType: 'reindexconversations',
           taskQueue: 'ingestion',
@@ -255,6 +387,8 @@ export function parseRequest(input: unknown): Parsed<BackfillRequest> {
         ) as Options['retry'],
         operatorTimeout: data.operatorTimeout ?? 7 * 24 * 60 * minutes,
         resume: data.resume ?? false,
+        canary: data.canary ?? 0,
+        dryRun: data.dryRun ?? false,
       },
     },
   };
@@ -277,9 +411,13 @@ function settle(asked: z.infer<typeof customer>, range: { start: Hour; end: Hour
 
 /** What no single field shows: checked on the raw input, so that it is named beside all else that is wrong. */
 function crossChecks(input: unknown): Issue[] {
-  const { start, end, customers, child } = fields(input);
+  const { start, end, customers, child, parallelism } = fields(input);
   const { input: template, encoding, messageType } = fields(child);
   const issues = [...checkRange(start, end, 'end'), ...checkCustomers(customers, ['customers'], start, end)];
+  const { min, max } = fields(parallelism);
+  if (typeof min === 'number' && typeof max === 'number' && min > max) {
+    issues.push({ field: 'parallelism.min', expected: `at most parallelism.max, ${max}`, got: show(min) });
+  }
   if (template !== undefined) issues.push(...checkTemplate(template, 'child.input'));
   if (encoding === 'json/protobuf') {
     const expected = 'the full name of the protobuf message, since child.encoding is "json/protobuf"';

@@ -10,7 +10,10 @@ import {
   overlaps,
   subtract,
 } from './interval.js';
+import type { HoursStep } from './limit.js';
+import { type Health, initialPace, type Pace } from './pace.js';
 import type { CustomerRequest, Options } from './request.js';
+import { initialSizing, type Sizing } from './sizing.js';
 import { windowId } from './window.js';
 
 /**
@@ -22,7 +25,13 @@ import { windowId } from './window.js';
 export interface State {
   options: Options;
   /** The limits now in force; commands move them away from the request's. */
-  parallelism: { max: number; perCustomer: number };
+  parallelism: Options['parallelism'];
+  /** The adaptive limit; kept, but not in force, while `parallelism.adaptive` is false. */
+  pace: Pace;
+  /** What the probe last said of the database. */
+  health: { level: Health; reason: string };
+  /** When the run may work, as far ahead as is known; only with `options.hours`. */
+  hours?: HoursStep[];
   customers: Customer[];
   /** Indexes into customers, the largest claim first; equal claims in the order given. */
   order: number[];
@@ -37,6 +46,10 @@ export interface State {
   ended?: Ending;
   /** When windows were stopped from outside, lately. */
   stops: number[];
+  /** The breaker looks at windows that ended after this time: when an operator last said to go on. */
+  trustedSince: number;
+  /** What the ETA was when a quarter, half and three quarters of the work were done. */
+  forecasts: Forecast[];
   counts: Counts;
   /** The latest windows that ended, oldest first. */
   recent: EndedWindow[];
@@ -45,6 +58,13 @@ export interface State {
 }
 
 export type Ending = 'completed' | 'cancelled' | 'incomplete';
+
+/** An ETA, to be compared with what came of it. Times in ms since 1970. */
+export interface Forecast {
+  share: number;
+  at: number;
+  eta: number;
+}
 
 export interface Pause {
   at: number;
@@ -62,6 +82,11 @@ export interface Counts {
 export interface Customer extends CustomerRequest {
   /** Work in one hour of its range: conversations where known, else a guess from the others. */
   density: number;
+  sizing: Sizing;
+  /** Fewer windows at once than it may have, after contention. */
+  writers?: number;
+  /** The shortest time that a unit of its work has taken, in ms; slowly forgotten. */
+  best?: number;
   waiting: Intervals;
   skipped: Intervals;
   failed: Intervals;
@@ -158,8 +183,12 @@ export function initialState(options: Options, customers: readonly CustomerReque
       parallelism: { ...options.parallelism },
       customers: [],
       order: [],
+      pace: initialPace(options.parallelism),
+      health: options.probe ? { level: 'unknown', reason: 'not asked yet' } : { level: 'off', reason: 'no probe' },
       startedAt: now,
       stops: [],
+      trustedSince: now,
+      forecasts: [],
       counts: { started: 0, completed: 0, failed: 0, adopted: 0 },
       recent: [],
       log: [],
@@ -172,17 +201,18 @@ export function initialState(options: Options, customers: readonly CustomerReque
 /** Adds customers at the end of the order given, and orders claims anew. */
 export function withCustomers(state: State, added: readonly CustomerRequest[]): State {
   const density = medianDensity([...state.customers, ...added]);
-  const customers = [...state.customers, ...added.map((request) => newCustomer(request, density))];
+  const customers = [...state.customers, ...added.map((request) => newCustomer(request, density, state.options))];
   const claims = customers.map((customer) => customer.density * (customer.end - customer.start));
   const order = customers.map((_, i) => i).sort((a, b) => claims[b]! - claims[a]! || a - b);
   return { ...state, customers, order };
 }
 
-function newCustomer(request: CustomerRequest, density: number): Customer {
+function newCustomer(request: CustomerRequest, density: number, options: Options): Customer {
   const { conversations, start, end } = request;
   return {
     ...request,
     density: conversations === undefined ? density : Math.max(conversations, 1) / (end - start),
+    sizing: initialSizing(request.window ?? options.window, request),
     waiting: [[start, end]],
     skipped: none,
     failed: none,
