@@ -1,5 +1,5 @@
-import { type Hour, hoursIn } from './interval.js';
-import { type Customer, countInFlight, type Ending, perCustomerLimit, runningHours, type State } from './state.js';
+import type { Hour } from './interval.js';
+import { type Customer, countInFlight, type Ending, perCustomerLimit, type State, workLeft } from './state.js';
 import { gridEnd } from './window.js';
 
 /** What the durable shell is to do next. */
@@ -38,7 +38,7 @@ export function decide(state: State, now: number): Decision {
   return nextStart(state, now);
 }
 
-export const nothingLeft = (state: State): boolean =>
+const nothingLeft = (state: State): boolean =>
   state.customers.every(
     ({ waiting, failed, held }) => waiting.length === 0 && failed.length === 0 && held.length === 0,
   );
@@ -60,7 +60,7 @@ function nextStart(state: State, now: number): Decision {
     const customer = state.customers[index]!;
     if (customer.waiting.length === 0 && customer.running.length === 0) continue;
     const limit = perCustomerLimit(state, customer);
-    const work = (hoursIn(customer.waiting) + hoursIn(runningHours(customer))) * customer.density;
+    const work = workLeft(customer);
     total += work;
     const chain = work / limit;
     if (customer.paused || customer.running.length >= limit || (first && chain <= longest!.chain)) continue;
@@ -70,6 +70,8 @@ function nextStart(state: State, now: number): Decision {
       until = Math.min(until ?? window, window);
       continue;
     }
+    // A window that somebody else started may run over more hours than it answers for; these wait for its end as well.
+    if (customer.running.some(({ from, to }) => from < window.to && window.from < to)) continue;
     const candidate = { index, chain, window };
     first ??= candidate;
     if (!longest || chain > longest.chain) longest = candidate;
