@@ -1,6 +1,6 @@
-import { type Hour, hoursIn } from './interval.js';
+import type { Hour } from './interval.js';
 import { limitNow, writersOf } from './limit.js';
-import { type Customer, countInFlight, type Ending, runningHours, type State } from './state.js';
+import { type Customer, countInFlight, type Ending, type State, workLeft } from './state.js';
 import { gridEnd } from './window.js';
 
 /** What the durable shell is to do next. */
@@ -41,7 +41,7 @@ export function decide(state: State, now: number): Decision {
   return until === undefined ? { kind: 'wait' } : { kind: 'wait', until };
 }
 
-export const nothingLeft = (state: State): boolean =>
+const nothingLeft = (state: State): boolean =>
   state.customers.every(
     ({ waiting, failed, held }) => waiting.length === 0 && failed.length === 0 && held.length === 0,
   );
@@ -66,16 +66,18 @@ function nextStart(state: State, now: number, slots: number): Decision {
     const customer = state.customers[index]!;
     if (customer.waiting.length === 0 && customer.running.length === 0) continue;
     const limit = writersOf(state, customer);
-    const work = (hoursIn(customer.waiting) + hoursIn(runningHours(customer))) * customer.density;
+    const work = workLeft(customer);
     total += work;
     const chain = work / limit;
     if (customer.paused || customer.running.length >= limit || (first && chain <= longest!.chain)) continue;
-    const window = nextWindow(state, customer, now);
+    const window = nextWindow(customer, now);
     if (window === undefined) continue;
     if (typeof window === 'number') {
       until = Math.min(until ?? window, window);
       continue;
     }
+    // A window that somebody else started may run over more hours than it answers for; these wait for its end as well.
+    if (customer.running.some(({ from, to }) => from < window.to && window.from < to)) continue;
     const candidate = { index, chain, window };
     first ??= candidate;
     if (!longest || chain > longest.chain) longest = candidate;
@@ -102,7 +104,7 @@ interface WindowToStart {
  * Hours that failed before go again as the window they were, and not before they are due: then the time (ms) when the
  * first of them is. Undefined when nothing waits.
  */
-function nextWindow(_state: State, customer: Customer, now: number): WindowToStart | number | undefined {
+function nextWindow(customer: Customer, now: number): WindowToStart | number | undefined {
   const { size } = customer.sizing;
   let due: number | undefined;
   for (const [start, end] of customer.waiting) {

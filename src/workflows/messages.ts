@@ -29,6 +29,10 @@ export interface CommandAnswer {
  * so that none is ever left open when the run continues as new or ends.
  */
 export function registerMessages(run: BackfillRun): void {
+  // First of all: signals that came before the run's first task are handed out as handlers appear, and only this
+  // handler takes any name. With the named ones first, they would be done in the order of registration: a `resume`
+  // followed by a `pause` would end up running.
+  setDefaultSignalHandler((name, argument) => signal(run, name, argument));
   for (const [name, description] of Object.entries(COMMANDS) as [CommandName, string][]) {
     setHandler(defineSignal<[unknown]>(name), (argument) => signal(run, name, argument), { description });
     setHandler(defineUpdate<CommandAnswer, [unknown]>(name), (argument) => update(run, name, argument), {
@@ -36,7 +40,6 @@ export function registerMessages(run: BackfillRun): void {
       validator: (argument) => validate(run, name, argument),
     });
   }
-  setDefaultSignalHandler((name, argument) => signal(run, name, argument));
   setDefaultUpdateHandler((name, argument) => update(run, name, argument));
   registerQueries(run);
 }
