@@ -1,5 +1,8 @@
 import type { ClassifiedFailure } from '../backfill/failures.js';
 import type { Intervals } from '../backfill/interval.js';
+import type { HoursStep } from '../backfill/limit.js';
+import type { Health } from '../backfill/pace.js';
+import type { ProbeOptions, WorkingHours } from '../backfill/request.js';
 
 /** What the workflow asks of the outside world. Types only, so that workflow code can import this file. */
 export interface Activities {
@@ -12,6 +15,13 @@ export interface Activities {
   findWindows(query: WindowQuery): Promise<FoundWindows>;
   /** Waits for a window's workflow to end, however long that takes, and says how it ended. */
   followWindow(window: { workflowId: string; runId?: string }): Promise<WindowOutcome>;
+  /** When the run may work in the next so many days, from the time zones as this worker knows them. */
+  openHours(query: { hours: WorkingHours[]; days: number; max: number }): Promise<HoursStep[]>;
+  /**
+   * Looks at the cluster's database until it is at another level than `last`, and says which. The connection comes from
+   * the worker's environment, by the cluster's name.
+   */
+  probeDatabase(query: ProbeQuery): Promise<ProbeAnswer>;
   /** Which of these search attributes the namespace has. */
   registeredSearchAttributes(names: string[]): Promise<string[]>;
 }
@@ -39,4 +49,17 @@ export interface FoundWindows {
   completedWindows: number;
 }
 
-export type WindowOutcome = { completed: true } | { completed: false; failure: ClassifiedFailure };
+export interface ProbeQuery extends ProbeOptions {
+  cluster?: string;
+  last: Health;
+}
+
+export interface ProbeAnswer {
+  level: Health;
+  /** The metric that decided, with its value and threshold; or why the database can't be seen. */
+  reason: string;
+}
+
+export type WindowOutcome =
+  | { completed: true; conversations?: number }
+  | { completed: false; failure: ClassifiedFailure };

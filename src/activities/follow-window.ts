@@ -2,6 +2,7 @@ import { ApplicationFailure, activityInfo, Context, heartbeat } from '@temporali
 import { type Client, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { classify } from '../backfill/failures.js';
 import { causeChain } from '../workflows/cause-chain.js';
+import { completion } from './completion.js';
 import type { WindowOutcome } from './contract.js';
 
 /**
@@ -15,8 +16,7 @@ export async function followWindow(
   const context = Context.current();
   const beat = setInterval(heartbeat, (activityInfo().heartbeatTimeoutMs ?? 30_000) / 3);
   try {
-    await Promise.race([client.workflow.getHandle(workflowId, runId).result(), context.cancelled]);
-    return { completed: true };
+    return completion(await Promise.race([client.workflow.getHandle(workflowId, runId).result(), context.cancelled]));
   } catch (error) {
     if (context.cancellationSignal.aborted) {
       // The run that asked is over, or this worker shuts down: then another one goes on.

@@ -6,13 +6,25 @@ import type { HoursStep } from './limit.js';
 import { windowCompleted, windowFailed } from './outcome.js';
 import { afterHealth, type Health } from './pace.js';
 import type { CustomerRequest } from './request.js';
-import { type Ending, idOf, intervalOf, LOOKING, released, type State, type Window, withCustomers } from './state.js';
+import {
+  type Ending,
+  idOf,
+  intervalOf,
+  LOOKING,
+  released,
+  type State,
+  type Window,
+  withCustomers,
+  withVolumes,
+} from './state.js';
 
 /** What happened. Times are ms since 1970. */
 export type Event =
   | ({ kind: 'windowStarted'; at: number; attempt: number } & WindowKey)
   /** The customers of a run for `"all"` are known. */
   | { kind: 'customersListed'; at: number; customers: CustomerRequest[]; unknown: string[] }
+  /** Volumes of customers that came without them, in conversations, by id. */
+  | { kind: 'volumesEstimated'; at: number; volumes: Record<string, number> }
   /** All that a run must know before its first window is known. */
   | { kind: 'prepared'; at: number }
   /** The execution that does a started window is known. */
@@ -48,6 +60,8 @@ function apply(state: State, event: Event): State {
       const next = { ...withCustomers(state, customers), preparing: LOOKING };
       return decided(next, at, `the directory has ${customers.length} customers for this run${stray}`);
     }
+    case 'volumesEstimated':
+      return withVolumes(state, event.volumes);
     case 'prepared': {
       const { preparing: _, ...prepared } = state;
       return prepared;

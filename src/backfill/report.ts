@@ -14,6 +14,8 @@ export interface Report {
   totals: DayCounts & { windows: State['counts'] };
   /** Only what each customer has of it: zero counts of skipped, failed, held and left days are left out. */
   customers: CustomerReport[];
+  /** What the ETA was at a quarter, half and three quarters of the work, and its error as a share of the duration. */
+  forecasts: { share: number; at: string; eta: string; error: number }[];
   /** What was left undone, and why. */
   attention: Attention[];
 }
@@ -57,6 +59,10 @@ export function reportOf(state: State, outcome: Ending, now: number): Report {
       }
       return report;
     }),
+    forecasts: state.forecasts.map(({ share, at, eta }) => ({
+      ...{ share, at: formatTime(at), eta: formatTime(eta) },
+      error: Math.round((100 * (eta - now)) / Math.max(1, now - state.startedAt)) / 100,
+    })),
     attention: attentionOf(state),
   };
 }

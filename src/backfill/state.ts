@@ -201,18 +201,40 @@ export function initialState(options: Options, customers: readonly CustomerReque
 /** Adds customers at the end of the order given, and orders claims anew. */
 export function withCustomers(state: State, added: readonly CustomerRequest[]): State {
   const density = medianDensity([...state.customers, ...added]);
-  const customers = [...state.customers, ...added.map((request) => newCustomer(request, density, state.options))];
+  return ordered(state, [...state.customers, ...added.map((request) => newCustomer(request, density, state.options))]);
+}
+
+/** Whether windows are to be sized by volumes that are not known. */
+export const needVolumes = (state: State): boolean =>
+  state.customers.some(({ conversations, window = state.options.window }) => {
+    return conversations === undefined && window.kind === 'resizing' && window.initial === 'auto';
+  });
+
+/** Learns volumes before the first window: claims and first sizes follow from them. */
+export function withVolumes(state: State, volumes: Record<string, number>): State {
+  const known = state.customers.map((customer) => {
+    const conversations =
+      customer.conversations ?? (Object.hasOwn(volumes, customer.id) ? volumes[customer.id] : undefined);
+    return conversations === undefined ? customer : { ...customer, conversations };
+  });
+  const density = medianDensity(known);
+  return ordered(
+    state,
+    known.map((customer) => ({ ...customer, ...measured(customer, density, state.options) })),
+  );
+}
+
+function ordered(state: State, customers: Customer[]): State {
   const claims = customers.map((customer) => customer.density * (customer.end - customer.start));
   const order = customers.map((_, i) => i).sort((a, b) => claims[b]! - claims[a]! || a - b);
   return { ...state, customers, order };
 }
 
 function newCustomer(request: CustomerRequest, density: number, options: Options): Customer {
-  const { conversations, start, end } = request;
+  const { start, end } = request;
   return {
     ...request,
-    density: conversations === undefined ? density : Math.max(conversations, 1) / (end - start),
-    sizing: initialSizing(request.window ?? options.window, request),
+    ...measured(request, density, options),
     waiting: [[start, end]],
     skipped: none,
     failed: none,
@@ -225,6 +247,15 @@ function newCustomer(request: CustomerRequest, density: number, options: Options
     completed: 0,
     unsuccessful: 0,
     busy: 0,
+  };
+}
+
+/** What follows from a customer's volume. */
+function measured(request: CustomerRequest, guess: number, { window }: Options): Pick<Customer, 'density' | 'sizing'> {
+  const { conversations, start, end } = request;
+  return {
+    density: conversations === undefined ? guess : Math.max(conversations, 1) / (end - start),
+    sizing: initialSizing(request.window ?? window, request),
   };
 }
 

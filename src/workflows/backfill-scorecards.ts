@@ -8,15 +8,17 @@ import {
 } from '@temporalio/workflow';
 import { formatDay } from '../backfill/calendar.js';
 import { decide } from '../backfill/decide.js';
+import { type Plan, planOf } from '../backfill/plan.js';
 import { type Report, reportOf } from '../backfill/report.js';
 import { type BackfillRequest, parseRequest } from '../backfill/request.js';
 import { type Ending, inFlight, initialState, type State } from '../backfill/state.js';
 import { Alarm } from './alarm.js';
 import { Children } from './children.js';
 import { registerMessages } from './messages.js';
-import { invalidInput, prepare } from './prepare.js';
+import { invalidInput, learnCustomers, prepare } from './prepare.js';
 import { BackfillRun } from './run.js';
 import { Showcase } from './showcase.js';
+import { watchDatabase, watchHours } from './watch.js';
 
 /** The server allows one run 10,000 signals and 2,000 Updates; a run hands over well before. */
 const MAX_MESSAGES = 1_500;
@@ -35,11 +37,15 @@ interface Carried {
  * Fails with type `InvalidInput` before anything has started, or `BackfillIncomplete` (details: the report) when only
  * failed or held days are left and no operator came in time. Closes as Cancelled once every running window has ended.
  */
-export async function backfillScorecards(input: unknown, carried?: Carried): Promise<Report> {
+export async function backfillScorecards(input: unknown, carried?: Carried): Promise<Report | Plan> {
   const request = carried ? undefined : validRequest(input);
   const run = new BackfillRun(carried?.state ?? firstState(request!));
   registerMessages(run);
   CancellationScope.current().cancelRequested.catch(() => run.happened({ kind: 'cancelRequested' }));
+  if (request?.options.dryRun) {
+    await learnCustomers(run, request);
+    return planOf(run.state);
+  }
   // What a cancel means for windows in flight is decided by the core, and never by Temporal's own propagation.
   return CancellationScope.nonCancellable(async () => {
     const showcase = new Showcase(carried?.searchAttributes);
@@ -47,6 +53,8 @@ export async function backfillScorecards(input: unknown, carried?: Carried): Pro
     for (const { index, window } of inFlight(run.state))
       children.follow({ customer: index, from: window.from, to: window.to });
     if (request) void prepare(run, request, children, showcase);
+    void watchDatabase(run);
+    void watchHours(run);
     return close(run, await schedule(run, children, showcase), showcase);
   });
 }

@@ -6,7 +6,8 @@ import {
   proxyActivities,
   startChild,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/contract.js';
+import { completion } from '../activities/completion.js';
+import type { Activities, WindowOutcome } from '../activities/contract.js';
 import { describe } from '../backfill/calendar.js';
 import { classify } from '../backfill/failures.js';
 import type { Interval } from '../backfill/interval.js';
@@ -63,8 +64,7 @@ export class Children {
         this.run.wake();
       }
       this.run.happened({ kind: 'windowIdentified', ...key, runId: handle.firstExecutionRunId });
-      await handle.result();
-      return { completed: true };
+      return completion(await handle.result());
     });
   }
 
@@ -89,11 +89,15 @@ export class Children {
   }
 
   /** `begin` awaits the window's own child; when it has none to await, the window is followed. */
-  private async carry(key: WindowKey, begin: () => Promise<{ completed: true } | undefined>): Promise<void> {
+  private async carry(key: WindowKey, begin: () => Promise<WindowOutcome | undefined>): Promise<void> {
     try {
       const outcome = (await begin()) ?? (await followWindow(this.execution(key)));
-      if (outcome.completed) this.run.happened({ kind: 'windowCompleted', ...key });
-      else this.run.happened({ kind: 'windowFailed', ...key, failure: outcome.failure });
+      if (outcome.completed) {
+        const { completed: _, ...measured } = outcome;
+        this.run.happened({ kind: 'windowCompleted', ...key, ...measured });
+      } else {
+        this.run.happened({ kind: 'windowFailed', ...key, failure: outcome.failure });
+      }
     } catch (error) {
       this.run.happened({ kind: 'windowFailed', ...key, failure: classify(causeChain(error)) });
     }

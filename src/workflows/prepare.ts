@@ -1,8 +1,9 @@
-import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/contract.js';
+import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
+import type { Activities, DirectoryQuery } from '../activities/contract.js';
 import { formatDay } from '../backfill/calendar.js';
 import { describeIssues, type Issue } from '../backfill/issue.js';
 import { type BackfillRequest, parseCustomers } from '../backfill/request.js';
+import { needVolumes } from '../backfill/state.js';
 import type { Children } from './children.js';
 import type { BackfillRun } from './run.js';
 import { SEARCH_ATTRIBUTES, type Showcase } from './showcase.js';
@@ -29,7 +30,7 @@ export async function prepare(
 ): Promise<void> {
   try {
     showcase.searchAttributes = await registeredSearchAttributes(SEARCH_ATTRIBUTES);
-    if (request.customers === 'all') await askDirectory(run, request);
+    await learnCustomers(run, request);
     await findExisting(run, children);
     run.happened({ kind: 'prepared' });
   } catch (error) {
@@ -37,10 +38,37 @@ export async function prepare(
   }
 }
 
-async function askDirectory(run: BackfillRun, { options, exclude }: BackfillRequest): Promise<void> {
-  const { cluster, start, end } = options;
+/** Who the customers are, if the directory must say; and their volumes, if windows are to be sized by them. */
+export async function learnCustomers(run: BackfillRun, request: BackfillRequest): Promise<void> {
+  if (request.customers === 'all') await askDirectory(run, request);
+  else if (needVolumes(run.state)) await estimateVolumes(run, request.options);
+}
+
+function directoryQuery({ cluster, start, end }: BackfillRequest['options']): DirectoryQuery {
   const range = { start: formatDay(start), end: formatDay(end) };
-  const listed = await listCustomers({ ...range, ...(cluster === undefined ? {} : { cluster }) });
+  return cluster === undefined ? range : { ...range, cluster };
+}
+
+/** Without a directory, or with one that does not know, a customer starts with windows of a day. */
+async function estimateVolumes(run: BackfillRun, options: BackfillRequest['options']): Promise<void> {
+  try {
+    const listed = await listCustomers(directoryQuery(options));
+    const known = listed.flatMap(({ id, conversations }) =>
+      conversations === undefined ? [] : [[id, conversations] as const],
+    );
+    run.happened({ kind: 'volumesEstimated', volumes: Object.fromEntries(known) });
+  } catch (error) {
+    if (!isDirectoryMissing(error)) throw error;
+  }
+}
+
+const isDirectoryMissing = (error: unknown) =>
+  error instanceof ActivityFailure &&
+  error.cause instanceof ApplicationFailure &&
+  error.cause.type === 'DirectoryMissing';
+
+async function askDirectory(run: BackfillRun, { options, exclude }: BackfillRequest): Promise<void> {
+  const listed = await listCustomers(directoryQuery(options));
   const left = listed.filter(({ id }) => !exclude.includes(id));
   const parsed = parseCustomers(left, options);
   if (!parsed.ok) {
