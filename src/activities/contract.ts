@@ -51,7 +51,9 @@ export interface FoundWindows {
 
 export interface ProbeQuery extends ProbeOptions {
   cluster?: string;
+  /** What the run believes, and why; an unknown level is answered again when its reason has become another one. */
   last: Health;
+  reason?: string;
 }
 
 export interface ProbeAnswer {

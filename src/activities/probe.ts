@@ -1,6 +1,65 @@
+import { ApplicationFailure, activityInfo, Context, heartbeat } from '@temporalio/activity';
 import type { ProbeAnswer, ProbeQuery } from './contract.js';
+import { ProbedDatabase, urlOf, variableOf } from './probe/database.js';
+import { afterLook, initialLevels, type Look } from './probe/levels.js';
+import { Memory } from './probe/metrics.js';
 
-/** Placeholder of the branch: see the issue. */
-export async function probeDatabase(_query: ProbeQuery, _environment: NodeJS.ProcessEnv): Promise<ProbeAnswer> {
-  throw new Error('not written yet');
+/** Failed looks are repeated sooner than `every`, so that a run soon knows whether a failure lasts. */
+const SOONER = 1_000;
+
+/** What was counted lately, by connection: the next probe of the same database goes on from there. */
+const memories = new Map<string, Memory>();
+
+/**
+ * Looks at the cluster's database every `query.every` ms and answers once it is at another level than `query.last`, or
+ * unknown for another reason than `query.reason`. Until then it only heartbeats.
+ *
+ * The connection is `BACKFILL_PROBE_URL_<CLUSTER>` (`us-west-2-prod` is `US_WEST_2_PROD`) or else `BACKFILL_PROBE_URL`
+ * in the worker's environment; `BACKFILL_PROBE_QUERIES_FILE` may add metrics, as JSON `{"metric": "SELECT …"}`. Neither
+ * is ever part of an answer. Whatever is wrong with the database makes it unknown, and no error.
+ */
+export async function probeDatabase(query: ProbeQuery, environment: NodeJS.ProcessEnv): Promise<ProbeAnswer> {
+  const context = Context.current();
+  const beat = setInterval(heartbeat, (activityInfo().heartbeatTimeoutMs ?? 30_000) / 3);
+  const { look, close } = looker(query, environment);
+  try {
+    return await Promise.race([untilAnotherLevel(query, look, context), context.cancelled]);
+  } catch (error) {
+    // The run that asked is over, or this worker shuts down: then another one looks.
+    if (context.cancellationSignal.aborted) {
+      throw ApplicationFailure.retryable('nobody probes this database here any more', 'Interrupted');
+    }
+    throw error;
+  } finally {
+    clearInterval(beat);
+    close();
+  }
+}
+
+async function untilAnotherLevel(query: ProbeQuery, look: () => Promise<Look>, context: Context): Promise<ProbeAnswer> {
+  const { last, reason = '', every } = query;
+  for (let levels = initialLevels(last, reason); ; ) {
+    const seen = await look();
+    const failed = 'unknown' in seen;
+    levels = afterLook(levels, seen, query);
+    if (levels.level !== last || (last === 'unknown' && levels.reason !== reason)) {
+      return { level: levels.level, reason: levels.reason };
+    }
+    await context.sleep(failed && levels.doubts.length > 0 ? Math.min(every, SOONER) : every);
+  }
+}
+
+function looker(query: ProbeQuery, environment: NodeJS.ProcessEnv): { look: () => Promise<Look>; close: () => void } {
+  const { cluster, maxLoad, criticalLoad } = query;
+  const url = urlOf(cluster, environment);
+  if (!url) {
+    const own = cluster === undefined ? '' : `${variableOf(cluster)} or `;
+    const unknown = `the worker's environment has no ${own}BACKFILL_PROBE_URL`;
+    return { look: async () => ({ unknown }), close: () => {} };
+  }
+  const memory = memories.get(url) ?? new Memory();
+  memories.set(url, memory);
+  const database = new ProbedDatabase({ url, queriesFile: environment.BACKFILL_PROBE_QUERIES_FILE, memory });
+  const metrics = [...new Set([...Object.keys(criticalLoad), ...Object.keys(maxLoad)])];
+  return { look: () => database.look(metrics), close: () => database.close() };
 }

@@ -1,6 +1,7 @@
 import { decided } from './journal.js';
 import type { Pace } from './pace.js';
-import { type Customer, countInFlight, type State, type Window } from './state.js';
+import type { Customer, State, Window } from './state.js';
+import { tallyMoved, tallyOf } from './tally.js';
 
 /** Small changes of the state that events and commands share. None of them changes its argument. */
 
@@ -16,7 +17,9 @@ export const sameHours = (key: WindowKey) => (window: Window) => window.from ===
 export function updateCustomer(state: State, index: number, change: (customer: Customer) => Customer): State {
   const customers = state.customers.slice();
   customers[index] = change(customers[index]!);
-  return { ...state, customers };
+  const next = { ...state, customers };
+  tallyMoved(state, next, index);
+  return next;
 }
 
 /** The window, marked: the shell asks every marked window's workflow to cancel. */
@@ -38,11 +41,12 @@ export function paced(state: State, at: number, move: (pace: Pace) => Pace): Sta
 
 /** Keeps `idleSince`: the one fact that depends on when a state was entered, and not only on what it is. */
 export function settled(state: State, at: number): State {
+  const { inFlight, waiting } = tallyOf(state);
   const idle =
     state.ended === undefined &&
     state.preparing === undefined &&
-    countInFlight(state) === 0 &&
-    state.customers.every((customer) => customer.waiting.length === 0) &&
+    inFlight === 0 &&
+    waiting === 0 &&
     state.customers.some((customer) => customer.failed.length > 0 || customer.held.length > 0);
   if (idle === (state.idleSince !== undefined) || state.ended) return state;
   if (idle) return { ...state, idleSince: at };

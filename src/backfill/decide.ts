@@ -1,6 +1,7 @@
 import type { Hour } from './interval.js';
 import { limitNow, writersOf } from './limit.js';
-import { type Customer, countInFlight, type Ending, type State, workLeft } from './state.js';
+import { type Customer, claimOf, type Ending, type State } from './state.js';
+import { tallyOf, workLeft } from './tally.js';
 import { gridEnd } from './window.js';
 
 /** What the durable shell is to do next. */
@@ -21,30 +22,36 @@ export type Decision =
  * 4. Only failed or held days left: wait for an operator, at most `operatorTimeout`.
  * 5. Paused: start nothing, wait for `resume`.
  * 6. A free slot and a window that is due: start it.
- * 7. Wait for a window to end, or for the next one to be due.
+ * 7. No slot, but the limit may grow by now: start one more.
+ * 8. Wait for a window to end, for the next one to be due, or for the limit to grow.
  */
 export function decide(state: State, now: number): Decision {
-  const running = countInFlight(state);
+  const { inFlight: running, waiting } = tallyOf(state);
   if (state.cancelling || state.finishing) {
     if (running > 0) return { kind: 'wait' };
     return { kind: 'end', how: state.cancelling ? 'cancelled' : 'completed' };
   }
   if (state.preparing) return { kind: 'wait' };
-  if (running === 0 && nothingLeft(state)) return { kind: 'end', how: 'completed' };
+  if (running === 0 && waiting === 0 && nothingLeft(state)) return { kind: 'end', how: 'completed' };
   if (state.idleSince !== undefined) {
     const deadline = state.idleSince + state.options.operatorTimeout;
     return now >= deadline ? { kind: 'end', how: 'incomplete' } : { kind: 'wait', until: deadline };
   }
   if (state.paused) return { kind: 'wait' };
-  const { limit, until } = limitNow(state, now);
+  const { limit, until, growsAt } = limitNow(state, now);
   if (running < limit) return nextStart(state, now, limit);
+  if (running === limit && growsAt !== undefined) return growth(state, now, limit, growsAt);
   return until === undefined ? { kind: 'wait' } : { kind: 'wait', until };
 }
 
 const nothingLeft = (state: State): boolean =>
-  state.customers.every(
-    ({ waiting, failed, held }) => waiting.length === 0 && failed.length === 0 && held.length === 0,
-  );
+  state.customers.every(({ failed, held }) => failed.length === 0 && held.length === 0);
+
+/** One window more than the limit, once it may grow: the start itself moves the limit (see `afterStart`). */
+function growth(state: State, now: number, limit: number, at: number): Decision {
+  const next = nextStart(state, now, limit);
+  return next.kind === 'startWindow' && at > now ? { kind: 'wait', until: at } : next;
+}
 
 /**
  * Whose window is next. Customers take slots in the order of their claims, one after the other, so that few are half
@@ -55,20 +62,21 @@ const nothingLeft = (state: State): boolean =>
  * a sequential run goes customer by customer.
  *
  * The canary turns the order round until enough windows have succeeded: the smallest customers try the water.
+ *
+ * The search ends early: claims descend, and no chain is longer than its customer's claim.
  */
 function nextStart(state: State, now: number, slots: number): Decision {
-  let total = 0;
   let first: Candidate | undefined;
   let longest: Candidate | undefined;
   let until: number | undefined;
+  const { open, left } = tallyOf(state);
   const canary = state.counts.completed < state.options.canary;
-  for (const index of canary ? [...state.order].reverse() : state.order) {
+  for (let i = 0; i < open.length; i++) {
+    const index = open[canary ? open.length - 1 - i : i]!;
     const customer = state.customers[index]!;
-    if (customer.waiting.length === 0 && customer.running.length === 0) continue;
+    if (longest && (canary || claimOf(customer) <= longest.chain)) break;
     const limit = writersOf(state, customer);
-    const work = workLeft(customer);
-    total += work;
-    const chain = work / limit;
+    const chain = workLeft(customer) / limit;
     if (customer.paused || customer.running.length >= limit || (first && chain <= longest!.chain)) continue;
     const window = nextWindow(customer, now);
     if (window === undefined) continue;
@@ -83,7 +91,7 @@ function nextStart(state: State, now: number, slots: number): Decision {
     if (!longest || chain > longest.chain) longest = candidate;
   }
   if (!first || !longest) return until === undefined ? { kind: 'wait' } : { kind: 'wait', until };
-  const { index, window } = !canary && longest.chain > total / slots ? longest : first;
+  const { index, window } = !canary && longest.chain > left / slots ? longest : first;
   return { kind: 'startWindow', customer: index, ...window };
 }
 

@@ -1,5 +1,11 @@
-import { hoursIn } from './interval.js';
-import { perCustomerLimit, type State, workLeft } from './state.js';
+import { perCustomerLimit, type State } from './state.js';
+import { tallyOf, workLeft } from './tally.js';
+
+/** How much of the work is done, 0 to 1. */
+export function shareDone(state: State): number {
+  const { all, left } = tallyOf(state);
+  return all === 0 ? 1 : 1 - left / all;
+}
 
 /**
  * How much of the work is done (0 to 1), and when the run should end (ms since 1970; undefined before the first window
@@ -15,22 +21,18 @@ export function estimate(state: State, now: number): { share: number; eta?: numb
     if (outcome === 'completed') work += (to - from) * state.customers[customer]!.density;
     busy += endedAt - startedAt;
   }
-  let all = 0;
-  let total = 0;
+  const share = shareDone(state);
+  if (work === 0) return { share };
+  const { open, left } = tallyOf(state);
   let longest = 0;
   let lanes = 0;
-  for (const customer of state.customers) {
-    all += (customer.end - customer.start - hoursIn(customer.skipped)) * customer.density;
-    const left = workLeft(customer);
-    if (left === 0) continue;
+  for (const index of open) {
+    const customer = state.customers[index]!;
     const limit = perCustomerLimit(state, customer);
-    total += left;
     lanes += limit;
-    longest = Math.max(longest, left / limit);
+    longest = Math.max(longest, workLeft(customer) / limit);
   }
-  const share = all === 0 ? 1 : 1 - total / all;
-  if (work === 0) return { share };
   const { adaptive, max } = state.parallelism;
   const slots = Math.max(1, Math.min(adaptive ? state.pace.limit : max, lanes));
-  return { share, eta: now + Math.max(total / slots, longest) * (busy / work) };
+  return { share, eta: now + Math.max(left / slots, longest) * (busy / work) };
 }

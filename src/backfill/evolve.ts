@@ -4,9 +4,10 @@ import { difference, subtract, within } from './interval.js';
 import { decided, logged } from './journal.js';
 import type { HoursStep } from './limit.js';
 import { windowCompleted, windowFailed } from './outcome.js';
-import { afterHealth, type Health } from './pace.js';
+import { afterHealth, afterStart, type Health } from './pace.js';
 import type { CustomerRequest } from './request.js';
 import {
+  countInFlight,
   type Ending,
   idOf,
   intervalOf,
@@ -121,7 +122,9 @@ function windowStarted(
     retries: customer.retries.filter((retry) => retry.from !== from || retry.to !== to),
     running: [...customer.running, { from, to, attempt, startedAt: at }],
   }));
-  return count(next, { started: 1 });
+  const started = { at, inFlight: countInFlight(next), health: state.health.level };
+  const moved = paced(next, at, (pace) => afterStart(pace, state.parallelism, started));
+  return count(moved, { started: 1 });
 }
 
 function adopted(state: State, key: WindowKey & { at: number }): State {

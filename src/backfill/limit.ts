@@ -1,4 +1,5 @@
 import { formatTime } from './calendar.js';
+import { growthOf } from './pace.js';
 import { type Customer, perCustomerLimit, type State } from './state.js';
 
 /** From `at` (ms since 1970) on, at most `max` windows may be in flight; 0 while the run may not work. */
@@ -15,26 +16,27 @@ export interface HoursStep {
  * 3. The adaptive limit.
  * 4. The run's most.
  *
- * `until`: when the hours change next, if they hold the run back.
+ * `until`: when the hours change next, if they hold the run back. `growsAt`: from when one more window than the limit may
+ * start, if it is the adaptive limit that decides and it may grow.
  */
-export function limitNow(state: State, now: number): { limit: number; why: string; until?: number } {
-  const { max, adaptive } = state.parallelism;
+export function limitNow(state: State, now: number): { limit: number; why: string; until?: number; growsAt?: number } {
   if (state.health.level === 'critical') return { limit: 0, why: `the database is critical: ${state.health.reason}` };
-  const own =
-    adaptive && state.pace
-      ? { limit: Math.min(state.pace.limit, max), why: state.pace.reason }
-      : { limit: max, why: "the run's most" };
+  const own = ownLimit(state);
   const hours = hoursNow(state, now);
-  if (!hours || hours.max >= own.limit) return own;
-  const { until } = hours;
-  if (hours.max === 0) {
-    return {
-      limit: 0,
-      why: `outside the working hours${until ? ` until ${formatTime(until)}` : ''}`,
-      ...(until ? { until } : {}),
-    };
-  }
-  return { limit: hours.max, why: 'the limit of these working hours', ...(until ? { until } : {}) };
+  if (!hours || hours.max > own.limit) return own;
+  const until = hours.until === undefined ? {} : { until: hours.until };
+  if (hours.max === own.limit) return { limit: own.limit, why: own.why, ...until };
+  if (hours.max > 0) return { limit: hours.max, why: 'the limit of these working hours', ...until };
+  const reopening = hours.until === undefined ? '' : ` until ${formatTime(hours.until)}`;
+  return { limit: 0, why: `outside the working hours${reopening}`, ...until };
+}
+
+/** The adaptive limit, or the run's most. */
+function ownLimit({ pace, parallelism, health }: State): { limit: number; why: string; growsAt?: number } {
+  const { max, adaptive } = parallelism;
+  if (!adaptive || pace.limit > max) return { limit: max, why: "the run's most" };
+  const growth = growthOf(pace, parallelism, health.level);
+  return { limit: pace.limit, why: pace.reason, ...(growth ? { growsAt: growth.at } : {}) };
 }
 
 function hoursNow(state: State, now: number): { max: number; until?: number } | undefined {

@@ -1,7 +1,7 @@
 import { describe } from './calendar.js';
 import { count, paced, sameHours, updateCustomer, type WindowKey } from './change.js';
 import { formatDuration } from './duration.js';
-import { estimate } from './eta.js';
+import { estimate, shareDone } from './eta.js';
 import type { ClassifiedFailure } from './failures.js';
 import { difference, type Intervals, union, within } from './interval.js';
 import { decided, remembered } from './journal.js';
@@ -243,9 +243,10 @@ const FORECAST_AT = [0.25, 0.5, 0.75];
 /** Keeps what the ETA was at a quarter, half and three quarters of the work, for the report to compare. */
 function forecast(state: State, at: number): State {
   const due = FORECAST_AT[state.forecasts.length];
-  if (due === undefined) return state;
-  const { share, eta } = estimate(state, at);
-  if (share < due || eta === undefined) return state;
+  const share = shareDone(state);
+  if (due === undefined || share < due) return state;
+  const { eta } = estimate(state, at);
+  if (eta === undefined) return state;
   return { ...state, forecasts: [...state.forecasts, { share: Math.round(share * 100) / 100, at, eta }] };
 }
 

@@ -3,7 +3,6 @@ import {
   add,
   difference,
   type Hour,
-  hoursIn,
   type Interval,
   type Intervals,
   none,
@@ -14,6 +13,7 @@ import type { HoursStep } from './limit.js';
 import { type Health, initialPace, type Pace } from './pace.js';
 import type { CustomerRequest, Options } from './request.js';
 import { initialSizing, type Sizing } from './sizing.js';
+import { tallyOf } from './tally.js';
 import { windowId } from './window.js';
 
 /**
@@ -225,10 +225,13 @@ export function withVolumes(state: State, volumes: Record<string, number>): Stat
 }
 
 function ordered(state: State, customers: Customer[]): State {
-  const claims = customers.map((customer) => customer.density * (customer.end - customer.start));
+  const claims = customers.map(claimOf);
   const order = customers.map((_, i) => i).sort((a, b) => claims[b]! - claims[a]! || a - b);
   return { ...state, customers, order };
 }
+
+/** All of a customer's work: what it claims of the run. */
+export const claimOf = ({ density, start, end }: Customer): number => density * (end - start);
 
 function newCustomer(request: CustomerRequest, density: number, options: Options): Customer {
   const { start, end } = request;
@@ -252,19 +255,22 @@ function newCustomer(request: CustomerRequest, density: number, options: Options
 
 /** What follows from a customer's volume. */
 function measured(request: CustomerRequest, guess: number, { window }: Options): Pick<Customer, 'density' | 'sizing'> {
-  const { conversations, start, end } = request;
   return {
-    density: conversations === undefined ? guess : Math.max(conversations, 1) / (end - start),
+    density: densityOf(request) ?? guess,
     sizing: initialSizing(request.window ?? window, request),
   };
 }
 
-function medianDensity(customers: readonly CustomerRequest[]): number {
-  const known = customers
-    .flatMap(({ conversations, start, end }) =>
-      conversations === undefined ? [] : [Math.max(conversations, 1) / (end - start)],
-    )
-    .sort((a, b) => a - b);
+/**
+ * Conversations in an hour, where known; never zero, since empty hours take time as well. A whole number of 1024ths, so
+ * that work adds up exactly in whatever order: {@link tallyOf} depends on it.
+ */
+export function densityOf({ conversations, start, end }: CustomerRequest): number | undefined {
+  return conversations === undefined ? undefined : Math.max(1, Math.round((conversations / (end - start)) * 1024)) / 1024;
+}
+
+export function medianDensity(customers: readonly CustomerRequest[]): number {
+  const known = customers.flatMap((customer) => densityOf(customer) ?? []).sort((a, b) => a - b);
   return known[Math.floor(known.length / 2)] ?? 1;
 }
 
@@ -284,16 +290,13 @@ export function doneHours(customer: Customer): Intervals {
 
 /** The windows in flight, with their customers. */
 export function* inFlight(state: State): Generator<{ customer: Customer; index: number; window: Window }> {
-  for (const [index, customer] of state.customers.entries()) {
+  for (const index of tallyOf(state).running) {
+    const customer = state.customers[index]!;
     for (const window of customer.running) yield { customer, index, window };
   }
 }
 
-export function countInFlight(state: State): number {
-  let count = 0;
-  for (const customer of state.customers) count += customer.running.length;
-  return count;
-}
+export const countInFlight = (state: State): number => tallyOf(state).inFlight;
 
 export const idOf = (state: State, customer: Customer, window: { from: Hour; to: Hour }): string =>
   windowId(state.options.child.workflowIdPrefix, customer.id, intervalOf(window));
@@ -301,10 +304,6 @@ export const idOf = (state: State, customer: Customer, window: { from: Hour; to:
 /** The most windows of one customer in flight at once. */
 export const perCustomerLimit = (state: State, customer: Customer): number =>
   customer.perCustomer ?? state.parallelism.perCustomer;
-
-/** Waiting and running work of a customer, in conversations (or their equivalent). */
-export const workLeft = (customer: Customer): number =>
-  (hoursIn(customer.waiting) + hoursIn(runningHours(customer))) * customer.density;
 
 /** The customer with `hours` out of every set but `waiting`, and the problems and retries that spoke of them gone. */
 export function released(customer: Customer, hours: Interval): Customer {

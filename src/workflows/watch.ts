@@ -17,9 +17,9 @@ export async function watchDatabase(run: BackfillRun): Promise<void> {
     retry: { maximumAttempts: 1 },
   });
   for (;;) {
-    const { level: last } = run.state.health;
+    const { level: last, reason } = run.state.health;
     try {
-      const answer = await probeDatabase({ ...probe, last, ...(cluster === undefined ? {} : { cluster }) });
+      const answer = await probeDatabase({ ...probe, last, reason, ...(cluster === undefined ? {} : { cluster }) });
       run.happened({ kind: 'healthChanged', ...answer });
     } catch {
       if (last !== 'unknown')

@@ -1,0 +1,93 @@
+import type { Health } from '../../backfill/pace.js';
+import type { ProbeOptions } from '../../backfill/request.js';
+
+/** What one look at a database found. A named metric that has no value is in `missing`, with the reason. */
+export type Look = { values: Record<string, number>; missing: Record<string, string> } | { unknown: string };
+
+/** The level as announced, and the looks in a row that ask for another one. */
+export interface Levels {
+  level: Health;
+  reason: string;
+  /** The levels of these looks, when all of them are calmer than `level`, or all unknown. */
+  doubts: Verdict[];
+}
+
+export interface Verdict {
+  level: Health;
+  reason: string;
+}
+
+export type Thresholds = Pick<ProbeOptions, 'maxLoad' | 'criticalLoad'>;
+
+/** So many looks in a row must agree before a level is left for a calmer one, or for unknown. */
+export const LOOKS_TO_CALM = 3;
+/** A level is left only when its metrics are under this share of their thresholds: a load at a threshold does not flap. */
+export const MARGIN = 0.8;
+
+const SEVERITY: Record<Health, number> = { off: 0, unknown: 0, ok: 0, high: 1, critical: 2 };
+
+export const initialLevels = (level: Health, reason: string): Levels => ({ level, reason, doubts: [] });
+
+/**
+ * The level after one more look.
+ *
+ * - Worse: at once.
+ * - Calmer: after {@link LOOKS_TO_CALM} looks in a row, and then the worst of them; a metric counts as calm only
+ *   under {@link MARGIN} of its threshold.
+ * - Unknown: after so many failed looks in a row, since one is no news, and since unknown permits more than critical.
+ *   Another reason for being unknown is announced in the same way.
+ * - From unknown: at once.
+ */
+export function afterLook(levels: Levels, look: Look, thresholds: Thresholds): Levels {
+  const verdict = judge(look, thresholds, levels.level);
+  if (isSame(verdict, levels)) return { ...levels, doubts: [] };
+  if (isWorse(verdict, levels)) return { ...verdict, doubts: [] };
+  const [first] = levels.doubts;
+  const agrees = first !== undefined && (first.level === 'unknown') === (verdict.level === 'unknown');
+  const doubts = agrees ? [...levels.doubts, verdict] : [verdict];
+  if (doubts.length < LOOKS_TO_CALM) return { ...levels, doubts };
+  const worst = doubts.reduce((one, other) => (SEVERITY[other.level] >= SEVERITY[one.level] ? other : one));
+  return { ...worst, doubts: [] };
+}
+
+const isSame = (verdict: Verdict, { level, reason }: Verdict) =>
+  verdict.level === level && (level !== 'unknown' || verdict.reason === reason);
+
+function isWorse({ level }: Verdict, { level: before }: Verdict): boolean {
+  if (level === 'unknown') return false;
+  return before === 'unknown' || before === 'off' || SEVERITY[level] > SEVERITY[before];
+}
+
+/** The level of one look alone, seen from the level before it. The metric furthest over its threshold is the reason. */
+function judge(look: Look, { maxLoad, criticalLoad }: Thresholds, from: Health): Verdict {
+  if ('unknown' in look) return { level: 'unknown', reason: look.unknown };
+  const { values, missing } = look;
+  const steps = [
+    { level: 'critical', name: 'criticalLoad', thresholds: criticalLoad },
+    { level: 'high', name: 'maxLoad', thresholds: maxLoad },
+  ] as const;
+  for (const { level, name, thresholds } of steps) {
+    const share = SEVERITY[from] >= SEVERITY[level] ? MARGIN : 1;
+    const over = Object.entries(thresholds)
+      .flatMap(([metric, threshold]) => {
+        const value = values[metric];
+        // A threshold of 0 means any at all: a load of nothing is never too high.
+        if (value === undefined || value <= 0 || value < share * threshold) return [];
+        return [{ metric, value, threshold }];
+      })
+      .sort((a, b) => b.value / b.threshold - a.value / a.threshold);
+    const [worst] = over;
+    if (worst) {
+      const still = worst.value < worst.threshold ? `, not yet under ${MARGIN * 100}% of` : ', at or over';
+      return { level, reason: `${worst.metric} is ${amount(worst.value)}${still} ${name} ${worst.threshold}` };
+    }
+  }
+  const unseen = Object.values(missing);
+  if (unseen.length > 0) return { level: 'unknown', reason: unseen.join('; ') };
+  const seen = Object.entries({ ...criticalLoad, ...maxLoad }).map(
+    ([metric, threshold]) => `${metric} ${amount(values[metric] ?? 0)} of ${threshold}`,
+  );
+  return { level: 'ok', reason: seen.slice(0, 5).join(', ') || 'no thresholds are set' };
+}
+
+const amount = (value: number): string => String(Math.round(value * 100) / 100);

@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+
+/** Runs one statement, read-only and limited in time. */
+export type Ask = (sql: string) => Promise<Record<string, unknown>[]>;
+
+/** A metric that has no value here: the message says why. */
+export class NoValue extends Error {}
+
+/** A load that thresholds may name. Gives a value, or throws {@link NoValue}. */
+type Metric = (ask: Ask, memory: Memory) => Promise<number>;
+
+const MINUTE = 60_000;
+
+/** What counters of a server showed in the last minute; they only go up, and a load is how fast. */
+export class Memory {
+  private samples: { at: number; count: number }[] = [];
+
+  /** How much a counter went up in the last minute, or since it is watched. */
+  perMinute(count: number, now: number): number {
+    const latest = this.samples.at(-1);
+    // Statistics that were reset begin again.
+    if (latest && count < latest.count) this.samples = [];
+    this.samples.push({ at: now, count });
+    while (this.samples.length > 1 && now - this.samples[0]!.at > MINUTE) this.samples.shift();
+    return count - this.samples[0]!.count;
+  }
+}
+
+/**
+ * Of the whole server, not only of the database that the connection names. A role without `pg_read_all_stats` sees
+ * the sessions of others as if they did nothing; a load of zero that nobody measured must not pass for calm.
+ */
+const session = (expression: string): Metric =>
+  value(`
+    SELECT pg_has_role('pg_read_all_stats', 'USAGE') AS permitted, (${expression}) AS value FROM pg_stat_activity
+    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`);
+
+function value(sql: string, absent = 'the server has no value for it'): Metric {
+  return async (ask) => {
+    const [row] = await ask(sql);
+    if (row?.permitted === false) throw new NoValue("the probe's role needs pg_monitor");
+    if (row?.value === null || row?.value === undefined) throw new NoValue(absent);
+    return Number(row.value);
+  };
+}
+
+export const METRICS: Record<string, Metric> = {
+  activeSessions: session(`count(*) FILTER (WHERE state = 'active')`),
+  blockedSessions: session(`count(*) FILTER (WHERE wait_event_type = 'Lock')`),
+  longestTransactionSeconds: session(
+    `coalesce(greatest(0, extract(epoch FROM clock_timestamp() - min(xact_start))), 0)::float8`,
+  ),
+  connectionsShare: session(`(count(*) + 1)::float8 / current_setting('max_connections')::integer`),
+  async deadlocksPerMinute(ask, memory) {
+    const count = await value('SELECT sum(deadlocks) AS value FROM pg_stat_database')(ask, memory);
+    return memory.perMinute(count, Date.now());
+  },
+  // A standby that has replayed all it received is not late, however long ago the last transaction was.
+  replicationLagSeconds: value(
+    `SELECT pg_is_in_recovery() OR pg_has_role('pg_read_all_stats', 'USAGE') AS permitted,
+       (CASE WHEN NOT pg_is_in_recovery()
+         THEN (SELECT max(coalesce(extract(epoch FROM replay_lag), 0)) FROM pg_stat_replication)
+         WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
+         ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())
+       END)::float8 AS value`,
+    'no standby is connected',
+  ),
+};
+
+const ownQueries = z.record(z.string(), z.string().min(1));
+
+/** The operators' own metrics: SQL by name, from a JSON file. The first column of the first row is the value. */
+export async function ownMetrics(file: string | undefined): Promise<Record<string, Metric>> {
+  if (!file) return {};
+  let parsed: Record<string, string>;
+  try {
+    parsed = ownQueries.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch {
+    throw new NoValue('BACKFILL_PROBE_QUERIES_FILE names no readable JSON file of the form {"metric": "SELECT …"}');
+  }
+  return Object.fromEntries(Object.entries(parsed).map(([name, sql]) => [name, ownMetric(sql)]));
+}
+
+function ownMetric(sql: string): Metric {
+  return async (ask) => {
+    const [row] = await ask(sql);
+    const [found] = Object.values(row ?? {});
+    if (found === null || found === undefined) throw new NoValue('its SQL gave no value');
+    const number = Number(found);
+    if (!Number.isFinite(number)) throw new NoValue('its SQL gave no number');
+    return number;
+  };
+}
