@@ -34,7 +34,7 @@ export interface Pace {
   downAt?: number;
   /** When it was last cut: windows started before are part of an event that was answered. */
   cutAt?: number;
-  /** The limit that was too much when it last went down. */
+  /** The limit that was too much, the last time that one was. */
   brink?: number;
   /** How long windows take for their work, compared with the best: 1 is as fast as ever. A moving mean. */
   slowness: number;
@@ -79,7 +79,7 @@ export function afterCongestion(
 /** The probe's level changed. */
 export function afterHealth(pace: Pace, health: Health, at: number, why: string): Pace {
   if (health === 'critical') return cut(pace, at, why);
-  return health === 'high' ? steppedDown(pace, at, why) : pace;
+  return health === 'high' ? { ...steppedDown(pace, at, why), brink: pace.limit } : pace;
 }
 
 /** When the limit may grow by time alone, all slots taken, and to what; undefined while it may not. */
@@ -127,6 +127,7 @@ function grown(pace: Pace, at: number, limit: number, why: string): Pace {
 const cut = (pace: Pace, at: number, why: string): Pace => ({
   ...lowered(pace, Math.max(1, Math.floor(pace.limit / 2)), at, why),
   cutAt: at,
+  brink: pace.limit,
 });
 
 function steppedDown(pace: Pace, at: number, why: string): Pace {
@@ -136,5 +137,5 @@ function steppedDown(pace: Pace, at: number, why: string): Pace {
 
 function lowered(pace: Pace, limit: number, at: number, why: string): Pace {
   const reason = `${pace.limit} → ${limit}: ${why}`;
-  return { ...pace, limit, slowStart: false, credit: 0, movedAt: at, downAt: at, brink: pace.limit, reason };
+  return { ...pace, limit, slowStart: false, credit: 0, movedAt: at, downAt: at, reason };
 }
