@@ -18,6 +18,9 @@ const { values } = parseArgs({
 
 const HOUR = 3_600;
 
+/** Of a cluster that is done in less (s), a ratio would only say what starting a window costs. */
+const WORTH_A_RATIO = 15 * 60;
+
 const procedures: [name: string, procedure: Procedure][] = [
   ['as in January, 8h between tries', byHand(8 * HOUR)],
   ['as in January, no time between tries', byHand(0)],
@@ -50,7 +53,9 @@ function fleetResult(fleet: readonly Cluster[], procedure: Procedure): FleetResu
   return {
     makespan,
     ratio: makespan / Math.max(...bounds),
-    worstCluster: Math.max(...played.map((cluster, i) => cluster.makespan / bounds[i]!)),
+    worstCluster: Math.max(
+      ...played.map((cluster, i) => (bounds[i]! < WORTH_A_RATIO ? 0 : cluster.makespan / bounds[i]!)),
+    ),
     overStress: sum((cluster) => cluster.overStress),
     overOperators: sum((cluster) => cluster.overOperators),
     interventions: sum((cluster) => cluster.interventions),

@@ -5,7 +5,8 @@ import { between, exponential, type Random } from './random.js';
 /** What one window asks of the database, and how far it has come. Times in seconds, work in conversations. */
 interface ActiveWindow<Key> {
   key: Key;
-  customer: number;
+  /** How many windows of its customer are active. */
+  siblings: { customer: number; count: number };
   volume: number;
   startedAt: number;
   /** It works from then on. */
@@ -48,7 +49,7 @@ export class Database<Key> {
     ...{ interventions: 0, windows: 0, worked: 0 },
   };
   private readonly windows = new Set<ActiveWindow<Key>>();
-  private readonly perCustomer = new Map<number, number>();
+  private readonly siblings = new Map<number, ActiveWindow<Key>['siblings']>();
   private overOperatorsSince: number | undefined;
 
   constructor(
@@ -64,7 +65,7 @@ export class Database<Key> {
 
   /** Sessions that wait for another session of the same customer. */
   get blocked(): number {
-    return this.windows.size - this.perCustomer.size;
+    return this.windows.size - this.siblings.size;
   }
 
   start(key: Key, customer: number, volume: number): void {
@@ -81,10 +82,12 @@ export class Database<Key> {
       failsAt = largestWindow;
       failure = 'timeout';
     }
-    const window = { key, customer, volume, startedAt: this.now, worksAt: this.now + overhead, work, done: 0 };
+    const siblings = this.siblings.get(customer) ?? { customer, count: 0 };
+    this.siblings.set(customer, siblings);
+    siblings.count++;
+    const window = { key, siblings, volume, startedAt: this.now, worksAt: this.now + overhead, work, done: 0 };
     const luck = exponential(this.random);
     this.windows.add({ ...window, failsAt, failure, luck, doomedAt: Number.POSITIVE_INFINITY });
-    this.perCustomer.set(customer, (this.perCustomer.get(customer) ?? 0) + 1);
     this.measured.windows++;
     this.watched();
   }
@@ -150,9 +153,7 @@ export class Database<Key> {
 
   private end(window: ActiveWindow<Key>, failure: FailureClass | undefined): WindowEnd<Key> {
     this.windows.delete(window);
-    const others = this.perCustomer.get(window.customer)! - 1;
-    if (others > 0) this.perCustomer.set(window.customer, others);
-    else this.perCustomer.delete(window.customer);
+    if (--window.siblings.count === 0) this.siblings.delete(window.siblings.customer);
     this.watched();
     // Work is counted in conversations, not in what they happened to cost.
     const done = window.work === 0 ? 0 : window.volume * Math.min(1, window.done / window.work);
@@ -181,14 +182,10 @@ export class Database<Key> {
 
   private speed(window: ActiveWindow<Key>, share: number): number {
     const { soloSpeed, lockWaits } = this.parameters;
-    return (soloSpeed * share) / (1 + lockWaits * this.others(window));
+    return (soloSpeed * share) / (1 + lockWaits * (window.siblings.count - 1));
   }
 
   private risk(window: ActiveWindow<Key>): number {
-    return this.parameters.deadlocks * this.others(window);
-  }
-
-  private others(window: ActiveWindow<Key>): number {
-    return this.perCustomer.get(window.customer)! - 1;
+    return this.parameters.deadlocks * (window.siblings.count - 1);
   }
 }

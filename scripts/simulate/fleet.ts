@@ -39,7 +39,7 @@ export function fleetFrom(seed: number, parameters: Parameters): Cluster[] {
   const random = randomFrom(seed);
   return clusters.map(({ name, customers, whales: [whales, least, most] }) => {
     const volumes = Array.from({ length: customers }, (_, i) =>
-      i < whales ? logBetween(random, least, most) : logBetween(random, 500, 200_000),
+      i < whales ? logBetween(random, least, most) : logBetween(random, 1_000, 500_000),
     );
     // Large clusters have larger databases.
     const knee = Math.round(customers > 20 ? logBetween(random, 4, 24) : logBetween(random, 2, 8));
@@ -64,7 +64,7 @@ export function clusterOf({ volumes, random, knee, parameters, ...range }: Clust
   const [low, high] = parameters.maxLoad;
   return {
     ...{ name: range.name, start, end, knee },
-    maxLoad: Math.max(2, Math.round(knee * between(random, low, high))),
+    maxLoad: Math.ceil(knee * between(random, low, high)),
     customers: volumes.map((volume, i) => ({
       id: `customer-${String(i).padStart(5, '0')}`,
       estimate: Math.round(volume * Math.exp(between(random, -error, error))),

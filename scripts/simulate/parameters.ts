@@ -50,6 +50,6 @@ export const january: Parameters = {
   longestWindow: 2 * 3_600,
   heartbeatTimeout: 120,
   probeEvery: 5,
-  maxLoad: [0.9, 1.2],
+  maxLoad: [1.1, 1.4],
   volumeError: 1.3,
 };

@@ -1,6 +1,6 @@
 import { afterLook, initialLevels, type Levels } from '../../src/activities/probe/levels.js';
 import type { Command } from '../../src/backfill/command.js';
-import { decide } from '../../src/backfill/decide.js';
+import { decide as decideNow } from '../../src/backfill/decide.js';
 import { type Event, evolve } from '../../src/backfill/evolve.js';
 import { perform } from '../../src/backfill/perform.js';
 import type { BackfillRequest, CustomerRequest } from '../../src/backfill/request.js';
@@ -26,6 +26,8 @@ export interface Play {
   /** Hours that a person has on a list as done already. */
   done?: readonly WindowKey[];
   person?: Person;
+  /** The core's own, unless somebody wants to time it. */
+  decide?: typeof decideNow;
   /** Sees every state. */
   each?: (state: State) => void;
 }
@@ -38,7 +40,7 @@ const inMs = (seconds: number) => EPOCH + Math.round(seconds * 1_000);
  * One run of the core over virtual time, on the database model. It is the workflow's loop without Temporal: decide until
  * there is nothing to start, let time pass until something happens, tell the core.
  */
-export function play({ cluster, members, request, database, done = [], person, each }: Play): State {
+export function play({ cluster, members, request, database, done = [], person, decide = decideNow, each }: Play): State {
   const { probe } = request.options;
   const start = database.now;
   let state = initialState(request.options, request.customers as CustomerRequest[], inMs(start));

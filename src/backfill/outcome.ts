@@ -57,15 +57,12 @@ export function windowCompleted(state: State, event: Completion): State {
   const measured = { hours, ms, ...(event.conversations === undefined ? {} : { conversations: event.conversations }) };
   const policy = customer.window ?? state.options.window;
   const sizing = window.adopted ? customer.sizing : sizingAfterSuccess(policy, customer.sizing, measured);
+  const waiting = union(customer.waiting, again);
+  const { best: _, ...rest } = withWriters(customer, sizing, perCustomerLimit(state, customer));
   let next = updateCustomer(state, event.customer, () => ({
-    ...withWriters(customer, sizing, perCustomerLimit(state, customer)),
-    ...{
-      best,
-      sizing,
-      waiting: union(customer.waiting, again),
-      completed: customer.completed + 1,
-      busy: customer.busy + ms,
-    },
+    ...{ ...rest, sizing, waiting, completed: customer.completed + 1, busy: customer.busy + ms },
+    // Done with, a customer needs no standard any more; ten thousand of them would be carried along.
+    ...(waiting.length + customer.running.length > 0 ? { best } : {}),
   }));
   if (sizing.size !== customer.sizing.size) next = decided(next, event.at, `${customer.id}: ${sizing.why}`);
   const ratio = best > 0 ? Math.min(ms / Math.max(work, 1) / best, 4) : 1;

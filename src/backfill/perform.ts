@@ -248,15 +248,13 @@ function addCustomers(state: State, input: unknown): Effect {
   const present = parsed.value.filter(({ id }) => known.has(id) && !state.customers[known.get(id)!]!.removed);
   if (present.length > 0)
     throw new Refused(`addCustomers: already in this run: ${present.map(({ id }) => id).join(', ')}`);
-  let next = withCustomers(
-    state,
-    parsed.value.filter(({ id }) => !known.has(id)),
-  );
+  let next = state;
   for (const request of parsed.value) {
     const index = known.get(request.id);
     if (index !== undefined) next = updateCustomer(next, index, (customer) => broughtBack(customer, request));
   }
-  return { state: next, did: `added ${parsed.value.map(({ id }) => id).join(', ')}` };
+  const added = parsed.value.filter(({ id }) => !known.has(id));
+  return { state: withCustomers(next, added), did: `added ${parsed.value.map(({ id }) => id).join(', ')}` };
 }
 
 /** A removed customer again in the run: what is not done or running of its old range, and all of its new one, waits. */

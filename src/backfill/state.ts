@@ -1,14 +1,5 @@
 import type { FailureClass } from './failures.js';
-import {
-  add,
-  difference,
-  type Hour,
-  type Interval,
-  type Intervals,
-  none,
-  overlaps,
-  subtract,
-} from './interval.js';
+import { add, difference, type Hour, type Interval, type Intervals, none, overlaps, subtract } from './interval.js';
 import type { HoursStep } from './limit.js';
 import { type Health, initialPace, type Pace } from './pace.js';
 import type { CustomerRequest, Options } from './request.js';
@@ -224,7 +215,8 @@ export function withVolumes(state: State, volumes: Record<string, number>): Stat
   );
 }
 
-function ordered(state: State, customers: Customer[]): State {
+/** The state with these customers, and with them in the order of their claims. */
+export function ordered(state: State, customers: Customer[]): State {
   const claims = customers.map(claimOf);
   const order = customers.map((_, i) => i).sort((a, b) => claims[b]! - claims[a]! || a - b);
   return { ...state, customers, order };
@@ -233,7 +225,8 @@ function ordered(state: State, customers: Customer[]): State {
 /** All of a customer's work: what it claims of the run. */
 export const claimOf = ({ density, start, end }: Customer): number => density * (end - start);
 
-function newCustomer(request: CustomerRequest, density: number, options: Options): Customer {
+/** Nothing of it has been done. `density` counts where its volume is not known. */
+export function newCustomer(request: CustomerRequest, density: number, options: Options): Customer {
   const { start, end } = request;
   return {
     ...request,
@@ -266,7 +259,9 @@ function measured(request: CustomerRequest, guess: number, { window }: Options):
  * that work adds up exactly in whatever order: {@link tallyOf} depends on it.
  */
 export function densityOf({ conversations, start, end }: CustomerRequest): number | undefined {
-  return conversations === undefined ? undefined : Math.max(1, Math.round((conversations / (end - start)) * 1024)) / 1024;
+  return conversations === undefined
+    ? undefined
+    : Math.max(1, Math.round((conversations / (end - start)) * 1024)) / 1024;
 }
 
 export function medianDensity(customers: readonly CustomerRequest[]): number {

@@ -7,6 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { formatDay } from '../backfill/calendar.js';
+import { type Packed, pack, unpack } from '../backfill/carry.js';
 import { decide } from '../backfill/decide.js';
 import { type Plan, planOf } from '../backfill/plan.js';
 import { type Report, reportOf } from '../backfill/report.js';
@@ -25,7 +26,7 @@ const MAX_MESSAGES = 1_500;
 
 /** What one run of the workflow hands to the next. */
 interface Carried {
-  state: State;
+  state: Packed;
   searchAttributes: string[];
 }
 
@@ -39,7 +40,7 @@ interface Carried {
  */
 export async function backfillScorecards(input: unknown, carried?: Carried): Promise<Report | Plan> {
   const request = carried ? undefined : validRequest(input);
-  const run = new BackfillRun(carried?.state ?? firstState(request!));
+  const run = new BackfillRun(carried ? unpack(carried.state) : firstState(request!));
   registerMessages(run);
   CancellationScope.current().cancelRequested.catch(() => run.happened({ kind: 'cancelRequested' }));
   if (request?.options.dryRun) {
@@ -110,7 +111,7 @@ async function handOver({ state }: BackfillRun, showcase: Showcase): Promise<nev
     customers: `${state.customers.length} customers, carried in the second argument`,
   };
   const next = makeContinueAsNewFunc<typeof backfillScorecards>({ ...(memo ? { memo } : {}), typedSearchAttributes });
-  return next(outline, { state, searchAttributes: showcase.searchAttributes });
+  return next(outline, { state: pack(state), searchAttributes: showcase.searchAttributes });
 }
 
 function close(run: BackfillRun, how: Ending, showcase: Showcase): Report {
