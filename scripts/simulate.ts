@@ -85,7 +85,11 @@ function compare(fleets: number, seed: number): void {
       ...[name, hours(middle('makespan')), middle('ratio').toFixed(2), most('ratio').toFixed(2)],
       ...[most('worstCluster').toFixed(2), minutes(middle('overStress')), minutes(middle('overOperators'))],
       ...[`${middle('interventions')} (most ${most('interventions')})`, middle('windows')],
-      ...[middle('deadlocks'), middle('timeouts'), `${percent(middle('repeated'))} (most ${percent(most('repeated'))})`],
+      ...[
+        middle('deadlocks'),
+        middle('timeouts'),
+        `${percent(middle('repeated'))} (most ${percent(most('repeated'))})`,
+      ],
     ];
     console.log(`| ${cells.join(' | ')} |`);
   }

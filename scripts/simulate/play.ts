@@ -40,7 +40,16 @@ const inMs = (seconds: number) => EPOCH + Math.round(seconds * 1_000);
  * One run of the core over virtual time, on the database model. It is the workflow's loop without Temporal: decide until
  * there is nothing to start, let time pass until something happens, tell the core.
  */
-export function play({ cluster, members, request, database, done = [], person, decide = decideNow, each }: Play): State {
+export function play({
+  cluster,
+  members,
+  request,
+  database,
+  done = [],
+  person,
+  decide = decideNow,
+  each,
+}: Play): State {
   const { probe } = request.options;
   const start = database.now;
   let state = initialState(request.options, request.customers as CustomerRequest[], inMs(start));
@@ -83,7 +92,8 @@ export function play({ cluster, members, request, database, done = [], person, d
     for (const { key, volume, failure } of database.advance(to)) {
       const ended = { at: at(), ...key };
       if (!failure) happened({ kind: 'windowCompleted', ...ended, conversations: Math.round(volume) });
-      else happened({ kind: 'windowFailed', ...ended, failure: { class: failure, message: failure, evidence: failure } });
+      else
+        happened({ kind: 'windowFailed', ...ended, failure: { class: failure, message: failure, evidence: failure } });
     }
     if (probe && looksAt <= to) {
       looksAt = to + probe.every / 1_000;

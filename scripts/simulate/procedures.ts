@@ -1,9 +1,9 @@
+import { formatDay } from '../../src/backfill/calendar.js';
 import type { Command } from '../../src/backfill/command.js';
 import type { Interval } from '../../src/backfill/interval.js';
+import { describeIssues } from '../../src/backfill/issue.js';
 import { type BackfillRequest, parseRequest } from '../../src/backfill/request.js';
 import { doneHours, type State } from '../../src/backfill/state.js';
-import { describeIssues } from '../../src/backfill/issue.js';
-import { formatDay } from '../../src/backfill/calendar.js';
 import { Database, type Measured } from './database.js';
 import type { Cluster } from './fleet.js';
 import type { Parameters } from './parameters.js';
@@ -75,7 +75,10 @@ export const byHand =
       doneHours(state!.customers[customer]!).map(([from, to]: Interval): WindowKey => ({ customer, from, to })),
     );
     const request = requestFor(cluster, members, { parallelism: 1 });
-    return finished(database, play({ cluster, members, request, database, done, person: () => ({ after: gap, commands: goOn }) }));
+    return finished(
+      database,
+      play({ cluster, members, request, database, done, person: () => ({ after: gap, commands: goOn }) }),
+    );
   };
 
 const goOn: Command[] = [{ name: 'resume' }, { name: 'retryFailed' }];
@@ -97,7 +100,10 @@ function single(cluster: Cluster, parameters: Parameters, fields: object, person
   const database = databaseOf(cluster, parameters);
   const members = cluster.customers.map((_, i) => i);
   const help: Person = person ?? (() => ({ after: 0, commands: goOn }));
-  return finished(database, play({ cluster, members, request: requestFor(cluster, members, fields), database, person: help }));
+  return finished(
+    database,
+    play({ cluster, members, request: requestFor(cluster, members, fields), database, person: help }),
+  );
 }
 
 function finished(database: Database<WindowKey>, state: State): Played {

@@ -1,15 +1,15 @@
 import { pack } from '../../src/backfill/carry.js';
 import { decide } from '../../src/backfill/decide.js';
-import { january } from './parameters.js';
-import { clusterOf } from './fleet.js';
 import { Database } from './database.js';
+import { clusterOf } from './fleet.js';
+import { january } from './parameters.js';
 import { play, type WindowKey } from './play.js';
 import { oursFor, requestFor } from './procedures.js';
 import { logBetween, randomFrom } from './random.js';
 
 const CUSTOMERS = 10_000;
 /** The state is weighed after so many events. */
-const WEIGHED_EVERY = 1_000;
+const WEIGHED_EVERY = 5_000;
 
 /** What a run over 10,000 customers and a year costs: time, time of a decision, and the state that is carried. */
 export function scaleCheck(seed: number): void {
@@ -32,6 +32,7 @@ export function scaleCheck(seed: number): void {
   };
   let weighing = 0;
   const start = performance.now();
+  const used = process.cpuUsage();
   const state = play({
     ...{ cluster, members, request, database },
     decide: timed,
@@ -43,12 +44,17 @@ export function scaleCheck(seed: number): void {
     },
   });
   const seconds = (performance.now() - start - weighing) / 1_000;
+  const { user, system } = process.cpuUsage(used);
   const { completed, failed } = state.counts;
   const rows = [
     ['customers x days', `${CUSTOMERS.toLocaleString('en-US')} x 366`, ''],
     ['windows completed, ended otherwise', `${completed}, ${failed}`, ''],
     ['events', String(events), ''],
-    ['simulated in', `${seconds.toFixed(1)} s`, 'under 60 s'],
+    [
+      'simulated in',
+      `${seconds.toFixed(1)} s (${((user + system) / 1e6).toFixed(1)} s of one processor)`,
+      'under 60 s',
+    ],
     ['a decision', `${((1_000 * spent.ms) / spent.decisions).toFixed(1)} µs of ${spent.decisions}`, 'under 50 µs'],
     ['the state carried, at most', `${Math.ceil(heaviest / 1_024)} KB`, 'under 512 KB'],
   ];

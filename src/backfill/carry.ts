@@ -61,7 +61,11 @@ export function unpack({ state, guess, texts, customers, recent }: Packed): Stat
 }
 
 /** The customer as it usually is: untouched, or all done once a window of it has completed. */
-function usual([id, conversations, completed = 0, busy = 0]: PackedCustomer, options: Options, guess: number): Customer {
+function usual(
+  [id, conversations, completed = 0, busy = 0]: PackedCustomer,
+  options: Options,
+  guess: number,
+): Customer {
   const { start, end } = options;
   const request = { id, start, end, ...(conversations === null ? {} : { conversations }) };
   const customer = newCustomer(request, guess, options);

@@ -14,8 +14,8 @@
  * 5. Windows take much longer for the same work than they did at their best: no growth; more windows would only wait
  *    for each other.
  * 6. The limit was too much lately: it grows to just under where that was, and not further for `BRINK_FOR`.
- * 7. The database is `ok` and every slot is taken: grow once in `GROW_EVERY`. By a quarter until the limit first went down
- *    (slow start), then by one. Time and not success is the measure here, because the probe has looked at the larger
+ * 7. The database is `ok` and every slot is taken: grow once in `GROW_EVERY`. By an eighth, at least one, until the limit
+ *    first went down (slow start), then by one. Time and not success is the measure here, because the probe has looked at the larger
  *    limit meanwhile, while a whale's first window may take minutes to succeed.
  * 8. There is no probe: a window that succeeded while every slot was taken is the only sign that more may be well. By one
  *    for each such window in slow start, which doubles the limit in each round, then by one for each full round.
@@ -51,8 +51,8 @@ export type Health = 'off' | 'ok' | 'high' | 'critical' | 'unknown';
 
 /** Twice the probe's usual interval, so that the database shows the effect of one step before the next. */
 export const DOWN_EVERY = 10_000;
-/** Three looks of the probe at its usual interval. */
-export const GROW_EVERY = 15_000;
+/** For the same reason. */
+export const GROW_EVERY = 10_000;
 /** Longer than a cancelled or rolled-back transaction weighs on a database. */
 export const UP_AFTER_DOWN = 30_000;
 /** Between trying the brink again too often, each time a moment at `high`, and missing that there is room again. */
@@ -85,7 +85,7 @@ export function afterHealth(pace: Pace, health: Health, at: number, why: string)
 /** When the limit may grow by time alone, all slots taken, and to what; undefined while it may not. */
 export function growthOf(pace: Pace, { max }: PaceBounds, health: Health): { at: number; limit: number } | undefined {
   if (health !== 'ok' || pace.slowness > TOO_SLOW || pace.limit >= max) return undefined;
-  const step = pace.slowStart ? Math.max(1, Math.floor(pace.limit / 4)) : 1;
+  const step = pace.slowStart ? Math.max(1, Math.floor(pace.limit / 8)) : 1;
   const atBrink = pace.brink !== undefined && pace.limit + step >= pace.brink;
   const sinceDown = pace.downAt === undefined ? 0 : pace.downAt + (atBrink ? BRINK_FOR : UP_AFTER_DOWN);
   return { at: Math.max((pace.movedAt ?? 0) + GROW_EVERY, sinceDown), limit: Math.min(max, pace.limit + step) };
