@@ -1,6 +1,5 @@
 import { formatDay, HOURS_PER_DAY } from './calendar.js';
 import { formatDuration } from './duration.js';
-import { hoursOf } from './sizing.js';
 import { type Customer, perCustomerLimit, type State } from './state.js';
 import { formatWindowSize, gridEnd } from './window.js';
 
@@ -108,7 +107,8 @@ function warningsOf(state: State): string[] {
   for (const customer of state.customers) {
     const { conversations, start, end, sizing } = customer;
     if (conversations === undefined) continue;
-    const inWindow = Math.round((conversations / (end - start)) * Math.min(hoursOf(sizing.size), end - start));
+    const hours = Math.min(gridEnd(sizing.size, start, start), end) - start;
+    const inWindow = Math.round((conversations / (end - start)) * hours);
     if (inWindow > target) {
       const size = formatWindowSize(sizing.size);
       warnings.push(

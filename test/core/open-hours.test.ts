@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { openHours } from '../../src/activities/open-hours.js';
+import { limitNow } from '../../src/backfill/limit.js';
+import { parseRequest, type WorkingHours } from '../../src/backfill/request.js';
+import { initialState, type State } from '../../src/backfill/state.js';
+
+const everyDay = [0, 1, 2, 3, 4, 5, 6];
+const at = (text: string) => Date.parse(text);
+
+function steps(entry: Partial<WorkingHours> & { timeZone: string }, now: string, days = 3, most = 8) {
+  const hours = [{ days: everyDay, from: 22 * 60, to: 6 * 60, ...entry }];
+  return openHours(hours, days, most, at(now)).map(
+    (step) => `${new Date(step.at).toISOString().slice(0, 16)} ${step.max}`,
+  );
+}
+
+describe('working hours as steps of the limit', () => {
+  it('over night reach into the next day', () => {
+    expect(steps({ timeZone: 'UTC' }, '2026-01-10T12:00:00Z', 2)).toEqual([
+      '2026-01-10T12:00 0',
+      '2026-01-10T22:00 8',
+      '2026-01-11T06:00 0',
+      '2026-01-11T22:00 8',
+      '2026-01-12T06:00 0',
+    ]);
+  });
+
+  it('that opened yesterday are open now', () => {
+    expect(steps({ timeZone: 'UTC' }, '2026-01-10T03:00:00Z', 1)[0]).toBe('2026-01-10T03:00 8');
+  });
+
+  it('are an hour shorter in the night when clocks go forward in Berlin', () => {
+    expect(steps({ timeZone: 'Europe/Berlin' }, '2026-03-28T12:00:00Z', 2)).toEqual([
+      '2026-03-28T12:00 0',
+      '2026-03-28T21:00 8',
+      '2026-03-29T04:00 0',
+      '2026-03-29T20:00 8',
+      '2026-03-30T04:00 0',
+    ]);
+  });
+
+  it('are an hour longer in the night when clocks go back in New York', () => {
+    expect(steps({ timeZone: 'America/New_York' }, '2026-10-31T18:00:00Z', 1)).toEqual([
+      '2026-10-31T18:00 0',
+      '2026-11-01T02:00 8',
+      '2026-11-01T11:00 0',
+    ]);
+  });
+
+  it('count by the local day of the week', () => {
+    // Friday 22:00 in New York is Saturday in UTC.
+    const friday = { days: [5], timeZone: 'America/New_York', from: 22 * 60, to: 24 * 60 };
+    expect(steps(friday, '2026-01-08T00:00:00Z', 4)).toEqual([
+      '2026-01-08T00:00 0',
+      '2026-01-10T03:00 8',
+      '2026-01-10T05:00 0',
+    ]);
+  });
+
+  it('of several entries give the larger limit where they overlap', () => {
+    const day = { days: everyDay, timeZone: 'UTC' };
+    const hours = [
+      { ...day, from: 8 * 60, to: 18 * 60, max: 2 },
+      { ...day, from: 12 * 60, to: 13 * 60, max: 5 },
+    ];
+    const found = openHours(hours, 1, 8, at('2026-01-10T00:00:00Z')).map(({ max }) => max);
+    expect(found).toEqual([0, 2, 5, 2, 0]);
+  });
+});
+
+describe('the limit in working hours', () => {
+  const now = at('2026-01-10T00:00:00Z');
+  const withSteps = (hours: State['hours']): State => {
+    const input = { start: '2026-01-01', end: '2026-01-02', customers: ['cvs'], parallelism: 8 };
+    const parsed = parseRequest({ ...input, hours: [{ from: '22:00', to: '06:00', timeZone: 'UTC', max: 4 }] });
+    if (!parsed.ok || parsed.value.customers === 'all') throw new Error('the request is wrong');
+    return { ...initialState(parsed.value.options, parsed.value.customers, now), ...(hours ? { hours } : {}) };
+  };
+
+  it('is none before the hours are known', () => {
+    expect(limitNow(withSteps(undefined), now).limit).toBe(0);
+  });
+
+  it('is none outside them, until they begin', () => {
+    const state = withSteps([
+      { at: now - 1, max: 0 },
+      { at: now + 60_000, max: 4 },
+    ]);
+    expect(limitNow(state, now)).toMatchObject({ limit: 0, until: now + 60_000 });
+    expect(limitNow(state, now).why).toContain('2026-01-10T00:01:00');
+  });
+
+  it("is theirs where that is less than the run's", () => {
+    expect(limitNow(withSteps([{ at: now, max: 4 }]), now).limit).toBe(4);
+    expect(limitNow(withSteps([{ at: now, max: 40 }]), now).limit).toBe(8);
+  });
+});
