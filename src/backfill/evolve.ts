@@ -1,9 +1,9 @@
 import { describe } from './calendar.js';
 import { formatDuration } from './duration.js';
-import type { ClassifiedFailure } from './failures.js';
+import type { ClassifiedFailure, FailureClass } from './failures.js';
 import { difference, type Hour, type Intervals, subtract, union, within } from './interval.js';
 import { decided, logged, remembered } from './journal.js';
-import type { CustomerRequest } from './request.js';
+import type { CustomerRequest, RetryPolicy } from './request.js';
 import {
   type Customer,
   claimsOf,
@@ -12,11 +12,14 @@ import {
   idOf,
   intervalOf,
   LOOKING,
+  type Problem,
+  type Retry,
   released,
   type State,
   type Window,
   withCustomers,
 } from './state.js';
+import { counted } from './words.js';
 
 /** A window of a customer (by its index), as events name it. */
 interface WindowKey {
@@ -197,56 +200,61 @@ function windowFailed(state: State, event: Event & { kind: 'windowFailed' }): St
   if (!landing) return state;
   const { window, claims, again, leave } = landing;
   const { failure, at } = event;
-  const wanted = difference(difference(claims, leave), again);
-  let customer: Customer = {
+  const id = idOf(state, landing.customer, window);
+  const asked = {
     ...landing.customer,
     skipped: union(landing.customer.skipped, leave),
     waiting: union(landing.customer.waiting, again),
     unsuccessful: landing.customer.unsuccessful + 1,
     busy: landing.customer.busy + at - window.startedAt,
   };
-  const id = idOf(state, customer, window);
-  const workflow = { class: failure.class, message: failure.message, attempts: window.attempt, workflowId: id };
-  const policy = state.options.retry[failure.class];
-  let next = state;
-  if (window.cancelRequested && failure.class === 'stopped') {
-    customer = { ...customer, waiting: union(customer.waiting, wanted) };
-    next = decided(next, at, `${id} was cancelled as asked; ${describe(wanted)} waits again`);
-  } else if (failure.class === 'stopped') {
-    customer = {
-      ...customer,
-      held: union(customer.held, wanted),
-      problems: [...customer.problems, ...problems(wanted, workflow)],
-    };
-    next = decided(next, at, `${id} was stopped by someone else; ${describe(wanted)} is held until resume`);
-    next = pausedByStops(next, at);
-  } else if (window.attempt < policy.attempts) {
-    const wait = backoff(policy, window.attempt, id);
-    const retries = wanted.map(([from, to]) => ({
-      ...{ from, to, attempts: window.attempt, at: at + wait },
-      ...{ class: failure.class, message: failure.message },
-    }));
-    customer = { ...customer, waiting: union(customer.waiting, wanted), retries: [...customer.retries, ...retries] };
-    const tries = `attempt ${window.attempt} of ${policy.attempts}`;
-    next = decided(
-      next,
-      at,
-      `${id}: ${failure.class} (${tries}), again in ${formatDuration(wait)}: ${failure.message}`,
-    );
-  } else {
-    customer = {
-      ...customer,
-      failed: union(customer.failed, wanted),
-      problems: [...customer.problems, ...problems(wanted, workflow)],
-    };
-    next = decided(next, at, `${id}: failed after ${window.attempt} attempts, ${failure.class}: ${failure.message}`);
-  }
-  next = updateCustomer(next, event.customer, () => customer);
+  const wanted = difference(difference(claims, leave), again);
+  const { customer, why } =
+    wanted.length > 0
+      ? afterFailure(asked, window, wanted, { ...failure, at, id, policy: state.options.retry[failure.class] })
+      : { customer: asked, why: `${id}: ${failure.class}, ${describe(again)} is to run again: ${failure.message}` };
+  let next = decided(
+    updateCustomer(state, event.customer, () => customer),
+    at,
+    why,
+  );
+  if (failure.class === 'stopped' && !window.cancelRequested) next = pausedByStops(next, at);
   return count(remember(next, event, window, failure.class, failure.message), { failed: 1 });
 }
 
-const problems = (hours: Intervals, workflow: Omit<Customer['problems'][number], 'from' | 'to'>) =>
-  hours.map(([from, to]) => ({ from, to, ...workflow }));
+/** What becomes of those hours of a failed window that no command has spoken of, and why. */
+function afterFailure(
+  customer: Customer,
+  window: Window,
+  hours: Intervals,
+  failure: { class: FailureClass; message: string; at: number; id: string; policy: RetryPolicy },
+): { customer: Customer; why: string } {
+  const { id, policy, message } = failure;
+  const { attempt } = window;
+  if (failure.class === 'stopped' && window.cancelRequested) {
+    const waiting = union(customer.waiting, hours);
+    return { customer: { ...customer, waiting }, why: `${id} was cancelled as asked; ${describe(hours)} waits again` };
+  }
+  const problem: Problem = { hours, class: failure.class, message, attempts: attempt, workflowId: id };
+  const problems = [...customer.problems, problem];
+  if (failure.class === 'stopped') {
+    const why = `${id} was stopped by someone else; ${describe(hours)} is held until resume`;
+    return { customer: { ...customer, held: union(customer.held, hours), problems }, why };
+  }
+  if (attempt >= policy.attempts) {
+    const why = `${id}: failed after ${counted(attempt, 'attempt')}, ${failure.class}: ${message}`;
+    return { customer: { ...customer, failed: union(customer.failed, hours), problems }, why };
+  }
+  const wait = backoff(policy, attempt, id);
+  const retries = hours.map(
+    ([from, to]): Retry => ({ from, to, attempts: attempt, at: failure.at + wait, class: failure.class, message }),
+  );
+  const tries = `attempt ${attempt} of ${policy.attempts}`;
+  return {
+    customer: { ...customer, waiting: union(customer.waiting, hours), retries: [...customer.retries, ...retries] },
+    why: `${id}: ${failure.class} (${tries}), again in ${formatDuration(wait)}: ${message}`,
+  };
+}
 
 function pausedByStops(state: State, at: number): State {
   const stops = [...state.stops.filter((stop) => at - stop < STOPS_WITHIN), at];

@@ -1,15 +1,5 @@
 import type { FailureClass } from './failures.js';
-import {
-  add,
-  difference,
-  type Hour,
-  hoursIn,
-  type Interval,
-  type Intervals,
-  none,
-  overlaps,
-  subtract,
-} from './interval.js';
+import { add, difference, type Hour, hoursIn, type Interval, type Intervals, none, subtract } from './interval.js';
 import type { CustomerRequest, Options } from './request.js';
 import { windowId } from './window.js';
 
@@ -73,7 +63,6 @@ export interface Customer extends CustomerRequest {
   again: Intervals;
   /** Running hours that are left out if their window does not complete. */
   leave: Intervals;
-  /** Why hours are in `failed` or `held`. */
   problems: Problem[];
   paused?: Pause;
   removed?: true;
@@ -111,9 +100,9 @@ export interface Retry {
   message: string;
 }
 
+/** Why hours are failed or held: one window's failure. Each such hour is in exactly one problem. */
 export interface Problem {
-  from: Hour;
-  to: Hour;
+  hours: Intervals;
   class: FailureClass;
   message: string;
   attempts: number;
@@ -245,18 +234,16 @@ export const perCustomerLimit = (state: State, customer: Customer): number =>
 export const workLeft = (customer: Customer): number =>
   (hoursIn(customer.waiting) + hoursIn(runningHours(customer))) * customer.density;
 
-/** The customer with `hours` out of every set but `waiting`, and the problems and retries that spoke of them gone. */
+/** The customer with `hours` out of every set but `waiting`, and out of the problems and retries that speak of them. */
 export function released(customer: Customer, hours: Interval): Customer {
-  const failed = subtract(customer.failed, hours);
-  const held = subtract(customer.held, hours);
   return {
     ...customer,
-    failed,
-    held,
+    failed: subtract(customer.failed, hours),
+    held: subtract(customer.held, hours),
     skipped: subtract(customer.skipped, hours),
-    problems: customer.problems.filter(
-      (problem) => overlaps(failed, intervalOf(problem)) || overlaps(held, intervalOf(problem)),
-    ),
+    problems: customer.problems
+      .map((problem) => ({ ...problem, hours: subtract(problem.hours, hours) }))
+      .filter((problem) => problem.hours.length > 0),
     retries: cutRetries(customer.retries, hours),
   };
 }
