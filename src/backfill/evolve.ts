@@ -1,20 +1,20 @@
-import { describe } from './calendar.js';
+import { describe, HOURS_PER_DAY } from './calendar.js';
 import { formatDuration } from './duration.js';
 import type { ClassifiedFailure, FailureClass } from './failures.js';
-import { difference, type Hour, type Intervals, subtract, union, within } from './interval.js';
+import { difference, type Hour, hoursIn, type Intervals, subtract, union, within } from './interval.js';
 import { decided, logged, remembered } from './journal.js';
 import type { CustomerRequest, RetryPolicy } from './request.js';
 import {
   type Customer,
   claimsOf,
   countInFlight,
+  cutRetries,
   type Ending,
   idOf,
   intervalOf,
   LOOKING,
   type Problem,
   type Retry,
-  released,
   type State,
   type Window,
   withCustomers,
@@ -43,7 +43,7 @@ export type Event =
   | ({ kind: 'windowFound'; at: number; runId: string } & WindowKey)
   | ({ kind: 'windowCompleted'; at: number } & WindowKey)
   | ({ kind: 'windowFailed'; at: number; failure: ClassifiedFailure } & WindowKey)
-  /** Windows that completed before this run, by whoever started them. */
+  /** Windows that completed before this run, by whoever started them: those of their hours that wait are done. */
   | { kind: 'completedWindowsFound'; at: number; windows: WindowKey[]; count: number }
   | { kind: 'cancelRequested'; at: number }
   | { kind: 'runEnded'; at: number; how: Ending };
@@ -65,7 +65,7 @@ function apply(state: State, event: Event): State {
       const { customers, unknown, at } = event;
       const stray = unknown.length === 0 ? '' : `; excluded, but not in it: ${unknown.join(', ')}`;
       const next = { ...withCustomers(state, customers), preparing: LOOKING };
-      return decided(next, at, `the directory has ${customers.length} customers for this run${stray}`);
+      return decided(next, at, `the directory has ${counted(customers.length, 'customer')} for this run${stray}`);
     }
     case 'prepared': {
       const { preparing: _, ...prepared } = state;
@@ -291,13 +291,14 @@ function completedWindowsFound(state: State, { windows, count, at }: Event & { k
   for (const [index, list] of found) {
     let customer = customers[index]!;
     for (const window of list) {
-      const done = within(customer.waiting, intervalOf(window));
-      for (const [from, to] of done) hours += to - from;
-      customer = { ...released(customer, intervalOf(window)), waiting: difference(customer.waiting, done) };
+      const hoursBefore = hoursIn(customer.waiting);
+      const waiting = subtract(customer.waiting, intervalOf(window));
+      customer = { ...customer, waiting, retries: cutRetries(customer.retries, intervalOf(window)) };
+      hours += hoursBefore - hoursIn(waiting);
     }
     customers[index] = customer;
   }
-  const effect = `resumed: ${count} completed windows found; ${hours / 24} days count as done`;
+  const effect = `resumed: ${counted(count, 'completed window')} found; ${hours / HOURS_PER_DAY} days count as done`;
   return decided({ ...state, customers }, at, effect);
 }
 
