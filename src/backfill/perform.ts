@@ -4,8 +4,17 @@ import { refusal } from './command.js';
 import { cancelled, settled, updateCustomer } from './evolve.js';
 import { add, difference, hoursIn, type Interval, overlaps, subtract, union, within } from './interval.js';
 import { logged } from './journal.js';
-import { parseCustomers } from './request.js';
-import { type Customer, countInFlight, doneHours, released, runningHours, type State, withCustomers } from './state.js';
+import { type CustomerRequest, parseCustomers } from './request.js';
+import {
+  type Customer,
+  countInFlight,
+  densityOf,
+  doneHours,
+  released,
+  runningHours,
+  type State,
+  withCustomers,
+} from './state.js';
 import { statusOf } from './status.js';
 
 /** A command done: the next state and a sentence on what changed; or refused, with a sentence an operator can act on. */
@@ -68,12 +77,16 @@ function dispatch(state: State, command: Command, at: number): Effect {
 }
 
 function indexOf(state: State, id: string): number {
+  refuseBeforeCustomersAreKnown(state);
   const index = state.customers.findIndex((customer) => customer.id === id);
   if (index >= 0) return index;
-  if (state.customers.length === 0) throw new Refused('the customers are not known yet: the directory is being asked');
   const known = state.customers.slice(0, 5).map((customer) => customer.id);
   const more = state.customers.length > known.length ? `, … (${state.customers.length} in all)` : '';
   throw new Refused(`customer ${JSON.stringify(id)} is not in this run; it has ${known.join(', ')}${more}`);
+}
+
+function refuseBeforeCustomersAreKnown(state: State): void {
+  if (state.customers.length === 0) throw new Refused('the customers are not known yet: the directory is being asked');
 }
 
 /** The customers a command is for: the one it names, or all. */
@@ -222,6 +235,8 @@ function setParallelism(state: State, { max, perCustomer }: Command & { name: 's
 }
 
 function addCustomers(state: State, input: unknown): Effect {
+  // Else one that is named here and by the directory would be in the run twice.
+  refuseBeforeCustomersAreKnown(state);
   const parsed = parseCustomers(input, state.options);
   if (!parsed.ok)
     throw new Refused(
@@ -234,25 +249,27 @@ function addCustomers(state: State, input: unknown): Effect {
   const present = parsed.value.filter(({ id }) => known.has(id) && !state.customers[known.get(id)!]!.removed);
   if (present.length > 0)
     throw new Refused(`addCustomers: already in this run: ${present.map(({ id }) => id).join(', ')}`);
-  let next = withCustomers(
-    state,
-    parsed.value.filter(({ id }) => !known.has(id)),
-  );
+  let next = state;
   for (const request of parsed.value) {
     const index = known.get(request.id);
     if (index !== undefined) next = updateCustomer(next, index, (customer) => broughtBack(customer, request));
   }
-  return { state: next, did: `added ${parsed.value.map(({ id }) => id).join(', ')}` };
+  const added = parsed.value.filter(({ id }) => !known.has(id));
+  return { state: withCustomers(next, added), did: `added ${parsed.value.map(({ id }) => id).join(', ')}` };
 }
 
 /** A removed customer again in the run: what is not done or running of its old range, and all of its new one, waits. */
-function broughtBack(customer: Customer, request: { id: string; start: number; end: number }): Customer {
+function broughtBack(customer: Customer, request: CustomerRequest): Customer {
   const done = doneHours(customer);
   const { removed: _, ...rest } = customer;
   const range: Interval = [Math.min(customer.start, request.start), Math.max(customer.end, request.end)];
   const open = difference(difference([[request.start, request.end]], done), runningHours(customer));
   const outside = difference(difference(difference([range], done), open), runningHours(customer));
-  return { ...rest, ...request, start: range[0], end: range[1], waiting: open, skipped: outside, leave: [] };
+  return {
+    ...{ ...rest, ...request, start: range[0], end: range[1] },
+    density: densityOf(request) ?? customer.density,
+    ...{ waiting: open, skipped: outside, leave: [] },
+  };
 }
 
 function removeCustomer(state: State, id: string): Effect {

@@ -158,7 +158,7 @@ export function initialState(options: Options, customers: readonly CustomerReque
   );
 }
 
-/** Adds customers at the end of the order given, and orders claims anew. */
+/** The state with more customers at the end, and the order of all claims anew. */
 export function withCustomers(state: State, added: readonly CustomerRequest[]): State {
   const density = medianDensity([...state.customers, ...added]);
   const customers = [...state.customers, ...added.map((request) => newCustomer(request, density))];
@@ -168,10 +168,10 @@ export function withCustomers(state: State, added: readonly CustomerRequest[]): 
 }
 
 function newCustomer(request: CustomerRequest, density: number): Customer {
-  const { conversations, start, end } = request;
+  const { start, end } = request;
   return {
     ...request,
-    density: conversations === undefined ? density : Math.max(conversations, 1) / (end - start),
+    density: densityOf(request) ?? density,
     waiting: [[start, end]],
     skipped: none,
     failed: none,
@@ -187,12 +187,13 @@ function newCustomer(request: CustomerRequest, density: number): Customer {
   };
 }
 
+/** Conversations in an hour, where known; never zero, since empty hours take time as well. */
+export function densityOf({ conversations, start, end }: CustomerRequest): number | undefined {
+  return conversations === undefined ? undefined : Math.max(conversations, 1) / (end - start);
+}
+
 function medianDensity(customers: readonly CustomerRequest[]): number {
-  const known = customers
-    .flatMap(({ conversations, start, end }) =>
-      conversations === undefined ? [] : [Math.max(conversations, 1) / (end - start)],
-    )
-    .sort((a, b) => a - b);
+  const known = customers.flatMap((customer) => densityOf(customer) ?? []).sort((a, b) => a - b);
   return known[Math.floor(known.length / 2)] ?? 1;
 }
 
