@@ -56,7 +56,7 @@ const schemas = {
     .refine(({ max, perCustomer }) => max !== undefined || perCustomer !== undefined, {
       error: 'at least one of max and perCustomer',
     }),
-  addCustomers: z.strictObject({ customers: z.unknown(), by }, anObject('{customers, by?}')),
+  addCustomers: z.strictObject({ customers: z.unknown().optional(), by }, anObject('{customers, by?}')),
   removeCustomer: z.strictObject({ customer, by }, anObject('{customer, by?}')),
   cancelWindows: z.strictObject({ customer: customer.optional(), by }, anObject('{customer?, by?}')),
   finish: z.strictObject({ by }, anObject('{by?}')),

@@ -16,6 +16,7 @@ import {
   withCustomers,
 } from './state.js';
 import { statusOf } from './status.js';
+import { counted } from './words.js';
 
 /** A command done: the next state and a sentence on what changed; or refused, with a sentence an operator can act on. */
 export type Performed = { state: State; did: string } | { refused: string };
@@ -69,7 +70,7 @@ function dispatch(state: State, command: Command, at: number): Effect {
     case 'finish':
       return {
         state: { ...state, finishing: true },
-        did: `finishing: ${countInFlight(state)} windows in flight end first`,
+        did: `finishing: ${counted(countInFlight(state), 'window')} in flight will end first`,
       };
     default:
       return command satisfies never;
@@ -94,17 +95,16 @@ function chosen(state: State, id: string | undefined): number[] {
   return id === undefined ? state.customers.map((_, index) => index) : [indexOf(state, id)];
 }
 
-const who = (id: string | undefined) => (id === undefined ? '' : `${id} `);
-
 function pause(state: State, { customer: id, reason, by }: Command & { name: 'pause' }, at: number): Effect {
   const paused = { at, ...(reason === undefined ? {} : { reason }), ...(by === undefined ? {} : { by }) };
   const index = id === undefined ? undefined : indexOf(state, id);
   const earlier = index === undefined ? state.paused : state.customers[index]!.paused;
-  if (earlier) return { state, did: `${who(id)}was paused already, since ${formatTime(earlier.at)}` };
+  const who = id ?? 'the run';
+  if (earlier) return { state, did: `${who} was paused already, since ${formatTime(earlier.at)}` };
   const next =
     index === undefined ? { ...state, paused } : updateCustomer(state, index, (customer) => ({ ...customer, paused }));
   const running = index === undefined ? countInFlight(state) : state.customers[index]!.running.length;
-  return { state: next, did: `${who(id)}paused; ${running} windows in flight finish` };
+  return { state: next, did: `${who} is paused; ${counted(running, 'window')} in flight will finish` };
 }
 
 function resume(state: State, id: string | undefined): Effect {
@@ -286,8 +286,8 @@ function removeCustomer(state: State, id: string): Effect {
     leave: runningHours(customer),
   };
   const left = open.length === 0 ? 'nothing was left of it' : `${describe(open)} is skipped`;
-  const running = customer.running.length === 0 ? '' : `; ${customer.running.length} windows in flight finish`;
-  return { state: updateCustomer(state, index, () => removed), did: `removed ${id}: ${left}${running}` };
+  const running = `${counted(customer.running.length, 'window')} in flight will finish`;
+  return { state: updateCustomer(state, index, () => removed), did: `removed ${id}: ${left}; ${running}` };
 }
 
 function cancelWindows(state: State, command: Command & { name: 'cancelWindows' }, at: number): Effect {
@@ -304,7 +304,7 @@ function cancelWindows(state: State, command: Command & { name: 'cancelWindows' 
     }));
   }
   const paused = pause(next, { name: 'pause', customer: id, reason: 'cancelWindows', by }, at);
-  return { state: paused.state, did: `asked ${windows} windows to cancel; ${paused.did}` };
+  return { state: paused.state, did: `asked ${counted(windows, 'window')} to cancel; ${paused.did}` };
 }
 
 /** What was done, at most the first few parts of it; or what was so already. */

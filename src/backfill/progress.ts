@@ -1,6 +1,6 @@
 import { daysOf, formatDay, formatTime, HOURS_PER_DAY } from './calendar.js';
 import type { FailureClass } from './failures.js';
-import { type Hour, hoursIn, type Interval, type Intervals, within } from './interval.js';
+import { hoursIn, type Interval, type Intervals, within } from './interval.js';
 import {
   type Customer,
   countInFlight,
@@ -153,8 +153,7 @@ function nextStep(failure: FailureClass): string {
  * may start, and after the end.
  */
 function etaOf(state: State, now: number): string | null {
-  const { status } = statusOf(state);
-  if (status !== 'running' && status !== 'finishing') return null;
+  if (statusOf(state).status !== 'running') return null;
   const completed = state.recent.filter((window) => window.outcome === 'completed');
   let work = 0;
   let busy = 0;
@@ -177,6 +176,3 @@ function etaOf(state: State, now: number): string | null {
   const slots = Math.max(1, Math.min(state.parallelism.max, lanes));
   return formatTime(now + Math.max(total / slots, longest) * (busy / work));
 }
-
-/** The `YYYY-MM-DD` of a customer's first day: with {@link dayLetters}, which day each letter is. */
-export const firstDay = (customer: { start: Hour }): string => formatDay(customer.start);
