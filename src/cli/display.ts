@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import type { RunView } from './figures.js';
+import { isClosed, type RunView } from './figures.js';
 import { type Line, render } from './line.js';
 import { newsBetween, summaryLine } from './progress-log.js';
 import { progressView } from './progress-view.js';
@@ -60,12 +60,14 @@ function plainDisplay(output: Output): Display {
       const news: Line[] = newsBetween(before, runs);
       for (const line of news) output.write(`${render(line, { colour: false })}\n`);
       before = runs;
-      if (now - said < PLAIN_INTERVAL_MS) return;
+      const open = runs.some(({ progress }) => !progress || !isClosed(progress));
+      if (!open || now - said < PLAIN_INTERVAL_MS) return;
       said = now;
       output.write(`${summaryLine(runs, now)}\n`);
     },
-    close() {
-      if (before.length > 0) output.write('\n');
+    close({ erase = false } = {}) {
+      // A report follows where a live view would make room for it.
+      if (erase) output.write('\n');
     },
   };
 }
