@@ -1,12 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { TestProject } from 'vitest/node';
 import { build } from '../../scripts/dev/build.js';
 import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
 import { obtainTemporalCli } from '../../scripts/dev/temporal-cli.js';
 import { startTemporalServer } from '../../scripts/dev/temporal-server.js';
+import { bundleChild } from './child/bundle.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -38,11 +37,4 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   provide('cliPath', cli.path);
   provide('childBundle', childBundle);
   return () => stopAll();
-}
-
-/** The code of the child's workflow, as a worker takes it. */
-export async function bundleChild(): Promise<string> {
-  const workflowsPath = fileURLToPath(new URL('child/workflows.ts', import.meta.url));
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-  return code;
 }
