@@ -24,7 +24,7 @@ async function refused(...args: unknown[]) {
 describe('a run fails at once, with nothing started, on', () => {
   const cases: [what: string, input: unknown, fields: string[], sentence: RegExp][] = [
     ['no customers', { ...range, customers: [] }, ['customers'], /at least one customer/],
-    ['customers left out', range, ['customers'], /"all" or a list of customers, got nothing/],
+    ['customers left out', range, ['customers'], /customers: expected .*, got nothing/],
     ['duplicate ids', { ...range, customers: ['cvs', 'oportun', 'cvs'] }, ['customers[2]'], /customers\[0\] already/],
     [
       'end before start',
