@@ -49,8 +49,8 @@ export type Event =
   | { kind: 'runEnded'; at: number; how: Ending };
 
 /** So many windows stopped by somebody else within this time (ms) mean that somebody is protecting the database. */
-export const STOPS_THAT_PAUSE = 3;
-export const STOPS_WITHIN = 5 * 60_000;
+const STOPS_THAT_PAUSE = 3;
+const STOPS_WITHIN = 5 * 60_000;
 
 /** The state after the event. Never changes its argument; ignores an event about a window that is not in flight. */
 export function evolve(state: State, event: Event): State {
