@@ -314,6 +314,13 @@ describe('skipDay', () => {
       .then((story) => expect(nextStarts(story)).toEqual(['cvs-2026-01-01--2026-01-04', 'cvs-2026-01-05--2026-01-11']));
   });
 
+  it('is undone by resetDay for that day alone, while its two sides back off', () => {
+    const retried = backfill({ customers: ['cvs'], end: '2026-01-11', window: '10d' });
+    given(retried, starts(), fails('cvs-2026-01-01--2026-01-11'), skip('2026-01-04'))
+      .when(reset('2026-01-04'))
+      .then((story) => expect(nextStarts(story)).toEqual(['cvs-2026-01-04']));
+  });
+
   it('of a day that is done is refused', () => {
     given(cvs, starts(), completes('cvs-2026-01-01'))
       .when(skip('2026-01-01'))

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { backoff } from '../../src/backfill/evolve.js';
-import { type Hour, overlaps, within } from '../../src/backfill/interval.js';
+import { difference, type Hour, hoursIn, type Interval, overlaps, union, within } from '../../src/backfill/interval.js';
 import { type Customer, doneHours, perCustomerLimit, runningHours, type State } from '../../src/backfill/state.js';
 import { statusOf } from '../../src/backfill/status.js';
 import { windowId } from '../../src/backfill/window.js';
@@ -10,7 +10,7 @@ import { commandsFor, outcome, requests, stories } from '../support/arbitrary.js
 import { hour, hoursOf, nameOf, throughJson } from '../support/core.js';
 import { type Driven, drive, type Entry, startsOf } from '../support/simulator.js';
 
-const numRuns = 100;
+const numRuns = 60;
 const check = <T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => void, runs = numRuns) =>
   fc.assert(fc.property(arbitrary, property), { numRuns: runs });
 
@@ -45,7 +45,7 @@ function statesOfHours(customer: Customer): Map<Hour, string> {
 
 describe('when all windows succeed', () => {
   it('they cover every hour of every range exactly once', () => {
-    check(requests({ mostDays: 62 }), (request) => {
+    check(requests({ mostDays: 35 }), (request) => {
       const driven = drive(request);
       expect(driven.ending).toBe('completed');
       const covered = new Map<string, Hour[]>();
@@ -68,7 +68,7 @@ describe('when all windows succeed', () => {
       '1mo': 744,
       '3mo': 2208,
     };
-    check(requests({ mostDays: 62 }), (request) => {
+    check(requests({ mostDays: 35 }), (request) => {
       const sizes = new Map(request.customers.map(({ id, window }) => [id, window ?? request.options.window]));
       for (const { customer, from, to } of startsOf(drive(request))) {
         const { unit, count } = sizes.get(customer)!;
@@ -91,6 +91,25 @@ describe('whatever happens', () => {
           }
         }
       };
+      drive(request, { ...script, watch });
+    });
+  });
+
+  it('retries speak of waiting hours, problems of failed and held ones, and what is to follow of running ones', () => {
+    const watch = ({ customers }: State) => {
+      for (const customer of customers) {
+        const { waiting, failed, held, retries, problems, again, leave } = customer;
+        const retried = retries.map(({ from, to }): Interval => [from, to]);
+        expect(difference(retried, waiting)).toEqual([]);
+        expect(hoursIn(retried)).toBe(hoursIn(union([], retried)));
+        const problematic = problems.flatMap(({ hours }) => hours);
+        expect(union([], problematic)).toEqual(union(failed, held));
+        expect(hoursIn(problematic)).toBe(hoursIn(failed) + hoursIn(held));
+        expect(difference(union(again, leave), runningHours(customer))).toEqual([]);
+        expect(difference(again, leave)).toEqual(again);
+      }
+    };
+    check(stories(undefined, { mostDays: 4 }), ({ request, script }) => {
       drive(request, { ...script, watch });
     });
   });

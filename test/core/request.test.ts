@@ -322,7 +322,7 @@ describe('whatever is sent', () => {
         expect(describeIssues(parsed.issues)).toMatch(/expected .*, got /s);
         expect(describeIssues(parsed.issues)).not.toContain('Invalid input');
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
   });
 
@@ -343,7 +343,7 @@ describe('whatever is sent', () => {
           expect(command.refused).not.toContain('Invalid input');
         } else expect(COMMANDS).toHaveProperty(command.name);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
   });
 

@@ -158,7 +158,7 @@ describe("a window's workflow id", () => {
           expect(parseWindowId(prefix, windowId(prefix, customer, interval))).toEqual({ customer, interval });
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -190,7 +190,7 @@ describe("a window's workflow id", () => {
         const window = parseWindowId('p', text);
         if (window) expect(windowId('p', window.customer, window.interval)).toBe(text);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 });
