@@ -1,4 +1,4 @@
-import { ApplicationFailure, activityInfo, Context, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import { type Client, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { classify } from '../backfill/failures.js';
 import { causeChain } from '../workflows/cause-chain.js';
@@ -14,7 +14,6 @@ export async function followWindow(
   { workflowId, runId }: { workflowId: string; runId?: string },
 ): Promise<WindowOutcome> {
   const context = Context.current();
-  const beat = setInterval(heartbeat, (activityInfo().heartbeatTimeoutMs ?? 30_000) / 3);
   try {
     return completion(await Promise.race([client.workflow.getHandle(workflowId, runId).result(), context.cancelled]));
   } catch (error) {
@@ -28,7 +27,5 @@ export async function followWindow(
       return { completed: false, failure: { class: 'unknown', message, evidence: 'workflow not found' } };
     }
     throw error;
-  } finally {
-    clearInterval(beat);
   }
 }

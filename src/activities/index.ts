@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { beating } from './beating.js';
 import type { Activities } from './contract.js';
 import { listCustomers } from './directory.js';
 import { findWindows } from './find-windows.js';
@@ -9,15 +10,17 @@ import { probeDatabase } from './probe.js';
 /** The activities, with what they need from their process. */
 export function createActivities(client: Client, environment: NodeJS.ProcessEnv): Activities {
   return {
-    listCustomers: (query) => listCustomers(query, environment),
-    findWindows: (query) => findWindows(client, query),
+    listCustomers: (query) => beating(() => listCustomers(query, environment)),
+    findWindows: (query) => beating(() => findWindows(client, query)),
     openHours: async ({ hours, days, max }) => openHours(hours, days, max, Date.now()),
     probeDatabase: (query) => probeDatabase(query, environment),
-    followWindow: (window) => followWindow(client, window),
-    async registeredSearchAttributes(names) {
-      const { namespace } = client.options;
-      const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
-      return names.filter((name) => Object.hasOwn(customAttributes ?? {}, name));
-    },
+    followWindow: (window) => beating(() => followWindow(client, window)),
+    registeredSearchAttributes: (names) => beating(() => registeredSearchAttributes(client, names)),
   };
+}
+
+async function registeredSearchAttributes(client: Client, names: string[]): Promise<string[]> {
+  const { namespace } = client.options;
+  const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
+  return names.filter((name) => Object.hasOwn(customAttributes ?? {}, name));
 }

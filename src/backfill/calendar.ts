@@ -58,8 +58,9 @@ export function daysOf(set: Intervals, most = Number.POSITIVE_INFINITY): string[
   return days;
 }
 
-/** The set in words: `2026-01-15`, `2026-01-15 to 2026-01-17`, `2026-01-15T06 to 2026-01-15T12`, joined by commas. */
+/** The set in words: `2026-01-15`, `2026-01-15 to 2026-01-17`, `2026-01-15T06 to 2026-01-15T12`, or `nothing`. */
 export function describe(set: Intervals, most = 5): string {
+  if (set.length === 0) return 'nothing';
   const words = set.slice(0, most).map(([from, to]) => {
     if (hourOfDay(from) === 0 && hourOfDay(to) === 0) {
       return to - from === HOURS_PER_DAY ? formatDay(from) : `${formatDay(from)} to ${formatDay(to - 1)}`;

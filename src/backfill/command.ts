@@ -56,7 +56,7 @@ const schemas = {
     .refine(({ max, perCustomer, adaptive }) => (max ?? perCustomer ?? adaptive) !== undefined, {
       error: 'at least one of max, perCustomer and adaptive',
     }),
-  addCustomers: z.strictObject({ customers: z.unknown(), by }, anObject('{customers, by?}')),
+  addCustomers: z.strictObject({ customers: z.unknown().optional(), by }, anObject('{customers, by?}')),
   removeCustomer: z.strictObject({ customer, by }, anObject('{customer, by?}')),
   cancelWindows: z.strictObject({ customer: customer.optional(), by }, anObject('{customer?, by?}')),
   finish: z.strictObject({ by }, anObject('{by?}')),
@@ -86,10 +86,15 @@ export const refusal = (name: CommandName, issues: Issue[]): string => `${name}:
 
 function unknownCommand(name: string): string {
   const known = Object.keys(COMMANDS);
-  const nearest = known
-    .map((candidate) => ({ candidate, distance: editDistance(key(name).slice(0, 40), key(candidate)) }))
-    .sort((a, b) => a.distance - b.distance)[0]!;
-  const hint = nearest.distance <= 4 ? `did you mean ${nearest.candidate}?` : `there are ${known.join(', ')}`;
+  const asked = key(name).slice(0, 40);
+  const distanceTo = (candidate: string) =>
+    asked !== '' && candidate.startsWith(asked) ? 0 : editDistance(asked, candidate);
+  const [nearest] = known
+    .map((candidate) => ({ candidate, distance: distanceTo(key(candidate)) }))
+    .sort((a, b) => a.distance - b.distance);
+  // A guess that shares less than half of its letters with what was asked misleads.
+  const near = nearest!.distance < asked.length / 2;
+  const hint = near ? `did you mean ${nearest!.candidate}?` : `there are ${known.join(', ')}`;
   return `unknown command ${JSON.stringify(name.slice(0, 40))}; ${hint}`;
 }
 

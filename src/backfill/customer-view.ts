@@ -86,7 +86,8 @@ function windowsOf(state: State, customer: Customer, index: number, now: number)
     ),
     ...customer.problems.map(
       (problem): WindowView => ({
-        ...named(problem),
+        ...named({ from: problem.hours[0]![0], to: problem.hours.at(-1)![1] }),
+        workflowId: problem.workflowId,
         ...{ state: problem.class === 'stopped' ? 'held' : 'failed', attempt: problem.attempts },
         ...{ class: problem.class, error: problem.message },
       }),

@@ -1,6 +1,7 @@
+import { HOURS_PER_DAY } from './calendar.js';
 import { cancelled, count, paced, sameHours, settled, updateCustomer, type WindowKey } from './change.js';
 import type { ClassifiedFailure } from './failures.js';
-import { difference, subtract, within } from './interval.js';
+import { difference, hoursIn, subtract, within } from './interval.js';
 import { decided, logged } from './journal.js';
 import type { HoursStep } from './limit.js';
 import { windowCompleted, windowFailed } from './outcome.js';
@@ -8,16 +9,17 @@ import { afterHealth, afterStart, type Health } from './pace.js';
 import type { CustomerRequest } from './request.js';
 import {
   countInFlight,
+  cutRetries,
   type Ending,
   idOf,
   intervalOf,
   LOOKING,
-  released,
   type State,
   type Window,
   withCustomers,
   withVolumes,
 } from './state.js';
+import { counted } from './words.js';
 
 /** What happened. Times are ms since 1970. */
 export type Event =
@@ -37,7 +39,7 @@ export type Event =
   /** `conversations`: how many it worked on, where its result says so. */
   | ({ kind: 'windowCompleted'; at: number; conversations?: number } & WindowKey)
   | ({ kind: 'windowFailed'; at: number; failure: ClassifiedFailure } & WindowKey)
-  /** Windows that completed before this run, by whoever started them. */
+  /** Windows that completed before this run, by whoever started them: those of their hours that wait are done. */
   | { kind: 'completedWindowsFound'; at: number; windows: WindowKey[]; count: number }
   /** The probe sees the database at another level, or can't see it. */
   | { kind: 'healthChanged'; at: number; level: Health; reason: string }
@@ -59,7 +61,7 @@ function apply(state: State, event: Event): State {
       const { customers, unknown, at } = event;
       const stray = unknown.length === 0 ? '' : `; excluded, but not in it: ${unknown.join(', ')}`;
       const next = { ...withCustomers(state, customers), preparing: LOOKING };
-      return decided(next, at, `the directory has ${customers.length} customers for this run${stray}`);
+      return decided(next, at, `the directory has ${counted(customers.length, 'customer')} for this run${stray}`);
     }
     case 'volumesEstimated':
       return withVolumes(state, event.volumes);
@@ -160,12 +162,13 @@ function completedWindowsFound(state: State, { windows, count, at }: Event & { k
   for (const [index, list] of found) {
     let customer = customers[index]!;
     for (const window of list) {
-      const done = within(customer.waiting, intervalOf(window));
-      for (const [from, to] of done) hours += to - from;
-      customer = { ...released(customer, intervalOf(window)), waiting: difference(customer.waiting, done) };
+      const hoursBefore = hoursIn(customer.waiting);
+      const waiting = subtract(customer.waiting, intervalOf(window));
+      customer = { ...customer, waiting, retries: cutRetries(customer.retries, intervalOf(window)) };
+      hours += hoursBefore - hoursIn(waiting);
     }
     customers[index] = customer;
   }
-  const effect = `resumed: ${count} completed windows found; ${hours / 24} days count as done`;
+  const effect = `resumed: ${counted(count, 'completed window')} found; ${hours / HOURS_PER_DAY} days count as done`;
   return decided({ ...state, customers }, at, effect);
 }

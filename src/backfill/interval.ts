@@ -56,7 +56,7 @@ export const difference = (set: Intervals, other: Intervals): Intervals => other
 
 /** Whether any hour of `[from, to)` is in the set. */
 export function overlaps(set: Intervals, [from, to]: Interval): boolean {
-  return set.some(([a, b]) => a < to && from < b);
+  return set.some(([a, b]) => Math.max(a, from) < Math.min(b, to));
 }
 
 /** Whether every hour of `[from, to)` is in the set. */

@@ -8,11 +8,21 @@ import { decided, remembered } from './journal.js';
 import { writersOf } from './limit.js';
 import { afterCongestion, afterSuccess as paceAfterSuccess } from './pace.js';
 import { type Sizing, STREAK_TO_GROW, shrunk, afterSuccess as sizingAfterSuccess } from './sizing.js';
-import { type Customer, claimsOf, countInFlight, idOf, perCustomerLimit, type State, type Window } from './state.js';
+import {
+  type Customer,
+  claimsOf,
+  countInFlight,
+  idOf,
+  type Problem,
+  perCustomerLimit,
+  type State,
+  type Window,
+} from './state.js';
+import { counted } from './words.js';
 
 /** So many windows stopped by somebody else within this time (ms) mean that somebody is protecting the database. */
-export const STOPS_THAT_PAUSE = 3;
-export const STOPS_WITHIN = 5 * 60_000;
+const STOPS_THAT_PAUSE = 3;
+const STOPS_WITHIN = 5 * 60_000;
 
 /** The breaker: pause when more than half of so many latest windows failed. */
 export const BREAKER_WINDOWS = 20;
@@ -94,7 +104,7 @@ type Response =
   | { kind: 'wait' }
   | { kind: 'hold' }
   | { kind: 'split'; sizing: Sizing }
-  | { kind: 'retry'; wait: number }
+  | { kind: 'retry'; wait: number; attempts: number }
   | { kind: 'fail' };
 
 function responseTo(state: State, customer: Customer, window: Window, failure: ClassifiedFailure): Response {
@@ -106,7 +116,8 @@ function responseTo(state: State, customer: Customer, window: Window, failure: C
   }
   const policy = state.options.retry[failure.class];
   if (window.attempt >= policy.attempts) return { kind: 'fail' };
-  return { kind: 'retry', wait: backoff(policy, window.attempt, idOf(state, customer, window)) };
+  const wait = backoff(policy, window.attempt, idOf(state, customer, window));
+  return { kind: 'retry', wait, attempts: policy.attempts };
 }
 
 export function windowFailed(state: State, event: Failure): State {
@@ -124,11 +135,14 @@ export function windowFailed(state: State, event: Failure): State {
     unsuccessful: landing.customer.unsuccessful + 1,
     busy: landing.customer.busy + at - window.startedAt,
   };
-  const answered = answer(customer, window, hours, event, id, response);
-  let next = updateCustomer(state, event.customer, () => fewerWriters(state, answered.customer, failure));
-  next = decided(next, at, answered.effect);
+  const { customer: answered, effect } =
+    hours.length > 0
+      ? answer(customer, window, hours, event, id, response)
+      : { customer, effect: `${id}: ${failure.class}, ${describe(again)} is to run again: ${failure.message}` };
+  let next = updateCustomer(state, event.customer, () => fewerWriters(state, answered, failure));
+  next = decided(next, at, effect);
   next = count(remember(next, event, window, failure.class, failure.message), { failed: 1 });
-  if (response.kind === 'hold') next = pausedByStops(next, at);
+  if (failure.class === 'stopped' && !window.cancelRequested) next = pausedByStops(next, at);
   if (failure.class === 'contention' || failure.class === 'overload') {
     next = paced(next, at, (pace) => afterCongestion(pace, { startedAt: window.startedAt, at, why: lately(next, at) }));
   }
@@ -145,10 +159,8 @@ function answer(
   response: Response,
 ): { customer: Customer; effect: string } {
   const { class: kind, message } = failure;
-  const problems = [
-    ...customer.problems,
-    ...hours.map(([from, to]) => ({ from, to, class: kind, message, attempts: attempt, workflowId: id })),
-  ];
+  const problem: Problem = { hours, class: kind, message, attempts: attempt, workflowId: id };
+  const problems = [...customer.problems, problem];
   const waiting = union(customer.waiting, hours);
   switch (response.kind) {
     case 'wait':
@@ -176,11 +188,11 @@ function answer(
         class: kind,
         message,
       }));
-      const effect = `${id}: ${kind} (attempt ${attempt}), again in ${formatDuration(response.wait)}: ${message}`;
+      const effect = `${id}: ${kind} (attempt ${attempt} of ${response.attempts}), again in ${formatDuration(response.wait)}: ${message}`;
       return { customer: { ...customer, waiting, retries: [...customer.retries, ...retries] }, effect };
     }
     case 'fail': {
-      const effect = `${id}: failed after ${attempt} attempts, ${kind}: ${message}`;
+      const effect = `${id}: failed after ${counted(attempt, 'attempt')}, ${kind}: ${message}`;
       return { customer: { ...customer, failed: union(customer.failed, hours), problems }, effect };
     }
     default:

@@ -5,9 +5,19 @@ import { refusal } from './command.js';
 import { add, difference, hoursIn, type Interval, overlaps, subtract, union, within } from './interval.js';
 import { logged } from './journal.js';
 import { initialPace } from './pace.js';
-import { parseCustomers } from './request.js';
-import { type Customer, countInFlight, doneHours, released, runningHours, type State, withCustomers } from './state.js';
+import { type CustomerRequest, parseCustomers } from './request.js';
+import {
+  type Customer,
+  countInFlight,
+  densityOf,
+  doneHours,
+  released,
+  runningHours,
+  type State,
+  withCustomers,
+} from './state.js';
 import { statusOf } from './status.js';
+import { counted } from './words.js';
 
 /** A command done: the next state and a sentence on what changed; or refused, with a sentence an operator can act on. */
 export type Performed = { state: State; did: string } | { refused: string };
@@ -61,7 +71,7 @@ function dispatch(state: State, command: Command, at: number): Effect {
     case 'finish':
       return {
         state: { ...state, finishing: true },
-        did: `finishing: ${countInFlight(state)} windows in flight end first`,
+        did: `finishing: ${counted(countInFlight(state), 'window')} in flight will end first`,
       };
     default:
       return command satisfies never;
@@ -69,12 +79,16 @@ function dispatch(state: State, command: Command, at: number): Effect {
 }
 
 function indexOf(state: State, id: string): number {
+  refuseBeforeCustomersAreKnown(state);
   const index = state.customers.findIndex((customer) => customer.id === id);
   if (index >= 0) return index;
-  if (state.customers.length === 0) throw new Refused('the customers are not known yet: the directory is being asked');
   const known = state.customers.slice(0, 5).map((customer) => customer.id);
   const more = state.customers.length > known.length ? `, … (${state.customers.length} in all)` : '';
   throw new Refused(`customer ${JSON.stringify(id)} is not in this run; it has ${known.join(', ')}${more}`);
+}
+
+function refuseBeforeCustomersAreKnown(state: State): void {
+  if (state.customers.length === 0) throw new Refused('the customers are not known yet: the directory is being asked');
 }
 
 /** The customers a command is for: the one it names, or all. */
@@ -82,17 +96,16 @@ function chosen(state: State, id: string | undefined): number[] {
   return id === undefined ? state.customers.map((_, index) => index) : [indexOf(state, id)];
 }
 
-const who = (id: string | undefined) => (id === undefined ? '' : `${id} `);
-
 function pause(state: State, { customer: id, reason, by }: Command & { name: 'pause' }, at: number): Effect {
   const paused = { at, ...(reason === undefined ? {} : { reason }), ...(by === undefined ? {} : { by }) };
   const index = id === undefined ? undefined : indexOf(state, id);
   const earlier = index === undefined ? state.paused : state.customers[index]!.paused;
-  if (earlier) return { state, did: `${who(id)}was paused already, since ${formatTime(earlier.at)}` };
+  const who = id ?? 'the run';
+  if (earlier) return { state, did: `${who} was paused already, since ${formatTime(earlier.at)}` };
   const next =
     index === undefined ? { ...state, paused } : updateCustomer(state, index, (customer) => ({ ...customer, paused }));
   const running = index === undefined ? countInFlight(state) : state.customers[index]!.running.length;
-  return { state: next, did: `${who(id)}paused; ${running} windows in flight finish` };
+  return { state: next, did: `${who} is paused; ${counted(running, 'window')} in flight will finish` };
 }
 
 function resume(state: State, id: string | undefined, at: number): Effect {
@@ -236,6 +249,8 @@ function setParallelism(state: State, { max, perCustomer, adaptive }: Command & 
 }
 
 function addCustomers(state: State, input: unknown): Effect {
+  // Else one that is named here and by the directory would be in the run twice.
+  refuseBeforeCustomersAreKnown(state);
   const parsed = parseCustomers(input, state.options);
   if (!parsed.ok)
     throw new Refused(
@@ -258,13 +273,17 @@ function addCustomers(state: State, input: unknown): Effect {
 }
 
 /** A removed customer again in the run: what is not done or running of its old range, and all of its new one, waits. */
-function broughtBack(customer: Customer, request: { id: string; start: number; end: number }): Customer {
+function broughtBack(customer: Customer, request: CustomerRequest): Customer {
   const done = doneHours(customer);
   const { removed: _, ...rest } = customer;
   const range: Interval = [Math.min(customer.start, request.start), Math.max(customer.end, request.end)];
   const open = difference(difference([[request.start, request.end]], done), runningHours(customer));
   const outside = difference(difference(difference([range], done), open), runningHours(customer));
-  return { ...rest, ...request, start: range[0], end: range[1], waiting: open, skipped: outside, leave: [] };
+  return {
+    ...{ ...rest, ...request, start: range[0], end: range[1] },
+    density: densityOf(request) ?? customer.density,
+    ...{ waiting: open, skipped: outside, leave: [] },
+  };
 }
 
 function removeCustomer(state: State, id: string): Effect {
@@ -281,8 +300,8 @@ function removeCustomer(state: State, id: string): Effect {
     leave: runningHours(customer),
   };
   const left = open.length === 0 ? 'nothing was left of it' : `${describe(open)} is skipped`;
-  const running = customer.running.length === 0 ? '' : `; ${customer.running.length} windows in flight finish`;
-  return { state: updateCustomer(state, index, () => removed), did: `removed ${id}: ${left}${running}` };
+  const running = `${counted(customer.running.length, 'window')} in flight will finish`;
+  return { state: updateCustomer(state, index, () => removed), did: `removed ${id}: ${left}; ${running}` };
 }
 
 function cancelWindows(state: State, command: Command & { name: 'cancelWindows' }, at: number): Effect {
@@ -299,7 +318,7 @@ function cancelWindows(state: State, command: Command & { name: 'cancelWindows' 
     }));
   }
   const paused = pause(next, { name: 'pause', customer: id, reason: 'cancelWindows', by }, at);
-  return { state: paused.state, did: `asked ${windows} windows to cancel; ${paused.did}` };
+  return { state: paused.state, did: `asked ${counted(windows, 'window')} to cancel; ${paused.did}` };
 }
 
 /** What was done, at most the first few parts of it; or what was so already. */

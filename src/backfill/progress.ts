@@ -121,10 +121,9 @@ export function countDays(letters: Iterable<string>): DayCounts {
 export function attentionOf(state: State): Attention[] {
   const list: Attention[] = [];
   for (const customer of state.customers) {
-    for (const { from, to, ...problem } of customer.problems) {
+    for (const { hours, ...problem } of customer.problems) {
       if (list.length === MOST_ATTENTION) return list;
-      const open = within([...customer.failed, ...customer.held], [from, to]);
-      list.push({ customer: customer.id, days: daysOf(open, 40), ...problem, nextStep: nextStep(problem.class) });
+      list.push({ customer: customer.id, days: daysOf(hours, 40), ...problem, nextStep: nextStep(problem.class) });
     }
   }
   return list;
@@ -150,8 +149,7 @@ function nextStep(failure: FailureClass): string {
 
 /** Null before the first window has completed, while nothing may start, and after the end. */
 function etaOf(state: State, now: number): string | null {
-  const { status } = statusOf(state);
-  if (status !== 'running' && status !== 'finishing') return null;
+  if (statusOf(state).status !== 'running') return null;
   const { eta } = estimate(state, now);
   return eta === undefined ? null : formatTime(eta);
 }

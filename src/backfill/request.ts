@@ -250,7 +250,7 @@ const customer = z.preprocess(
 );
 
 /** A list of customers, as `customers` and `addCustomers` take it. */
-export const customerList = z
+const customerList = z
   .array(customer, { error: 'a list of customers' })
   .min(1, { error: 'at least one customer' })
   .max(MAX_CUSTOMERS, { error: `at most ${MAX_CUSTOMERS.toLocaleString('en-US')} customers` });
@@ -260,12 +260,16 @@ const retryPolicy = z.strictObject(
   { error: 'an object {attempts?, backoff?, maxBackoff?}' },
 );
 
+const PREFIX_FORMAT = 'a prefix of 1 to 200 letters, digits and . _ : / -';
+const WEIGHT_FORMAT = 'a number from 0.001 to 1,000';
+
 const child = z.strictObject(
   {
     workflowType: text('a workflow type').optional(),
     taskQueue: text('a task queue').optional(),
-    workflowIdPrefix: text('a prefix of 1 to 200 letters, digits and . _ : / -')
-      .regex(/^[A-Za-z0-9._:/-]+$/, { error: 'a prefix of 1 to 200 letters, digits and . _ : / -' })
+    workflowIdPrefix: z
+      .string({ error: PREFIX_FORMAT })
+      .regex(/^[A-Za-z0-9._:/-]{1,200}$/, { error: PREFIX_FORMAT })
       .optional(),
     input: z.unknown().optional(),
     encoding: z
@@ -282,7 +286,11 @@ const child = z.strictObject(
         {
           priorityKey: whole(1, 5).optional(),
           fairnessKey: text('a key of 1 to 64 characters', 64).optional(),
-          fairnessWeight: z.number().min(0.001).max(1_000).optional(),
+          fairnessWeight: z
+            .number({ error: WEIGHT_FORMAT })
+            .min(0.001, { error: WEIGHT_FORMAT })
+            .max(1_000, { error: WEIGHT_FORMAT })
+            .optional(),
         },
         { error: 'an object {priorityKey?, fairnessKey?, fairnessWeight?}' },
       )
@@ -298,7 +306,9 @@ const request = z.strictObject(
   {
     start: day,
     end: day,
-    customers: z.union([z.literal('all'), customerList], { error: '"all" or a list of customers' }),
+    customers: z.union([z.literal('all'), customerList], {
+      error: `"all" or a list of 1 to ${MAX_CUSTOMERS.toLocaleString('en-US')} customers`,
+    }),
     exclude: z.array(customerId, { error: 'a list of customer ids' }).optional(),
     cluster: text("the cluster's name").optional(),
     window: windowPolicy.optional(),
@@ -383,7 +393,7 @@ export function parseRequest(input: unknown): Parsed<BackfillRequest> {
           priority: defined(data.child?.priority ?? {}),
         },
         retry: Object.fromEntries(
-          FAILURE_CLASSES.map((name) => [name, { ...defaultRetry[name], ...defined(data.retry?.[name] ?? {}) }]),
+          FAILURE_CLASSES.map((name) => [name, retryOf(defaultRetry[name], data.retry?.[name] ?? {})]),
         ) as Options['retry'],
         operatorTimeout: data.operatorTimeout ?? 7 * 24 * 60 * minutes,
         resume: data.resume ?? false,
@@ -403,6 +413,12 @@ export function parseCustomers(input: unknown, range: { start: Hour; end: Hour }
   ];
   if (!parsed.success || issues.length > 0) return { ok: false, issues };
   return { ok: true, value: parsed.data.map((customer) => settle(customer, range)) };
+}
+
+/** Whoever asks for a longer back-off than the default's most means that, and not the most. */
+function retryOf(base: RetryPolicy, asked: z.infer<typeof retryPolicy>): RetryPolicy {
+  const { attempts = base.attempts, backoff = base.backoff, maxBackoff = Math.max(base.maxBackoff, backoff) } = asked;
+  return { attempts, backoff, maxBackoff };
 }
 
 function settle(asked: z.infer<typeof customer>, range: { start: Hour; end: Hour }): CustomerRequest {

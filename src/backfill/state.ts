@@ -1,5 +1,5 @@
 import type { FailureClass } from './failures.js';
-import { add, difference, type Hour, type Interval, type Intervals, none, overlaps, subtract } from './interval.js';
+import { add, difference, type Hour, type Interval, type Intervals, none, subtract } from './interval.js';
 import type { HoursStep } from './limit.js';
 import { type Health, initialPace, type Pace } from './pace.js';
 import type { CustomerRequest, Options } from './request.js';
@@ -89,7 +89,6 @@ export interface Customer extends CustomerRequest {
   again: Intervals;
   /** Running hours that are left out if their window does not complete. */
   leave: Intervals;
-  /** Why hours are in `failed` or `held`. */
   problems: Problem[];
   paused?: Pause;
   removed?: true;
@@ -127,9 +126,9 @@ export interface Retry {
   message: string;
 }
 
+/** Why hours are failed or held: one window's failure. Each such hour is in exactly one problem. */
 export interface Problem {
-  from: Hour;
-  to: Hour;
+  hours: Intervals;
   class: FailureClass;
   message: string;
   attempts: number;
@@ -189,7 +188,7 @@ export function initialState(options: Options, customers: readonly CustomerReque
   );
 }
 
-/** Adds customers at the end of the order given, and orders claims anew. */
+/** The state with more customers at the end, and the order of all claims anew. */
 export function withCustomers(state: State, added: readonly CustomerRequest[]): State {
   const density = medianDensity([...state.customers, ...added]);
   return ordered(state, [...state.customers, ...added.map((request) => newCustomer(request, density, state.options))]);
@@ -300,18 +299,16 @@ export const idOf = (state: State, customer: Customer, window: { from: Hour; to:
 export const perCustomerLimit = (state: State, customer: Customer): number =>
   customer.perCustomer ?? state.parallelism.perCustomer;
 
-/** The customer with `hours` out of every set but `waiting`, and the problems and retries that spoke of them gone. */
+/** The customer with `hours` out of every set but `waiting`, and out of the problems and retries that speak of them. */
 export function released(customer: Customer, hours: Interval): Customer {
-  const failed = subtract(customer.failed, hours);
-  const held = subtract(customer.held, hours);
   return {
     ...customer,
-    failed,
-    held,
+    failed: subtract(customer.failed, hours),
+    held: subtract(customer.held, hours),
     skipped: subtract(customer.skipped, hours),
-    problems: customer.problems.filter(
-      (problem) => overlaps(failed, intervalOf(problem)) || overlaps(held, intervalOf(problem)),
-    ),
+    problems: customer.problems
+      .map((problem) => ({ ...problem, hours: subtract(problem.hours, hours) }))
+      .filter((problem) => problem.hours.length > 0),
     retries: cutRetries(customer.retries, hours),
   };
 }

@@ -1,5 +1,6 @@
 import { formatTime } from './calendar.js';
 import { type Customer, countInFlight, type State } from './state.js';
+import { counted } from './words.js';
 
 export type Status =
   | 'running'
@@ -26,7 +27,7 @@ export type Status =
  */
 export function statusOf(state: State): { status: Status; reason: string } {
   const running = countInFlight(state);
-  const windows = `${running} ${running === 1 ? 'window' : 'windows'} in flight`;
+  const windows = `${counted(running, 'window')} in flight`;
   if (state.ended) return endedStatus(state);
   if (state.cancelling) return { status: 'cancelling', reason: `cancel was requested; waiting for ${windows} to end` };
   if (state.finishing) return { status: 'finishing', reason: `finish was asked for; waiting for ${windows} to end` };

@@ -98,7 +98,10 @@ function mustHandOver(run: BackfillRun): boolean {
   if (run.state.preparing || run.state.cancelling) return false;
   const { continueAsNewSuggested, historyLength } = workflowInfo();
   const { maxHistoryEvents = Number.POSITIVE_INFINITY } = run.state.options;
-  return continueAsNewSuggested || historyLength >= maxHistoryEvents || run.messages >= MAX_MESSAGES;
+  if (run.messages >= MAX_MESSAGES) return true;
+  // A task that ends the run fails if a message has arrived meanwhile, and takes the Updates that it answers with it.
+  if (run.updatedAtLength === historyLength) return false;
+  return continueAsNewSuggested || historyLength >= maxHistoryEvents;
 }
 
 /** Continues as new with the state. The first argument is only for people who look at the run's input. */

@@ -73,16 +73,19 @@ export class Children {
     void this.carry(key, async () => undefined);
   }
 
-  /** Asks every marked window's workflow to cancel, once. It ends in its own time and way. */
+  /**
+   * Asks every marked window's workflow to cancel, once. It ends in its own time and way. Asked by workflow id alone: a
+   * workflow that has continued as new is no longer the run that was started, and would not hear of it.
+   */
   cancelMarked(): void {
     for (const { customer, window } of inFlight(this.run.state)) {
       if (!window.cancelRequested || (!window.runId && !window.adopted)) continue;
       const id = idOf(this.run.state, customer, window);
-      const execution = `${id} ${window.runId}`;
+      const execution = `${id} ${window.startedAt}`;
       if (this.cancelSent.has(execution)) continue;
       this.cancelSent.add(execution);
       // Refused when it has ended meanwhile; then its end is on its way to us.
-      getExternalWorkflowHandle(id, window.runId)
+      getExternalWorkflowHandle(id)
         .cancel()
         .catch(() => {});
     }

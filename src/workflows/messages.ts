@@ -7,6 +7,7 @@ import {
   setDefaultSignalHandler,
   setDefaultUpdateHandler,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { COMMANDS, type CommandName } from '../backfill/command.js';
 import { customerView } from '../backfill/customer-view.js';
@@ -62,6 +63,7 @@ function validate(run: BackfillRun, name: string, argument: unknown): void {
 
 function update(run: BackfillRun, name: string, argument: unknown): CommandAnswer {
   run.messages++;
+  run.updatedAtLength = workflowInfo().historyLength;
   validate(run, name, argument);
   const { state, did } = run.check(name, argument);
   run.accept(state);

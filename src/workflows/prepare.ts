@@ -10,6 +10,8 @@ import { SEARCH_ATTRIBUTES, type Showcase } from './showcase.js';
 
 const { listCustomers, findWindows, registeredSearchAttributes } = proxyActivities<Activities>({
   startToCloseTimeout: '10 minutes',
+  // A worker killed in the middle must not keep the run from its first window for all of that time.
+  heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 });
 

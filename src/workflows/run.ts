@@ -18,6 +18,8 @@ export class BackfillRun {
   private failure: { error: unknown } | undefined;
   /** Signals and Updates that this run has handled; the server allows it only so many. */
   messages = 0;
+  /** The history's length when the latest Update was handled: it tells a workflow task from those before and after. */
+  updatedAtLength = 0;
 
   constructor(public state: State) {}
 

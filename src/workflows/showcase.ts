@@ -18,15 +18,15 @@ export class Showcase {
 
   show(state: State): void {
     setCurrentDetails(progressTable(state, Date.now()));
-    const { status } = statusOf(state);
-    if (status === this.shown) return;
-    this.shown = status;
     const { cluster } = state.options;
     const values = [
-      { name: 'BackfillStatus', value: status },
+      { name: 'BackfillStatus', value: statusOf(state).status },
       ...(cluster === undefined ? [] : [{ name: 'BackfillCluster', value: cluster }]),
     ].filter(({ name }) => this.searchAttributes.includes(name));
-    if (values.length > 0) upsertSearchAttributes(values.map(({ name, value }) => ({ key: keyword(name), value })));
+    const shown = JSON.stringify(values);
+    if (values.length === 0 || shown === this.shown) return;
+    this.shown = shown;
+    upsertSearchAttributes(values.map(({ name, value }) => ({ key: keyword(name), value })));
   }
 
   /** The attributes of a customer's window. */

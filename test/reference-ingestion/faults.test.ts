@@ -162,12 +162,12 @@ describe('a window told to fail', () => {
   });
 
   it('to be slow takes that long and completes', async () => {
-    await addFault(database, { customer: 'acme', kind: 'slow', parameters: { milliseconds: 700 } });
+    await addFault(database, { customer: 'acme', kind: 'slow', parameters: { milliseconds: 2_500 } });
     await temporal.withWorker({ databaseUrl: database.reindexerUrl }, async () => {
-      const handle = await temporal.start('acme', range.start, range.end, { heartbeatTimeoutMs: 500 });
+      const handle = await temporal.start('acme', range.start, range.end, { heartbeatTimeoutMs: 2_000 });
       expect(await handle.result()).toMatchObject({ scorecards: 100 });
       const { rows } = await database.owner.query(
-        "SELECT ended_at - started_at >= interval '0.7 s' AS slow FROM reference.window_executions",
+        "SELECT ended_at - started_at >= interval '2.5 s' AS slow FROM reference.window_executions",
       );
       expect(rows).toEqual([{ slow: true }]);
     });

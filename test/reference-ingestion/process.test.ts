@@ -51,7 +51,10 @@ describe('the worker process', () => {
   it('that dies in the middle of a page leaves a window that the next one completes', async () => {
     await addFault(database, { customer: 'acme', kind: 'crash', parameters: { afterPages: 2 } });
     const first = startWorker();
-    const handle = await temporal.start('acme', range.start, range.end, { heartbeatTimeoutMs: 1_000 });
+    const handle = await temporal.start('acme', range.start, range.end, {
+      heartbeatTimeoutMs: 1_000,
+      activityAttempts: 20,
+    });
     expect(await first.exited).toEqual([137, null]);
     const half = (await completeness(database.owner, range)).total;
     expect(half).toMatchObject({ scorecards: 200, missing: 100, wrongAggregates: 0 });

@@ -138,6 +138,9 @@ describe('an interrupted window', () => {
       expect(result).toEqual({ customerId: 'acme', conversations: 300, scorecards: 300, pages: 3 });
     });
     expect(await state('acme')).toMatchObject({ missing: 0, wrongAggregates: 0 });
+    // A row that an upsert found and wrote again carries the mark of the lock it took.
+    const { rows } = await database.owner.query("SELECT FROM scorecards WHERE xmax <> '0'");
+    expect(rows).toHaveLength(0);
   });
 
   it('ends as cancelled when it is asked to between pages, and its log says so', async () => {
@@ -155,17 +158,19 @@ describe('an interrupted window', () => {
 
   it('ends as cancelled when it is asked to while a statement waits for a lock', async () => {
     const blocker = await database.owner.connect();
-    await blocker.query('BEGIN');
-    await blocker.query('LOCK TABLE agent_monthly IN EXCLUSIVE MODE');
-    await withWorker(async () => {
-      const handle = await temporal.start('acme', range.start, range.end, { heartbeatTimeoutMs: 1_000 });
-      await eventually(waitingForLock, 'the worker to wait');
-      await handle.cancel();
-      expect(await failureOf(handle)).toBeInstanceOf(CancelledFailure);
-      await eventually(async () => !(await waitingForLock()), 'the statement to end');
-    });
-    await blocker.query('ROLLBACK');
-    blocker.release();
+    try {
+      await blocker.query('BEGIN');
+      await blocker.query('LOCK TABLE agent_monthly IN EXCLUSIVE MODE');
+      await withWorker(async () => {
+        const handle = await temporal.start('acme', range.start, range.end, { heartbeatTimeoutMs: 1_000 });
+        await eventually(waitingForLock, 'the worker to wait');
+        await handle.cancel();
+        expect(await failureOf(handle)).toBeInstanceOf(CancelledFailure);
+        await eventually(async () => !(await waitingForLock()), 'the statement to end');
+      });
+    } finally {
+      blocker.release(true);
+    }
   });
 
   it('fails with the real SQLSTATE when the database finds a deadlock', async () => {
@@ -254,7 +259,7 @@ describe('a transaction', () => {
     };
     const limits = { signal: controller.signal, statementTimeoutMs: 60_000 };
     const running = inTransaction(pool, limits, async (transaction) => {
-      await transaction.query('SELECT pg_sleep(50)');
+      await transaction.query('SELECT pg_sleep(600)');
     });
     const outcome = running.catch((error: unknown) => error);
     await eventually(sleeping, 'the statement to run');

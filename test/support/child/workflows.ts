@@ -2,26 +2,72 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  continueAsNew,
   defineSignal,
+  proxyActivities,
   setHandler,
-  sleep,
 } from '@temporalio/workflow';
+import type { ChildActivities } from './activities.js';
+
+const { countTry, takeAWhile } = proxyActivities<ChildActivities>({ startToCloseTimeout: '1 minute' });
+
+export interface ReindexRequest {
+  customerId: string;
+  startTime: string;
+  endTime: string;
+  /** Set by the workflow itself, for `renewed-…`. */
+  continued?: true;
+}
 
 /**
- * A scripted stand-in for `reindexconversations`. What it does stands in the customer's id, so that a test reads as a
- * story: `slow-…` waits for the signal `finish`, `brief-…` takes 300 ms, `broken-…` fails non-retryably,
- * `flaky-…` fails, `stubborn-…` waits for `finish` and ignores a cancel. Any other customer's windows complete at once.
+ * A scripted stand-in for `reindexconversations`. What it does stands in the first word of the customer's id, so that
+ * a test reads as a story. Any other customer's windows complete at once.
  */
-export async function reindexconversations(request: { customerId: string; startTime: string; endTime: string }) {
-  const { customerId } = request;
+export async function reindexconversations(request: ReindexRequest, ...more: unknown[]): Promise<unknown> {
   let finished = false;
   setHandler(defineSignal('finish'), () => {
     finished = true;
   });
-  if (customerId.startsWith('slow-')) await condition(() => finished);
-  if (customerId.startsWith('brief-')) await sleep(300);
-  if (customerId.startsWith('stubborn-')) await CancellationScope.nonCancellable(() => condition(() => finished));
-  if (customerId.startsWith('broken-')) throw ApplicationFailure.nonRetryable('no such customer', 'NotFound');
-  if (customerId.startsWith('flaky-')) throw ApplicationFailure.create({ message: 'something odd', type: 'Odd' });
-  return request;
+  const behaviour = request.customerId?.split('-')[0];
+  switch (behaviour) {
+    /** Waits for the signal `finish`. */
+    case 'slow':
+      await condition(() => finished);
+      break;
+    /** Waits for the signal `finish` even when asked to cancel. */
+    case 'stubborn':
+      await CancellationScope.nonCancellable(() => condition(() => finished));
+      break;
+    /** Takes a while. */
+    case 'brief':
+      await takeAWhile();
+      break;
+    /** Continues as new, then waits for the signal `finish`. */
+    case 'renewed':
+      if (!request.continued) await continueAsNew<typeof reindexconversations>({ ...request, continued: true });
+      await condition(() => finished);
+      break;
+    /** Fails its first two tries, for no reason that anyone knows. */
+    case 'shaky':
+      if ((await countTry()) <= 2) throw ApplicationFailure.create({ message: 'something odd', type: 'Odd' });
+      break;
+    /** Always fails, for no reason that anyone knows. */
+    case 'flaky':
+      throw ApplicationFailure.create({ message: 'something odd', type: 'Odd' });
+    case 'broken':
+      throw ApplicationFailure.nonRetryable('no such customer', 'NotFound');
+    /** Fails its first try. */
+    case 'deadlocked':
+      if ((await countTry()) === 1) throw databaseFailure('40P01', 'deadlock detected');
+      break;
+    /** Fails its first try. */
+    case 'overloaded':
+      if ((await countTry()) === 1) throw databaseFailure('53300', 'sorry, too many clients already');
+      break;
+  }
+  return more.length > 0 ? [request, ...more] : request;
+}
+
+function databaseFailure(code: string, message: string): ApplicationFailure {
+  return ApplicationFailure.create({ message, type: 'DatabaseError', details: [{ code }] });
 }

@@ -1,0 +1,137 @@
+/**
+ * `npm start`: the January 2026 backfill from end to end, on real servers, with throw-away data.
+ *
+ * However it ends, it ends its parts first: workers, then servers. What it could not end, their reaper does.
+ */
+import { createDisplay, type Display, wantsColour } from '../src/cli/display.js';
+import { errorText } from '../src/cli/error-text.js';
+import { counted } from '../src/cli/format.js';
+import { type Line, render } from '../src/cli/line.js';
+import { runsTable, storedTable, verdict } from '../src/cli/report-view.js';
+import { completeness } from '../src/reference-ingestion/completeness.js';
+import { withClient } from '../src/reference-ingestion/database.js';
+import { fleet, fleetRange } from '../src/reference-ingestion/fleet.js';
+import { aborted, Interrupted, listenForInterruption } from './start/interruption.js';
+import { formatScale, parseOptions, type StartOptions } from './start/options.js';
+import { requestFor, workflowIdOf } from './start/request.js';
+import { Runs } from './start/runs.js';
+import { Stack } from './start/stack.js';
+
+const { stdout, stderr } = process;
+
+/** One start of the command, from its options to its exit code. */
+class Start {
+  private readonly signal = listenForInterruption(() => this.say('Stopping at once.'));
+  private readonly stack = new Stack((line) => this.say(line));
+  private display: Display | undefined;
+  private runs: Runs | undefined;
+  /** Set once the report has been shown; from then on Ctrl-C only ends `--keep-open`. */
+  private result: number | undefined;
+  private stopping = false;
+
+  constructor(private readonly options: StartOptions) {}
+
+  async run(): Promise<number> {
+    let exitCode: number;
+    try {
+      exitCode = await Promise.race([this.backfill(), this.stack.died, aborted(this.signal)]);
+    } catch (error) {
+      this.display?.close();
+      exitCode = this.explain(error);
+    }
+    this.stopping = true;
+    // On a server that stays, runs without workers would wait for ever, and be in the way of the next start.
+    if (this.stack.client && this.stack.reusesTemporal) await this.runs?.cancel().catch(() => {});
+    await this.stack.stop();
+    if (this.signal.aborted) stdout.write('Stopped; nothing is left running.\n');
+    return exitCode;
+  }
+
+  private async backfill(): Promise<number> {
+    const { stack, signal, options } = this;
+    await stack.start(options, signal);
+    signal.throwIfAborted();
+    const runs = new Runs(stack.client, stack.temporal.address);
+    this.runs = runs;
+    const customers = fleet(options.scale);
+    for (const cluster of options.clusters) {
+      const own = customers.filter((customer) => customer.cluster === cluster);
+      await runs.start(cluster, workflowIdOf(cluster), requestFor(cluster, own, options));
+    }
+    this.say(
+      `${counted(options.clusters.length, 'run')} started, each with at most ${counted(options.parallelism, 'window')} in flight\n`,
+    );
+    const display = createDisplay(stdout);
+    this.display = display;
+    const reports = await runs.follow((views) => this.stopping || display.update(views), signal);
+    display.close({ erase: true });
+    const stored = await this.stored();
+    const { ok, lines } = verdict(reports, stored);
+    this.print([
+      [
+        `January 2026 (${fleetRange.start} to ${fleetRange.end}, end exclusive) at ${formatScale(options.scale)} of its volume`,
+      ],
+      ...[[], ...runsTable(reports), [], ...storedTable(stored), [], ...lines],
+    ]);
+    this.result = ok ? 0 : 1;
+    if (options.keepOpen) await this.stayOpen();
+    return this.result;
+  }
+
+  /** What the database says, asked with the role that only reads. */
+  private async stored() {
+    const { clusters } = this.options;
+    const { customers } = await withClient(this.stack.prepared.readerUrl, (client) => completeness(client, fleetRange));
+    return clusters.flatMap((name) => customers.filter(({ cluster }) => cluster === name));
+  }
+
+  private stayOpen(): Promise<never> {
+    const { temporal, prepared, postgres } = this.stack;
+    const { namespace, address, uiUrl } = temporal;
+    this.say(
+      [
+        '\nEverything stays up until Ctrl-C. Look around:',
+        ...(uiUrl ? [`  ${uiUrl}/namespaces/${namespace}/workflows`] : []),
+        // A server that somebody else runs is theirs to open.
+        ...(postgres.pid === undefined ? [] : [`  ${prepared.readerUrl}`]),
+        `  npm run temporal-cli -- workflow query --address ${address} \\`,
+        `    --namespace ${namespace} --type progress \\`,
+        `    --workflow-id ${workflowIdOf(this.options.clusters[0]!)}`,
+      ].join('\n'),
+    );
+    // Until a signal, or the end of a part, ends the race that this is in.
+    return new Promise(() => {});
+  }
+
+  /** Says why the backfill did not come to its end, and gives the exit code. */
+  private explain(error: unknown): number {
+    if (error instanceof Interrupted) {
+      this.say(
+        `\nStopping the workers and servers (${error.signal})${this.result === undefined ? '; the backfill is not complete' : ''}.`,
+      );
+      return this.result ?? error.exitCode;
+    }
+    this.stopping = true;
+    stderr.write(`${this.display ? '\n' : ''}${errorText(error)}\n`);
+    return 1;
+  }
+
+  private say(line: string): void {
+    // What still starts while the rest stops has nothing more to say.
+    if (!this.stopping) stdout.write(`${line}\n`);
+  }
+
+  private print(lines: readonly Line[]): void {
+    const colour = wantsColour(stdout, process.env);
+    for (const line of lines) stdout.write(`${render(line, { colour })}\n`);
+  }
+}
+
+// The reader of a pipe may go early (`npm start | head`); then there is nobody left to show anything to.
+stdout.on('error', () => process.exit(1));
+
+const options = parseOptions(process.argv.slice(2), {
+  out: (text) => stdout.write(text),
+  error: (text) => stderr.write(text),
+});
+process.exit('exitCode' in options ? options.exitCode : await new Start(options).run());

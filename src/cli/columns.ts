@@ -1,0 +1,46 @@
+import { type Line, type Span, type Style, widthOf } from './line.js';
+
+export interface Column {
+  readonly title: string;
+  /** Numbers belong to the right. Default left. */
+  readonly align?: 'left' | 'right';
+  /** Columns that are drawn again and again should not change their width each time. */
+  readonly atLeast?: number;
+}
+
+/** A cell: its text, or its spans. */
+export type Cell = string | Line;
+
+/**
+ * Rows under their titles, each column as wide as its widest cell.
+ *
+ * @param gap spaces between columns
+ * @returns the line of titles, then one line for each row
+ */
+export function columns(titles: readonly Column[], rows: readonly (readonly Cell[])[], gap = 2): Line[] {
+  const head = titles.map(({ title }): Cell => [dim(title)]);
+  const all = [head, ...rows].map((row) => row.map(spansOf));
+  const widths = titles.map(({ atLeast = 0 }, i) => Math.max(atLeast, ...all.map((row) => cellWidth(row[i] ?? []))));
+  return all.map((row) =>
+    titles.flatMap(({ align }, i) => {
+      const cell = row[i] ?? [];
+      const space = ' '.repeat(widths[i]! - cellWidth(cell));
+      const between = i === 0 ? '' : ' '.repeat(gap);
+      return align === 'right' ? [between, space, ...cell] : [between, ...cell, space];
+    }),
+  );
+}
+
+/** The row with every cell in a style, unless it has its own. */
+export function emphasised(row: readonly Cell[], style: Style): Cell[] {
+  return row.map((cell) => spansOf(cell).map((span): Span => (span.style ? span : { ...span, style })));
+}
+
+const dim = (text: string): Span => ({ text, style: 'dim' });
+
+function spansOf(cell: Cell): Span[] {
+  if (typeof cell === 'string') return [{ text: cell }];
+  return cell.map((span) => (typeof span === 'string' ? { text: span } : span));
+}
+
+const cellWidth = (cell: readonly Span[]) => cell.reduce((sum, { text }) => sum + widthOf(text), 0);

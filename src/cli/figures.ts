@@ -1,0 +1,58 @@
+import type { Progress } from '../backfill/progress.js';
+
+/** One run as a person follows it: its name, and its latest progress once it has answered. */
+export interface RunView {
+  readonly name: string;
+  readonly progress?: Progress;
+}
+
+/** What a run, or several together, come to. */
+export interface Figures {
+  customers: number;
+  /** Customers of whom nothing is left: every day is done or skipped. */
+  customersDone: number;
+  days: number;
+  /** Done or skipped. */
+  daysDone: number;
+  daysRunning: number;
+  /** Failed or held: they wait for a person. */
+  daysStuck: number;
+  inFlight: number;
+  /** Ms until the end at the pace so far; undefined while unknown. */
+  left: number | undefined;
+}
+
+export function figuresOf({ totals, customers, parallelism, eta }: Progress, now: number): Figures {
+  return {
+    customers: customers.length,
+    customersDone: customers.filter(({ days }) => !/[^ds]/.test(days)).length,
+    days: totals.days,
+    daysDone: totals.done + totals.skipped,
+    daysRunning: totals.running,
+    daysStuck: totals.failed + totals.held,
+    inFlight: parallelism.inFlight,
+    left: eta === null ? undefined : Math.max(0, Date.parse(eta) - now),
+  };
+}
+
+/** Runs work side by side, so together they take as long as the slowest; unknown while one of the open ones is. */
+export function sumOf(runs: readonly RunView[], now: number): Figures {
+  const sum: Figures = {
+    ...{ customers: 0, customersDone: 0, days: 0, daysDone: 0, daysRunning: 0, daysStuck: 0, inFlight: 0 },
+    left: 0,
+  };
+  for (const { progress } of runs) {
+    if (!progress) {
+      sum.left = undefined;
+      continue;
+    }
+    const { left, ...counts } = figuresOf(progress, now);
+    for (const name of Object.keys(counts) as (keyof typeof counts)[]) sum[name] += counts[name];
+    if (isClosed(progress)) continue;
+    sum.left = sum.left === undefined || left === undefined ? undefined : Math.max(sum.left, left);
+  }
+  return sum;
+}
+
+/** Whether the run has ended: nothing will change any more. */
+export const isClosed = ({ status }: Progress): boolean => status === 'completed' || status === 'cancelled';

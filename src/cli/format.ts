@@ -1,0 +1,8 @@
+/** `8060` as `8,060`. */
+export const count = (amount: number): string => amount.toLocaleString('en-US');
+
+/** `1 customer`, `260 customers`. */
+export const counted = (amount: number, noun: string): string => `${count(amount)} ${noun}${amount === 1 ? '' : 's'}`;
+
+/** A share as whole percent, rounded down: only what is complete shows as 100. */
+export const percent = (part: number, whole: number): number => (whole === 0 ? 0 : Math.floor((100 * part) / whole));

@@ -1,0 +1,58 @@
+import { widthOf } from './line.js';
+
+/** The part of a terminal stream that a screen needs; `process.stdout` is one. */
+export interface Terminal {
+  write(text: string): unknown;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+const ESC = '\u001b[';
+
+/**
+ * Lines that are drawn again in the same place, below whatever was written before. The cursor is hidden while they
+ * stand; `close()` brings it back.
+ */
+export class Screen {
+  /** Widths of the lines on the screen, the first at the top. */
+  private drawn: number[] = [];
+  private hidden = false;
+
+  constructor(private readonly terminal: Terminal) {
+    this.restoreCursor = this.restoreCursor.bind(this);
+  }
+
+  /** Replaces what was drawn before. `plain` are the same lines without colour codes. */
+  draw(lines: readonly string[], plain: readonly string[]): void {
+    const start = this.start();
+    if (!this.hidden) {
+      this.hidden = true;
+      // However this process ends, the terminal that it leaves must have a cursor.
+      process.once('exit', this.restoreCursor);
+    }
+    // One write, so that the terminal never shows half of it; each line erases what is left of the line before.
+    this.terminal.write(`${ESC}?25l${start}${lines.map((line) => `${line}${ESC}K\n`).join('')}${ESC}J`);
+    this.drawn = plain.map(widthOf);
+  }
+
+  /** Ends the drawing: takes it away, or leaves the last one where it is. */
+  close({ erase = false } = {}): void {
+    if (erase && this.drawn.length > 0) this.terminal.write(`${this.start()}${ESC}J`);
+    this.drawn = [];
+    this.restoreCursor();
+  }
+
+  /** To the first column of the first line drawn. A terminal that became narrower has wrapped the lines. */
+  private start(): string {
+    const columns = this.terminal.columns ?? Number.POSITIVE_INFINITY;
+    const height = this.drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
+    return height === 0 ? '' : `${ESC}${height}A\r`;
+  }
+
+  private restoreCursor(): void {
+    if (!this.hidden) return;
+    this.hidden = false;
+    process.off('exit', this.restoreCursor);
+    this.terminal.write(`${ESC}?25h`);
+  }
+}

@@ -1,0 +1,172 @@
+import { type CommandName, parseCommand } from '../../src/backfill/command.js';
+import { type Decision, decide } from '../../src/backfill/decide.js';
+import { type Event, evolve } from '../../src/backfill/evolve.js';
+import type { FailureClass } from '../../src/backfill/failures.js';
+import type { Hour, Interval } from '../../src/backfill/interval.js';
+import { type Performed, perform } from '../../src/backfill/perform.js';
+import { claimsOf, countInFlight, type Ending, initialState, type State } from '../../src/backfill/state.js';
+import { deepFreeze, failureOf, MINUTE, type Request, START } from './core.js';
+
+/** How a window ends: after so many ms, completed or by a failure of a class. */
+export interface Outcome {
+  after: number;
+  end: 'completed' | FailureClass;
+  /** Its id turned out to be running already. */
+  adopted?: boolean;
+}
+
+export interface TimedCommand {
+  /** Ms since the start of the run. */
+  at: number;
+  name: CommandName;
+  argument: object;
+}
+
+export interface Script {
+  /** How the windows end, in the order of their starts; all after these complete within a minute. */
+  outcomes?: readonly Outcome[] | ((window: Started) => Outcome);
+  commands?: readonly TimedCommand[];
+  /** Windows that run before the run starts, and windows that had completed by then. */
+  found?: readonly { customer: number; from: Hour; to: Hour; outcome: Outcome }[];
+  completed?: readonly { customer: number; from: Hour; to: Hour }[];
+  /** Sees every state. */
+  watch?: (state: State, now: number) => void;
+  /** Carries every state over to the next step, as continue-as-new does. */
+  carry?: (state: State) => State;
+}
+
+export interface Started {
+  kind: 'started';
+  at: number;
+  customer: string;
+  from: Hour;
+  to: Hour;
+  attempt: number;
+  /** The state that the decision was made on. */
+  state: State;
+}
+
+/** What was seen from outside, in order: the properties judge by this, and not by what the state says of itself. */
+export type Entry =
+  | Started
+  | (Omit<Started, 'kind' | 'state'> & {
+      kind: 'ended';
+      end: Outcome['end'];
+      startedAt: number;
+      /** The hours it answered for. */
+      claims: readonly Interval[];
+    })
+  | { kind: 'command'; at: number; name: CommandName; argument: Record<string, unknown>; answer: Performed }
+  | { kind: 'found'; at: number; customer: string; from: Hour; to: Hour }
+  | { kind: 'resumed'; at: number; customer: string; from: Hour; to: Hour };
+
+export interface Driven {
+  trace: Entry[];
+  state: State;
+  /** How the run ended; `standing` when nothing would ever happen again. */
+  ending: Ending | 'standing';
+  endedAt: number;
+}
+
+interface InFlight {
+  key: { customer: number; from: Hour; to: Hour };
+  attempt: number;
+  startedAt: number;
+  endsAt: number;
+  end: Outcome['end'];
+}
+
+const CALM: Outcome = { after: MINUTE, end: 'completed' };
+
+/** Runs the core over virtual time, as the workflow does: decides until there is nothing to start, then lets time pass. */
+export function drive(request: Request, script: Script = {}): Driven {
+  const trace: Entry[] = [];
+  const flying: InFlight[] = [];
+  const commands = [...(script.commands ?? [])].sort((a, b) => a.at - b.at);
+  let starts = 0;
+  let now = START;
+  let state = see(initialState(request.options, request.customers, now));
+
+  function see(next: State): State {
+    script.watch?.(deepFreeze(next), now);
+    return script.carry ? deepFreeze(script.carry(next)) : next;
+  }
+  function happened(event: Event): void {
+    state = see(evolve(state, deepFreeze(event)));
+  }
+  const idOf = (customer: number) => state.customers[customer]!.id;
+  const outcomeOf = (window: Started): Outcome =>
+    (typeof script.outcomes === 'function' ? script.outcomes(window) : script.outcomes?.[starts]) ?? CALM;
+
+  function start({ customer, from, to, attempt }: Decision & { kind: 'startWindow' }): void {
+    const key = { customer, from, to };
+    const started: Started = { kind: 'started', at: now, customer: idOf(customer), from, to, attempt, state };
+    trace.push(started);
+    const { after, end, adopted } = outcomeOf(started);
+    starts++;
+    happened({ kind: 'windowStarted', at: now, ...key, attempt });
+    if (adopted) happened({ kind: 'windowAdopted', at: now, ...key });
+    else happened({ kind: 'windowIdentified', at: now, ...key, runId: `run ${starts}` });
+    flying.push({ key, attempt, startedAt: now, endsAt: now + after, end });
+  }
+
+  function end(window: InFlight): void {
+    flying.splice(flying.indexOf(window), 1);
+    const { key, attempt, startedAt, end } = window;
+    const running = state.customers[key.customer]!.running.find(({ from, to }) => from === key.from && to === key.to)!;
+    const claims = claimsOf(running);
+    trace.push({ kind: 'ended', at: now, ...key, customer: idOf(key.customer), attempt, startedAt, end, claims });
+    if (end === 'completed') happened({ kind: 'windowCompleted', at: now, ...key });
+    else happened({ kind: 'windowFailed', at: now, ...key, failure: failureOf(end) });
+  }
+
+  function command({ name, argument }: TimedCommand): void {
+    const parsed = parseCommand(name, argument);
+    const answer = 'refused' in parsed ? parsed : perform(state, deepFreeze(parsed), now);
+    trace.push({ kind: 'command', at: now, name, argument: argument as Record<string, unknown>, answer });
+    if ('state' in answer) state = see(answer.state);
+  }
+
+  for (const { outcome, ...key } of script.found ?? []) {
+    trace.push({ kind: 'found', at: now, ...key, customer: idOf(key.customer) });
+    happened({ kind: 'windowFound', at: now, ...key, runId: 'found' });
+    flying.push({ key, attempt: 1, startedAt: now, endsAt: now + outcome.after, end: outcome.end });
+  }
+  if (script.completed) {
+    for (const key of script.completed) trace.push({ kind: 'resumed', at: now, ...key, customer: idOf(key.customer) });
+    happened({
+      kind: 'completedWindowsFound',
+      at: now,
+      windows: [...script.completed],
+      count: script.completed.length,
+    });
+  }
+  happened({ kind: 'prepared', at: now });
+
+  for (let steps = 0; steps < 100_000; steps++) {
+    const decision = decide(state, now);
+    if (decision.kind === 'startWindow') {
+      start(decision);
+      continue;
+    }
+    if (decision.kind === 'end') {
+      if (countInFlight(state) > 0) throw new Error('the run ends with windows in flight');
+      happened({ kind: 'runEnded', at: now, how: decision.how });
+      return { trace, state, ending: decision.how, endedAt: now };
+    }
+    if (decision.until !== undefined && decision.until <= now) throw new Error('the run waits for what is past');
+    const ending = flying.reduce<InFlight | undefined>((a, b) => (a && a.endsAt <= b.endsAt ? a : b), undefined);
+    const next = Math.min(
+      ending?.endsAt ?? Number.POSITIVE_INFINITY,
+      commands[0] === undefined ? Number.POSITIVE_INFINITY : START + commands[0].at,
+      decision.until ?? Number.POSITIVE_INFINITY,
+    );
+    if (next === Number.POSITIVE_INFINITY) return { trace, state, ending: 'standing', endedAt: now };
+    now = Math.max(now, next);
+    if (ending && ending.endsAt <= now) end(ending);
+    else if (commands[0] && START + commands[0].at <= now) command(commands.shift()!);
+  }
+  throw new Error('the run does not end');
+}
+
+export const startsOf = ({ trace }: Driven): Started[] => trace.filter((entry) => entry.kind === 'started');

@@ -1,0 +1,111 @@
+import { parseCommand } from '../../src/backfill/command.js';
+import { decide } from '../../src/backfill/decide.js';
+import { type Event, evolve } from '../../src/backfill/evolve.js';
+import type { FailureClass } from '../../src/backfill/failures.js';
+import { perform } from '../../src/backfill/perform.js';
+import { initialState, type State } from '../../src/backfill/state.js';
+import { deepFreeze, failureOf, nameOf, requestOf, START, windowNamed } from './core.js';
+
+/** A run of which the words below tell a story; a second passes with each. */
+export interface Story {
+  state: State;
+  now: number;
+  /** What the latest command did, or why it was refused. */
+  did?: string;
+  refused?: string;
+}
+
+export type Step = (story: Story) => Story;
+
+/** The run of a request, with all known that it must know before its first window. */
+export function backfill(input: object): Step {
+  const request = requestOf(input);
+  return () => ({
+    state: evolve(initialState(request.options, request.customers, START), { kind: 'prepared', at: START }),
+    now: START,
+  });
+}
+
+/** Starts as many windows as the run wants to, or so many. */
+export const starts =
+  (most = Number.POSITIVE_INFINITY): Step =>
+  (story) => {
+    let { state, now } = story;
+    for (let i = 0; i < most; i++) {
+      const decision = decide(state, now);
+      if (decision.kind !== 'startWindow') break;
+      state = evolve(state, { ...decision, kind: 'windowStarted', at: now });
+    }
+    return { state, now: now + 1_000 };
+  };
+
+type Windowless<Kind extends Event['kind']> = Omit<Extract<Event, { kind: Kind }>, 'at' | 'customer' | 'from' | 'to'>;
+
+const windowEvent =
+  <Kind extends Event['kind']>(name: string, event: Windowless<Kind>): Step =>
+  ({ state, now }) => {
+    const { customer, interval } = windowNamed(name);
+    const index = state.customers.findIndex(({ id }) => id === customer);
+    const key = { customer: index, from: interval[0], to: interval[1] };
+    return { state: evolve(state, { ...event, ...key, at: now } as unknown as Event), now: now + 1_000 };
+  };
+
+export const completes = (name: string) => windowEvent<'windowCompleted'>(name, { kind: 'windowCompleted' });
+
+export const fails = (name: string, kind: FailureClass = 'unknown') =>
+  windowEvent<'windowFailed'>(name, { kind: 'windowFailed', failure: failureOf(kind) });
+
+export const isAdopted = (name: string) => windowEvent<'windowAdopted'>(name, { kind: 'windowAdopted' });
+
+export const isFound = (name: string) => windowEvent<'windowFound'>(name, { kind: 'windowFound', runId: 'found' });
+
+export const happens =
+  (event: (at: number) => Event): Step =>
+  ({ state, now }) => ({ state: evolve(state, event(now)), now: now + 1_000 });
+
+export const passes =
+  (ms: number): Step =>
+  (story) => ({ ...story, now: story.now + ms });
+
+/** An operator's command, read and done as the workflow does it. */
+export const command =
+  (name: string, argument: object = {}): Step =>
+  ({ state, now }) => {
+    const parsed = parseCommand(name, argument);
+    const performed = 'refused' in parsed ? parsed : perform(state, parsed, now);
+    if ('refused' in performed) return { state, now: now + 1_000, refused: performed.refused };
+    return { state: performed.state, now: now + 1_000, did: performed.did };
+  };
+
+const INITIAL: Story = { state: undefined as never, now: START };
+
+/** `given(…what happened).when(…what happens).then(…what should be so)`; every state on the way is frozen. */
+export function given(...before: Step[]) {
+  const tell = (story: Story, steps: Step[]) =>
+    steps.reduce((told, step) => {
+      const next = step(told);
+      deepFreeze(next.state);
+      return next;
+    }, story);
+  const started = tell(INITIAL, before);
+  return {
+    story: started,
+    when: (...steps: Step[]) => {
+      const ended = tell(started, steps);
+      // biome-ignore lint/suspicious/noThenProperty: given, when, then; nobody awaits it.
+      return { then: (check: (ended: Story, before: Story) => void) => check(ended, started) };
+    },
+  };
+}
+
+/** The names of the windows that the run would start now, without starting them. */
+export function nextStarts(story: Story): string[] {
+  const names: string[] = [];
+  let { state } = story;
+  for (;;) {
+    const decision = decide(state, story.now);
+    if (decision.kind !== 'startWindow') return names;
+    names.push(nameOf(state.customers[decision.customer]!.id, decision));
+    state = evolve(state, { ...decision, kind: 'windowStarted', at: story.now });
+  }
+}

@@ -1,0 +1,259 @@
+import { describe, expect, it } from 'vitest';
+import { useRig } from '../support/harness.js';
+import { type BackfillHandle, kindsOf, until } from '../support/run.js';
+
+const rig = useRig();
+
+const days = { start: '2026-01-01', end: '2026-01-04' };
+
+/** Waits until so many children of the run have started. */
+const untilStarted = (run: BackfillHandle, count: number) =>
+  until(
+    () => run.children(),
+    (children) => children.length === count,
+  );
+
+/** Starts a window's workflow by hand, as an operator would. */
+async function startByHand(prefix: string, customer: string, window: string) {
+  const workflowId = `${prefix}-${customer}-${window}`;
+  const args = [{ customerId: customer, startTime: 'by hand', endTime: 'by hand' }];
+  const handle = await rig.client.workflow.start('reindexconversations', {
+    workflowId,
+    taskQueue: rig.childQueue,
+    args,
+  });
+  // Visibility is a moment behind, and a run asks it only once.
+  await until(
+    async () => {
+      for await (const _ of rig.client.workflow.list({ query: `WorkflowId = "${workflowId}"` })) return true;
+      return false;
+    },
+    (listed) => listed,
+  );
+  return handle;
+}
+
+const newPrefix = () => `reindexconversations-${crypto.randomUUID().slice(0, 8)}`;
+
+describe.concurrent('a cancelled run', () => {
+  it('asks its windows to cancel, awaits them, and closes as Cancelled', async () => {
+    const run = await rig.startBackfill({ customers: ['slow-a', 'stubborn-b'], ...days, parallelism: 2 });
+    await untilStarted(run, 2);
+    await run.handle.cancel();
+    const cancelling = await run.until(({ status, totals }) => status === 'cancelling' && totals.running === 1);
+    expect(cancelling.statusReason).toBe('cancel was requested; waiting for 1 window in flight to end');
+    expect((await run.handle.describe()).status.name).toBe('RUNNING');
+    await run.finish('stubborn-b', '2026-01-01');
+    const failure = await run.failure();
+    expect(failure.name).toBe('CancelledFailure');
+    expect((await run.handle.describe()).status.name).toBe('CANCELLED');
+    expect((await run.child('slow-a', '2026-01-01').describe()).status.name).toBe('CANCELLED');
+    expect((await run.child('stubborn-b', '2026-01-01').describe()).status.name).toBe('COMPLETED');
+    expect(await run.progress()).toMatchObject({
+      status: 'cancelled',
+      customers: [{ days: '...' }, { days: 'd..' }],
+      totals: { held: 0, failed: 0 },
+    });
+  });
+
+  it('refuses commands, with a sentence', async () => {
+    const run = await rig.startBackfill({ customers: ['stubborn-a'], ...days });
+    await untilStarted(run, 1);
+    await run.handle.cancel();
+    await run.until(({ status }) => status === 'cancelling');
+    expect(await run.refusal('resetDay', { customer: 'stubborn-a', day: '2026-01-01' })).toBe(
+      'resetDay: the run is cancelling',
+    );
+    await run.signal('pause');
+    await run.until(({ rejected }) => rejected.length === 1);
+    await run.finish('stubborn-a', '2026-01-01');
+    await run.failure();
+  });
+
+  it('with nothing in flight closes at once', async () => {
+    const run = await rig.startBackfill({ customers: ['broken-a'], ...days });
+    await run.until(({ status }) => status === 'waitingForOperator');
+    await run.handle.cancel();
+    expect((await run.failure()).name).toBe('CancelledFailure');
+  });
+
+  it('reaches a window that has continued as new', async () => {
+    const run = await rig.startBackfill({ customers: ['renewed-a'], start: '2026-01-01', end: '2026-01-02' });
+    const [first] = await untilStarted(run, 1);
+    await until(
+      () => run.child('renewed-a', '2026-01-01').describe(),
+      ({ runId }) => runId !== first!.runId,
+    );
+    await run.handle.cancel();
+    expect((await run.failure()).name).toBe('CancelledFailure');
+    expect((await run.child('renewed-a', '2026-01-01').describe()).status.name).toBe('CANCELLED');
+  });
+});
+
+describe.concurrent('a terminated run', () => {
+  it('leaves its windows running, and a new start adopts them and completes', async () => {
+    const prefix = newPrefix();
+    const input = { customers: ['slow-a', 'slow-b'], ...days, end: '2026-01-03', parallelism: 2 };
+    const first = await rig.startBackfill(input, { prefix });
+    await untilStarted(first, 2);
+    await first.listed(2);
+    await first.handle.terminate('on-call');
+    const second = await rig.startBackfill(input, { prefix });
+    const progress = await second.until(({ totals }) => totals.running === 2);
+    expect(progress.totals.windows).toMatchObject({ started: 0, adopted: 2 });
+    expect((await second.log()).map(({ effect }) => effect).sort()).toEqual([
+      `adopted ${prefix}-slow-a-2026-01-01: it was running already`,
+      `adopted ${prefix}-slow-b-2026-01-01: it was running already`,
+    ]);
+    for (const day of ['2026-01-01', '2026-01-02']) {
+      await Promise.all([second.finish('slow-a', day), second.finish('slow-b', day)]);
+    }
+    expect(await second.report()).toMatchObject({
+      totals: { done: 4, windows: { started: 2, completed: 4, adopted: 2 } },
+    });
+    const executions = await second.listed(4);
+    expect(executions).toHaveLength(4);
+    expect(executions.every(({ status }) => status === 'COMPLETED')).toBe(true);
+  });
+});
+
+describe.concurrent('a window that runs already', () => {
+  it('started by hand after the run has looked is adopted when its turn comes', async () => {
+    const run = await rig.startBackfill({ customers: ['slow-a'], ...days, end: '2026-01-03' });
+    await untilStarted(run, 1);
+    await startByHand(run.prefix, 'slow-a', '2026-01-02');
+    await run.finish('slow-a', '2026-01-01');
+    const progress = await run.until(({ totals }) => totals.windows.adopted === 1);
+    expect(progress.customers[0]!.days).toBe('dr');
+    expect((await run.customer('slow-a')).windows[0]).toMatchObject({ state: 'running', adopted: true });
+    await run.finish('slow-a', '2026-01-02');
+    expect(await run.report()).toMatchObject({
+      totals: { done: 2, windows: { started: 1, completed: 2, adopted: 1 } },
+    });
+    expect(kindsOf(await run.events())).toContain('startChildWorkflowExecutionFailed');
+    expect(await run.listed(2)).toHaveLength(2);
+  });
+
+  it('with another size over the same hours is waited for, and its hours count', async () => {
+    const prefix = newPrefix();
+    await startByHand(prefix, 'slow-a', '2026-01-02--2026-01-04');
+    const run = await rig.startBackfill({ customers: ['slow-a'], start: '2026-01-01', end: '2026-01-06' }, { prefix });
+    // One customer, one window at a time: nothing else starts meanwhile.
+    await run.until(({ customers }) => customers[0]!.days === '.rr..');
+    await run.finish('slow-a', '2026-01-02--2026-01-04', '2026-01-01', '2026-01-04', '2026-01-05');
+    expect(await run.report()).toMatchObject({
+      totals: { done: 5, windows: { started: 3, completed: 4, adopted: 1 } },
+    });
+    expect((await run.started()).sort()).toEqual(['slow-a-2026-01-01', 'slow-a-2026-01-04', 'slow-a-2026-01-05']);
+  });
+
+  it('and reaches over the range counts for what it has of it', async () => {
+    const prefix = newPrefix();
+    await startByHand(prefix, 'slow-a', '2025-12-30--2026-01-02');
+    const run = await rig.startBackfill({ customers: ['slow-a'], ...days }, { prefix });
+    await run.until(({ customers }) => customers[0]!.days === 'r..');
+    await run.finish('slow-a', '2025-12-30--2026-01-02', '2026-01-02', '2026-01-03');
+    expect(await run.report()).toMatchObject({ totals: { done: 3 } });
+  });
+
+  it('for another customer whose id begins alike is left alone', async () => {
+    const prefix = newPrefix();
+    await startByHand(prefix, 'slow-a-2', '2026-01-01');
+    const run = await rig.startBackfill({ customers: ['slow-a'], start: '2026-01-01', end: '2026-01-02' }, { prefix });
+    await run.finish('slow-a', '2026-01-01');
+    expect(await run.report()).toMatchObject({ totals: { windows: { started: 1, adopted: 0 } } });
+    await run.finish('slow-a-2', '2026-01-01');
+  });
+
+  it('and was adopted is asked to cancel when the run is cancelled', async () => {
+    const prefix = newPrefix();
+    const window = await startByHand(prefix, 'slow-a', '2026-01-01');
+    const run = await rig.startBackfill({ customers: ['slow-a'], ...days }, { prefix });
+    await run.until(({ totals }) => totals.windows.adopted === 1);
+    await run.handle.cancel();
+    await run.failure();
+    expect((await window.describe()).status.name).toBe('CANCELLED');
+  });
+
+  it('and fails after it was adopted is tried again like any other', async () => {
+    const prefix = newPrefix();
+    const window = await startByHand(prefix, 'slow-a', '2026-01-01');
+    const run = await rig.startBackfill({ customers: ['slow-a'], ...days, end: '2026-01-02' }, { prefix });
+    await run.until(({ totals }) => totals.windows.adopted === 1);
+    await window.terminate('enough');
+    await run.until(({ totals }) => totals.held === 1);
+    await run.update('resume');
+    await run.finish('slow-a', '2026-01-01');
+    expect(await run.report()).toMatchObject({ totals: { done: 1 } });
+  });
+});
+
+describe.concurrent('resume: true', () => {
+  const input = { customers: ['slow-a'], start: '2026-01-01', end: '2026-01-05' };
+
+  it('counts days whose windows have completed as done, also when the earlier run was deleted', async () => {
+    const prefix = newPrefix();
+    const first = await rig.startBackfill(input, { prefix });
+    await first.finish('slow-a', '2026-01-01', '2026-01-02');
+    await untilStarted(first, 3);
+    await first.handle.cancel();
+    await first.failure();
+    const { runId } = await first.handle.describe();
+    await rig.client.workflowService.deleteWorkflowExecution({
+      namespace: rig.namespace,
+      workflowExecution: { workflowId: first.workflowId, runId },
+    });
+    await until(
+      () =>
+        first.handle.describe().then(
+          () => false,
+          () => true,
+        ),
+      (gone) => gone,
+    );
+    await until(
+      () => first.listed(3),
+      (executions) => executions.filter(({ status }) => status === 'COMPLETED').length === 2,
+    );
+    const second = await rig.startBackfill({ ...input, resume: true }, { prefix });
+    expect((await second.until(({ totals }) => totals.running === 1)).customers[0]!.days).toBe('ddr.');
+    expect((await second.log())[0]!.effect).toBe('resumed: 2 completed windows found; 2 days count as done');
+    await second.finish('slow-a', '2026-01-03', '2026-01-04');
+    expect(await second.report()).toMatchObject({ totals: { done: 4, windows: { started: 2 } } });
+  });
+
+  it('counts windows of any size, and completes at once when nothing is left', async () => {
+    const prefix = newPrefix();
+    const month = await rig.startBackfill({ customers: ['cvs'], ...days, window: '1mo' }, { prefix });
+    await month.report();
+    await month.listed(1);
+    await until(
+      () => month.listed(1),
+      ([window]) => window!.status === 'COMPLETED',
+    );
+    const second = await rig.startBackfill({ customers: ['cvs'], ...days, resume: true }, { prefix });
+    expect(await second.report()).toMatchObject({ totals: { done: 3, windows: { started: 0 } } });
+  });
+
+  it('left out runs everything again', async () => {
+    const prefix = newPrefix();
+    await (await rig.startBackfill({ customers: ['cvs'], ...days }, { prefix })).report();
+    const second = await rig.startBackfill({ customers: ['cvs'], ...days }, { prefix });
+    expect(await second.report()).toMatchObject({ totals: { done: 3, windows: { started: 3, adopted: 0 } } });
+  });
+});
+
+describe.concurrent('a completed run', () => {
+  it('answers every query', async () => {
+    const run = await rig.startBackfill({ customers: ['cvs'], ...days });
+    await run.report();
+    expect(await run.progress()).toMatchObject({
+      status: 'completed',
+      statusReason: 'every day is done or skipped',
+      customers: [{ id: 'cvs', days: 'ddd' }],
+      eta: null,
+    });
+    expect(await run.customer('cvs')).toMatchObject({ totals: { done: 3 }, counts: { completed: 3 } });
+    expect((await run.log()).at(-1)).toMatchObject({ effect: 'the run ends: completed' });
+  });
+});
