@@ -3,6 +3,7 @@ import {
   allHandlersFinished,
   CancellationScope,
   CancelledFailure,
+  condition,
   makeContinueAsNewFunc,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -86,7 +87,12 @@ async function schedule(run: BackfillRun, children: Children, showcase: Showcase
     }
     if (decision.kind === 'end') return decision.how;
     // No draining: windows go on while the run hands over. Only an open start would be lost, so these are awaited.
-    if (handingOver && children.starting === 0 && allHandlersFinished()) await handOver(run, showcase);
+    if (handingOver && children.starting === 0) {
+      if (allHandlersFinished()) await handOver(run, showcase);
+      // A handler that woke us ends a moment later, and nothing else need ever happen that would wake us again.
+      await condition(allHandlersFinished);
+      continue;
+    }
     if (decision.kind === 'wait') alarm.set(decision.until);
     showcase.show(run.state);
     await run.somethingHappened();

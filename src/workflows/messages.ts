@@ -1,6 +1,5 @@
 import {
   ApplicationFailure,
-  condition,
   defineQuery,
   defineSignal,
   defineUpdate,
@@ -26,8 +25,8 @@ export interface CommandAnswer {
 
 /**
  * Registers every signal, Update and query. Each command is a signal and an Update of the same name; other spellings
- * of a name (`reset-day`) and unknown names come to the default handlers. Handlers run to their end without waiting,
- * so that none is ever left open when the run continues as new or ends.
+ * of a name (`reset-day`) and unknown names come to the default handlers. Handlers run to their end without waiting
+ * once the run is prepared, so that none is ever left open when it continues as new.
  */
 export function registerMessages(run: BackfillRun): void {
   // First of all: signals that came before the run's first task are handed out as handlers appear, and only this
@@ -47,22 +46,26 @@ export function registerMessages(run: BackfillRun): void {
 
 async function signal(run: BackfillRun, name: string, argument: unknown): Promise<void> {
   run.messages++;
-  // A signal for a customer can't be judged before the directory has said who the customers are; it waits its turn.
-  if (run.state.customers.length === 0)
-    await condition(() => run.state.customers.length > 0 || run.state.ended !== undefined);
+  const turn = run.turn();
+  if (turn) await turn;
   run.signalled(name, argument);
 }
 
+/** While the run is still preparing only the command's form can be judged; its handler judges the rest in its turn. */
 function validate(run: BackfillRun, name: string, argument: unknown): void {
   try {
-    run.check(name, argument);
+    if (run.state.preparing === undefined) run.check(name, argument);
+    else run.checkForm(name, argument);
   } catch (error) {
     throw ApplicationFailure.nonRetryable((error as Error).message, 'CommandRefused');
   }
 }
 
-function update(run: BackfillRun, name: string, argument: unknown): CommandAnswer {
+async function update(run: BackfillRun, name: string, argument: unknown): Promise<CommandAnswer> {
   run.messages++;
+  validate(run, name, argument);
+  const turn = run.turn();
+  if (turn) await turn;
   run.updatedAtLength = workflowInfo().historyLength;
   validate(run, name, argument);
   const { state, did } = run.check(name, argument);

@@ -21,7 +21,20 @@ export class BackfillRun {
   /** The history's length when the latest Update was handled: it tells a workflow task from those before and after. */
   updatedAtLength = 0;
 
+  /** Commands that wait for their turn, in the order in which they came. */
+  private readonly waiting: (() => void)[] = [];
+
   constructor(public state: State) {}
+
+  /**
+   * Undefined if commands can be done now. While the run is still preparing they wait, all of them, so that their order
+   * stays: which days are done and which windows run is not known yet, so a day that is reset would count as done
+   * after all, and windows that are found a moment later would not be asked to cancel.
+   */
+  turn(): Promise<void> | undefined {
+    if (this.state.preparing === undefined || this.state.ended) return undefined;
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
 
   /** Makes the scheduler look again. */
   wake(): void {
@@ -50,6 +63,12 @@ export class BackfillRun {
     const performed = this.attempt(name, argument);
     if ('refused' in performed) throw new Error(performed.refused);
     return performed;
+  }
+
+  /** Throws the sentence that says what is wrong with a command whatever the state of the run. */
+  checkForm(name: string, argument: unknown): void {
+    const command = parseCommand(name, argument);
+    if ('refused' in command) throw new Error(command.refused);
   }
 
   accept(state: State): void {
@@ -81,6 +100,7 @@ export class BackfillRun {
     }
     this.state = state;
     this.changed = true;
+    if (state.preparing === undefined || state.ended) for (const go of this.waiting.splice(0)) go();
   }
 }
 

@@ -166,6 +166,15 @@ describe('an operator who does not come', () => {
       });
   });
 
+  it('is not waited for while a window is still in flight', () => {
+    given(backfill({ customers: ['cvs', 'oportun'], end: '2026-01-02', parallelism: 2 }), starts())
+      .when(fails('cvs-2026-01-01', 'permanent'), passes(8 * DAY))
+      .then((story) => {
+        expect(statusOf(story.state).status).toBe('running');
+        expect(decide(story.state, story.now)).toEqual({ kind: 'wait' });
+      });
+  });
+
   it('is not waited for with "0s"', () => {
     given(oneDay({ operatorTimeout: '0s' }), starts())
       .when(fails('cvs-2026-01-01', 'permanent'))

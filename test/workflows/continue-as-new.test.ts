@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { useRig } from '../support/harness.js';
-import { type BackfillHandle, decoded, kindsOf, mostAtOnce, until } from '../support/run.js';
+import { type BackfillHandle, decoded, mostAtOnce, until } from '../support/run.js';
 
 const rig = useRig();
 

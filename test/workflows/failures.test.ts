@@ -116,7 +116,7 @@ describe('a window that fails', () => {
     expect(await run.report()).toMatchObject({ totals: { done: 1, skipped: 1, failed: 0 } });
   });
 
-  it('by the workflow itself not being there waits until its worker is', async () => {
+  it('that no worker takes is a timeout too, once the child’s execution time-out has passed', async () => {
     const run = await rig.startBackfill({
       customers: ['cvs'],
       start: '2026-01-01',
