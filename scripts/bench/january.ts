@@ -1,6 +1,6 @@
 /**
  * `npm run bench:january`: the month of January 2026 by four procedures, on a real Temporal server and a real
- * PostgreSQL, at a scale at which contention and heartbeat time-outs really happen. README.md of this folder says what
+ * PostgreSQL, at a scale at which contention and heartbeat time-outs really happen. january/README.md says what
  * the table means and what it can't show. Exits with 1 when a goal is missed.
  */
 import { availableParallelism, loadavg } from 'node:os';
@@ -12,8 +12,8 @@ import { PROCEDURES } from './january/procedures.js';
 import { Stack } from './january/stack.js';
 import { goals, table } from './january/table.js';
 
-const DEFAULT_SCALE = '1/100';
-const DEFAULT_SECONDS = '240';
+const DEFAULT_SCALE = '1/170';
+const DEFAULT_SECONDS = '300';
 
 const { values } = parseArgs({
   options: {

@@ -6,13 +6,13 @@ const NAMED = ['cvs', 'oportun', 'marriott', 'united-east'];
 const OTHERS = 10;
 
 /** Conversations in a window at full size; a window of `auto` holds as many, times the scale. */
-const TARGET = 150_000;
+const TARGET = 280_000;
 
 /**
  * How each window is run at this scale. A month of the largest customer must outlive the heartbeat timeout in its last
  * statement, and a day must not, as it was in January.
  */
-export const WINDOW_OPTIONS = { heartbeatTimeoutMs: 3_500, activityAttempts: 2, pageSize: 1_000 };
+export const WINDOW_OPTIONS = { heartbeatTimeoutMs: 2_500, activityAttempts: 2, pageSize: 400 };
 
 export interface Scenario {
   cluster: string;

@@ -9,15 +9,19 @@ export class Sampler {
   peakActive = 0;
   private blocked = 0;
   private stopped = false;
-  private looking: Promise<void>;
+  private lost: Error | undefined;
+  private readonly looking: Promise<void>;
 
   constructor(databaseUrl: string) {
-    this.looking = this.look(databaseUrl);
+    this.looking = this.look(databaseUrl).catch((error: Error) => {
+      this.lost = error;
+    });
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
     await this.looking;
+    if (this.lost) throw this.lost;
   }
 
   /** Resolves once so many sessions have been blocked in each look for so long; never, if they are not. */
@@ -30,6 +34,8 @@ export class Sampler {
 
   private async look(databaseUrl: string): Promise<void> {
     const client = new pg.Client({ connectionString: databaseUrl, application_name: 'bench sampler' });
+    // The next look fails of the same cause, and says so.
+    client.on('error', () => {});
     await client.connect();
     while (!this.stopped) {
       const { rows } = await client.query<{ blocked: number; active: number }>(
