@@ -34,7 +34,7 @@ export async function listCustomers(query: DirectoryQuery, environment: NodeJS.P
 const missing = (message: string) => ApplicationFailure.nonRetryable(message, 'DirectoryMissing');
 
 async function fromFile(file: string, { cluster }: DirectoryQuery): Promise<DirectoryEntry[]> {
-  const parsed = fileShape.safeParse(JSON.parse(await readFile(file, 'utf8')));
+  const parsed = fileShape.safeParse(await jsonIn(file));
   if (!parsed.success)
     throw missing('the directory file is neither a list of customers nor an object of lists by cluster');
   if (Array.isArray(parsed.data)) return parsed.data as DirectoryEntry[];
@@ -44,6 +44,15 @@ async function fromFile(file: string, { cluster }: DirectoryQuery): Promise<Dire
   throw missing(
     `the directory file has no cluster ${JSON.stringify(cluster ?? '')}; it has ${known}; give the run's cluster`,
   );
+}
+
+/** A file that is not there, or not JSON, will not mend itself: the run ends with a sentence instead of trying for ever. */
+async function jsonIn(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw missing(`the directory file can't be read: ${(error as Error).message}`);
+  }
 }
 
 async function fromDatabase(

@@ -15,20 +15,20 @@ const thresholds: Thresholds = { maxLoad: { active: 10, blocked: 5 }, criticalLo
 const load = (active: number, blocked = 0): Look => ({ values: { active, blocked }, missing: {} });
 const failed: Look = { unknown: 'it refuses connections' };
 
-function after(from: Health, ...looks: Look[]): Levels {
+function levelAfter(from: Health, ...looks: Look[]): Levels {
   return looks.reduce((levels, look) => afterLook(levels, look, thresholds), initialLevels(from, ''));
 }
 const levels = (from: Health, ...looks: Look[]): Health[] =>
-  looks.map((_, i) => after(from, ...looks.slice(0, i + 1)).level);
+  looks.map((_, i) => levelAfter(from, ...looks.slice(0, i + 1)).level);
 
 describe('the level of a database', () => {
   it('gets worse at once, and says which metric is over which threshold', () => {
-    expect(after('ok', load(10))).toMatchObject({ level: 'high', reason: 'active is 10, at or over maxLoad 10' });
-    expect(after('ok', load(25))).toMatchObject({
+    expect(levelAfter('ok', load(10))).toMatchObject({ level: 'high', reason: 'active is 10, at or over maxLoad 10' });
+    expect(levelAfter('ok', load(25))).toMatchObject({
       level: 'critical',
       reason: 'active is 25, at or over criticalLoad 20',
     });
-    expect(after('ok', load(11, 50)).reason).toBe('blocked is 50, at or over maxLoad 5');
+    expect(levelAfter('ok', load(11, 50)).reason).toBe('blocked is 50, at or over maxLoad 5');
   });
 
   it('gets better after a few calm looks in a row, to the worst of them', () => {
@@ -38,10 +38,10 @@ describe('the level of a database', () => {
   });
 
   it('is left at a margin only', () => {
-    expect(after('high', ...Array(9).fill(load(8.5)))).toMatchObject({ level: 'high' });
-    expect(after('high', ...Array(9).fill(load(7.9)))).toMatchObject({ level: 'ok' });
-    expect(after('ok', ...Array(9).fill(load(8.5)))).toMatchObject({ level: 'ok' });
-    const [still] = [...Array(LOOKS_TO_CALM)].map(() => after('critical', load(9), load(9), load(9)));
+    expect(levelAfter('high', ...Array(9).fill(load(8.5)))).toMatchObject({ level: 'high' });
+    expect(levelAfter('high', ...Array(9).fill(load(7.9)))).toMatchObject({ level: 'ok' });
+    expect(levelAfter('ok', ...Array(9).fill(load(8.5)))).toMatchObject({ level: 'ok' });
+    const [still] = [...Array(LOOKS_TO_CALM)].map(() => levelAfter('critical', load(9), load(9), load(9)));
     expect(still).toMatchObject({ level: 'high', reason: 'active is 9, not yet under 80% of maxLoad 10' });
   });
 
@@ -52,18 +52,18 @@ describe('the level of a database', () => {
 
   it('says of an unknown level when its reason has become another one', () => {
     const other: Look = { unknown: 'its host name is not known' };
-    expect(after('unknown', failed, failed, failed)).toMatchObject({ level: 'unknown', reason: failed.unknown });
-    expect(after('unknown', failed, failed, failed, other, other).reason).toBe(failed.unknown);
-    expect(after('unknown', failed, failed, failed, other, other, other).reason).toBe(other.unknown);
+    expect(levelAfter('unknown', failed, failed, failed)).toMatchObject({ level: 'unknown', reason: failed.unknown });
+    expect(levelAfter('unknown', failed, failed, failed, other, other).reason).toBe(failed.unknown);
+    expect(levelAfter('unknown', failed, failed, failed, other, other, other).reason).toBe(other.unknown);
   });
 
   it('is unknown when a named metric has no value, unless another one is over its threshold', () => {
     const look = (active: number): Look => ({ values: { active }, missing: { blocked: 'blocked: no value' } });
-    expect(after('unknown', look(1), look(1), look(1))).toMatchObject({
+    expect(levelAfter('unknown', look(1), look(1), look(1))).toMatchObject({
       level: 'unknown',
       reason: 'blocked: no value',
     });
-    expect(after('unknown', look(11))).toMatchObject({ level: 'high' });
+    expect(levelAfter('unknown', look(11))).toMatchObject({ level: 'high' });
   });
 
   it('takes a threshold of 0 for any load at all', () => {
@@ -89,7 +89,7 @@ describe('whatever is seen', () => {
   it('a load at a threshold is announced in the look that sees it', () => {
     fc.assert(
       fc.property(start, looks, fc.integer({ min: 20, max: 99 }), (from, before, active) => {
-        expect(after(from, ...before, load(active)).level).toBe('critical');
+        expect(levelAfter(from, ...before, load(active)).level).toBe('critical');
       }),
     );
   });
@@ -105,7 +105,7 @@ describe('whatever is seen', () => {
         ),
         (from, before, look) => {
           const constant = Array<Look>(12).fill(look);
-          const seen = constant.map((_, i) => after(from, ...before, ...constant.slice(0, i + 1)).level);
+          const seen = constant.map((_, i) => levelAfter(from, ...before, ...constant.slice(0, i + 1)).level);
           // At most two moves: critical to high, and high to ok.
           expect(new Set(seen.slice(2 * LOOKS_TO_CALM)).size).toBe(1);
         },
