@@ -83,7 +83,8 @@ function compare(fleets: number, seed: number): void {
     const most = (of: keyof FleetResult) => Math.max(...results.map((result) => result[of]));
     const cells = [
       ...[name, hours(middle('makespan')), middle('ratio').toFixed(2), most('ratio').toFixed(2)],
-      ...[most('worstCluster').toFixed(2), minutes(middle('overStress')), minutes(middle('overOperators'))],
+      ...[most('worstCluster').toFixed(2), minutes(middle('overStress'))],
+      `${minutes(middle('overOperators'))} (most ${minutes(most('overOperators'))})`,
       ...[`${middle('interventions')} (most ${most('interventions')})`, middle('windows')],
       ...[
         middle('deadlocks'),

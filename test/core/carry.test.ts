@@ -6,8 +6,10 @@ import { january } from '../../scripts/simulate/parameters.js';
 import { play, type WindowKey } from '../../scripts/simulate/play.js';
 import { oursFor, requestFor } from '../../scripts/simulate/procedures.js';
 import { randomFrom } from '../../scripts/simulate/random.js';
+import { formatDay } from '../../src/backfill/calendar.js';
 import { pack, unpack } from '../../src/backfill/carry.js';
 import { decide } from '../../src/backfill/decide.js';
+import { perform } from '../../src/backfill/perform.js';
 import type { State } from '../../src/backfill/state.js';
 import { tallyOf } from '../../src/backfill/tally.js';
 
@@ -74,12 +76,17 @@ describe('a state that is handed to the next run', () => {
   });
 });
 
+const countedAnew = (state: State) => tallyOf({ ...state, customers: [...state.customers] });
+
 describe('the tally', () => {
   it('moved by each change is exactly the tally counted anew', () => {
     fc.assert(
       fc.property(runs, ([seed, fields]) => {
         eachState(seed, fields, (state) => {
-          expect(tallyOf(state)).toEqual(tallyOf({ ...state, customers: [...state.customers] }));
+          expect(tallyOf(state)).toEqual(countedAnew(state));
+          const { id, start } = state.customers[0]!;
+          const skipped = perform(state, { name: 'skipDay', customer: id, day: formatDay(start) }, state.startedAt);
+          if ('state' in skipped) expect(tallyOf(skipped.state)).toEqual(countedAnew(skipped.state));
         });
       }),
       { numRuns: 8 },

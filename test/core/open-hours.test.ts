@@ -47,6 +47,15 @@ describe('working hours as steps of the limit', () => {
     ]);
   });
 
+  it('that begin just before clocks go forward begin at the old time', () => {
+    const early = { timeZone: 'Europe/Berlin', from: 60, to: 5 * 60 };
+    expect(steps(early, '2026-03-28T12:00:00Z', 2)).toEqual([
+      '2026-03-28T12:00 0',
+      '2026-03-29T00:00 8',
+      '2026-03-29T03:00 0',
+    ]);
+  });
+
   it('count by the local day of the week', () => {
     // Friday 22:00 in New York is Saturday in UTC.
     const friday = { days: [5], timeZone: 'America/New_York', from: 22 * 60, to: 24 * 60 };

@@ -11,6 +11,8 @@ export interface Result {
   ms: number;
   /** It was stopped, because it took longer than it may. */
   stopped: boolean;
+  /** Days of customers whose window did not complete. */
+  undone: number;
   windows: number;
   failed: number;
   /** Windows that failed because an attempt took too long or stopped heartbeating. */
@@ -36,7 +38,7 @@ export async function measure(
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), mostMs);
   const started = performance.now();
-  await procedure.run({ stack, sampler, signal: limit.signal, say });
+  const undone = await procedure.run({ stack, sampler, signal: limit.signal, say });
   const ms = performance.now() - started;
   clearTimeout(timer);
   await sampler.stop();
@@ -44,7 +46,7 @@ export async function measure(
   await stack.stopWorkers();
   const { total } = await stack.completeness();
   return {
-    ...{ name: procedure.name, ms, stopped: limit.signal.aborted, ...windows },
+    ...{ name: procedure.name, ms, stopped: limit.signal.aborted, undone, ...windows },
     deadlocks: (await stack.deadlocks()) - before,
     ...{ peakBlocked: sampler.peakBlocked, peakActive: sampler.peakActive },
     ...{ missing: total.missing, wrongAggregates: total.wrongAggregates },

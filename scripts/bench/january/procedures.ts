@@ -1,3 +1,4 @@
+import type { Progress } from '../../../src/backfill/progress.js';
 import { ByHand } from './by-hand.js';
 import { WINDOW_OPTIONS, windowsOf } from './fleet.js';
 import type { Sampler } from './sampler.js';
@@ -7,8 +8,11 @@ export interface Procedure {
   name: string;
   /** Of its windows' workflow ids. */
   prefix: string;
-  /** Works until done, or until the signal says that it takes too long. Says what happens. */
-  run(parts: { stack: Stack; sampler: Sampler; signal: AbortSignal; say: (line: string) => void }): Promise<void>;
+  /**
+   * Works until done, or until the signal says that it takes too long. Says what happens, and gives the days (of all
+   * customers) that it left undone.
+   */
+  run(parts: { stack: Stack; sampler: Sampler; signal: AbortSignal; say: (line: string) => void }): Promise<number>;
 }
 
 /** When an operator steps in: so many blocked sessions for so long. */
@@ -45,9 +49,9 @@ const january: Procedure = {
     await steppedIn;
     const how = operator.signal.aborted ? ', cancelled by an operator of the database' : '';
     say(`all ${days.length} days at once: ${left.length} not completed${how}`);
-    if (left.length === 0) return;
+    if (left.length === 0) return 0;
     // Days that completed were not told apart from those that did not.
-    await finish(byHand, days, 1, signal, say);
+    return finish(byHand, days, 1, signal, say);
   },
 };
 
@@ -56,7 +60,7 @@ const wide: Procedure = {
   prefix: 'january-wide',
   async run({ stack, signal, say }) {
     const everyone = stack.scenario.customers.map(({ id }) => id);
-    await finish(new ByHand(stack, this.prefix), windowsOf(stack.scenario, everyone, 1), WIDE, signal, say);
+    return finish(new ByHand(stack, this.prefix), windowsOf(stack.scenario, everyone, 1), WIDE, signal, say);
   },
 };
 
@@ -67,12 +71,14 @@ async function finish(
   atOnce: number,
   signal: AbortSignal,
   say: (line: string) => void,
-): Promise<void> {
-  for (let left = [...windows]; left.length > 0 && !signal.aborted; ) {
+): Promise<number> {
+  let left = [...windows];
+  while (left.length > 0 && !signal.aborted) {
     const before = left.length;
     left = await byHand.run(left, atOnce, signal);
     say(`${before} days, ${atOnce} at once: ${left.length} not completed`);
   }
+  return left.length;
 }
 
 const sequential: Procedure = {
@@ -101,7 +107,7 @@ async function backfill(
   { stack, signal, say }: Parameters<Procedure['run']>[0],
   prefix: string,
   pace: object,
-): Promise<void> {
+): Promise<number> {
   const { scenario, client } = stack;
   const input = {
     ...scenario.range,
@@ -128,9 +134,11 @@ async function backfill(
   const cancel = () => void handle.cancel().catch(() => {});
   signal.addEventListener('abort', cancel);
   await handle.result().catch((error: Error) => say(`the run ended: ${error.message}`));
+  const { totals } = await handle.query<Progress>('progress');
   signal.removeEventListener('abort', cancel);
   const log = await handle.query<{ effect: string }[]>('log');
   for (const { effect } of log.slice(-15)) say(`  ${effect}`);
+  return totals.days - totals.done;
 }
 
 export const PROCEDURES: Procedure[] = [january, sequential, wide, ours];

@@ -10,6 +10,7 @@ const COLUMNS: [title: string, cell: (result: Result) => string][] = [
   ['deadlocks', ({ deadlocks }) => String(deadlocks)],
   ['most blocked', ({ peakBlocked }) => String(peakBlocked)],
   ['most active', ({ peakActive }) => String(peakActive)],
+  ['days undone', ({ undone }) => String(undone)],
   ['missing', ({ missing }) => String(missing)],
 ];
 
@@ -48,14 +49,14 @@ export function goals(results: readonly Result[]): Goal[] {
         },
       ]
     : [];
-  const nothing = mine.missing === 0 && mine.wrongAggregates === 0 && !mine.stopped;
+  const nothing = mine.missing === 0 && mine.wrongAggregates === 0 && mine.undone === 0;
   return [
     ...faster(january, 3),
     ...faster(sequential, 2),
     ...deadlocks,
     {
       reached: nothing,
-      text: `${mine.missing} scorecards missing, ${mine.wrongAggregates} aggregates wrong (goal: 0)`,
+      text: `${mine.missing} scorecards missing, ${mine.wrongAggregates} aggregates wrong, ${mine.undone} days undone (goal: 0)`,
     },
   ];
 }
