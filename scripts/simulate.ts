@@ -72,7 +72,16 @@ function compare(fleets: number, seed: number): void {
   const minutes = (seconds: number) => `${(seconds / 60).toFixed(1)}m`;
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
   const columns = [
-    ...['', 'makespan', '÷ bound', 'worst fleet', 'worst cluster', 'over stress', "over operators'", 'interventions'],
+    ...[
+      '',
+      'makespan',
+      '÷ bound',
+      'worst fleet',
+      'worst cluster',
+      'over stress',
+      "over operators'",
+      'cancelled by operators',
+    ],
     ...['windows', 'deadlocks', 'time-outs', 'repeated'],
   ];
   console.log(`${fleets} fleets of 8 clusters from seed ${seed}; medians of fleets, where nothing else is said\n`);
