@@ -13,7 +13,7 @@ import { Stack } from './january/stack.js';
 import { goals, table } from './january/table.js';
 
 const DEFAULT_SCALE = '1/170';
-const DEFAULT_SECONDS = '300';
+const DEFAULT_SECONDS = '200';
 
 const { values } = parseArgs({
   options: {
