@@ -8,9 +8,10 @@ import { errorText } from '../src/cli/error-text.js';
 import { counted } from '../src/cli/format.js';
 import { type Line, render } from '../src/cli/line.js';
 import { runsTable, storedTable, verdict } from '../src/cli/report-view.js';
+import { story } from '../src/cli/story-view.js';
 import { completeness } from '../src/reference-ingestion/completeness.js';
 import { withClient } from '../src/reference-ingestion/database.js';
-import { fleet, fleetRange } from '../src/reference-ingestion/fleet.js';
+import { fleetRange } from '../src/reference-ingestion/fleet.js';
 import { aborted, Interrupted, listenForInterruption } from './start/interruption.js';
 import { formatScale, parseOptions, type StartOptions } from './start/options.js';
 import { requestFor, workflowIdOf } from './start/request.js';
@@ -53,10 +54,8 @@ class Start {
     signal.throwIfAborted();
     const runs = new Runs(stack.client, stack.temporal.address);
     this.runs = runs;
-    const customers = fleet(options.scale);
     for (const cluster of options.clusters) {
-      const own = customers.filter((customer) => customer.cluster === cluster);
-      await runs.start(cluster, workflowIdOf(cluster), requestFor(cluster, own, options));
+      await runs.start(cluster, workflowIdOf(cluster), requestFor(cluster, options));
     }
     this.say(
       `${counted(options.clusters.length, 'run')} started, each with at most ${counted(options.parallelism, 'window')} in flight\n`,
@@ -65,13 +64,15 @@ class Start {
     this.display = display;
     const reports = await runs.follow((views) => this.stopping || display.update(views), signal);
     display.close({ erase: true });
-    const stored = await this.stored();
+    const [stored, told] = [await this.stored(), story(await runs.ended())];
     const { ok, lines } = verdict(reports, stored);
     this.print([
       [
         `January 2026 (${fleetRange.start} to ${fleetRange.end}, end exclusive) at ${formatScale(options.scale)} of its volume`,
       ],
-      ...[[], ...runsTable(reports), [], ...storedTable(stored), [], ...lines],
+      ...[[], ...runsTable(reports), [], ...storedTable(stored)],
+      ...(told.length > 0 ? [[], ...told] : []),
+      ...[[], ...lines],
     ]);
     this.result = ok ? 0 : 1;
     if (options.keepOpen) await this.stayOpen();

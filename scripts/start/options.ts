@@ -7,13 +7,13 @@ export interface StartOptions {
   readonly clusters: readonly string[];
   /** The share of the recorded volume. */
   readonly scale: number;
-  /** Windows in flight at once in each cluster. */
+  /** The most windows in flight at once in each cluster. */
   readonly parallelism: number;
   readonly keepOpen: boolean;
 }
 
-/** Gentle on one small database that all clusters share here. */
-const DEFAULT_PARALLELISM = 4;
+/** The most that a cluster's limit grows to, on one small database that all clusters share here. */
+const DEFAULT_PARALLELISM = 8;
 
 /**
  * Reads the command line.

@@ -1,4 +1,4 @@
-import { type FleetCustomer, fleetRange } from '../../src/reference-ingestion/fleet.js';
+import { fleetRange } from '../../src/reference-ingestion/fleet.js';
 
 /** The range as people call it, for workflow ids. */
 const MONTH = fleetRange.start.slice(0, 7);
@@ -19,8 +19,19 @@ export const DIRECTORY_SQL = `
   .trim()
   .replace(/\s+/g, ' ');
 
-/** Of the recorded customers all with fewer conversations completed the month in one window; those with more failed. */
-const FIT_FOR_ONE_WINDOW = 500_000;
+/** What a window of the real fleet should hold; smaller where less of its volume is loaded. */
+const TARGET_CONVERSATIONS = 150_000;
+const LEAST_PARALLELISM = 2;
+
+/**
+ * All clusters share one small database here, so each sees the load of all. A healthy start stays under these: the two
+ * cores of a small machine are busy with a few sessions, and the rest of them only wait a moment longer.
+ */
+const PROBE = {
+  maxLoad: { activeSessions: 16, blockedSessions: 8, deadlocksPerMinute: 6 },
+  criticalLoad: { activeSessions: 40, blockedSessions: 24 },
+  every: '5s',
+};
 
 export interface RequestOptions {
   readonly scale: number;
@@ -28,31 +39,17 @@ export interface RequestOptions {
 }
 
 /**
- * The input of a cluster's run.
- *
- * The choice of window sizes is here and nowhere else: a month for most customers, single days for those that were
- * too big for a month. A run has one size unless customers are listed with their own, so a cluster with a big one
- * lists its customers, and any other says `"all"`.
- *
- * @param customers those of the cluster
+ * The input of a cluster's run: customers and their volumes from the directory, windows that find their size, and a
+ * limit that does so too.
  */
-export function requestFor(
-  cluster: string,
-  customers: readonly FleetCustomer[],
-  { scale, parallelism }: RequestOptions,
-): object {
-  const big = ({ conversations }: FleetCustomer) => conversations > FIT_FOR_ONE_WINDOW * scale;
+export function requestFor(cluster: string, { scale, parallelism }: RequestOptions): object {
   return {
-    customers: customers.some(big)
-      ? customers.map((customer) => ({
-          ...{ id: customer.id, conversations: customer.conversations },
-          ...(big(customer) ? { window: '1d' } : {}),
-        }))
-      : 'all',
+    customers: 'all',
     cluster,
     ...fleetRange,
-    window: '1mo',
-    parallelism: { max: parallelism, perCustomer: 1 },
+    window: { initial: 'auto', target: Math.max(1, Math.round(TARGET_CONVERSATIONS * scale)) },
+    parallelism: { max: parallelism, min: Math.min(LEAST_PARALLELISM, parallelism), perCustomer: 1, adaptive: true },
+    probe: PROBE,
     // Nobody waits at this command for an operator: what can't be done goes into the report.
     operatorTimeout: '0s',
   };

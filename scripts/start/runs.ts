@@ -7,9 +7,11 @@ import {
   WorkflowFailedError,
   type WorkflowHandle,
 } from '@temporalio/client';
+import type { LogView } from '../../src/backfill/journal.js';
 import type { Progress } from '../../src/backfill/progress.js';
 import type { Report } from '../../src/backfill/report.js';
 import { isClosed, type RunView } from '../../src/cli/figures.js';
+import type { EndedRun } from '../../src/cli/story-view.js';
 
 const POLL_MS = 1_000;
 const QUERY_TIMEOUT_MS = 10_000;
@@ -72,6 +74,20 @@ export class Runs {
       show(this.views);
     }
     return [...this.handles.keys()].map((cluster) => this.reports.get(cluster)!);
+  }
+
+  /** Once all have ended: each report with the run's log, in the order of their starts. Needs the worker. */
+  async ended(): Promise<EndedRun[]> {
+    const { connection } = this.client;
+    return connection.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
+      Promise.all(
+        [...this.handles].map(async ([cluster, handle]): Promise<EndedRun> => {
+          const report = this.reports.get(cluster)!;
+          const log = await handle.query<LogView[]>('log').catch(() => undefined);
+          return log ? { report, log } : { report };
+        }),
+      ),
+    );
   }
 
   /** Asks the open runs to cancel and waits for them a while: for a server that outlives this command. */

@@ -120,6 +120,7 @@ export class Stack {
     await this.startWorker('backfill-worker', 'dist/worker.js', {
       BACKFILL_DIRECTORY_DATABASE_URL: readerUrl,
       BACKFILL_DIRECTORY_SQL: DIRECTORY_SQL,
+      BACKFILL_PROBE_URL: readerUrl,
     });
     await this.startWorker('ingestion-worker', 'dist/reference-ingestion/worker.js', {
       REINDEXER_DATABASE_URL: reindexerUrl,

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { clusterNames, formatScale, parseOptions } from '../../scripts/start/options.js';
 import { requestFor, workflowIdOf } from '../../scripts/start/request.js';
 import { parseRequest } from '../../src/backfill/request.js';
-import { fleet } from '../../src/reference-ingestion/fleet.js';
 
 function parse(...args: string[]) {
   let [out, error] = ['', ''];
@@ -12,7 +11,7 @@ function parse(...args: string[]) {
 
 describe('the options of npm start', () => {
   it('are the whole fleet at a thousandth by default', () => {
-    expect(parse().parsed).toEqual({ clusters: clusterNames(), scale: 0.001, parallelism: 4, keepOpen: false });
+    expect(parse().parsed).toEqual({ clusters: clusterNames(), scale: 0.001, parallelism: 8, keepOpen: false });
     expect(clusterNames()).toHaveLength(8);
   });
 
@@ -49,24 +48,19 @@ describe('the options of npm start', () => {
 });
 
 describe('the request for a cluster', () => {
-  const of = (cluster: string, scale: number) =>
-    requestFor(
-      cluster,
-      fleet(scale).filter((customer) => customer.cluster === cluster),
-      { scale, parallelism: 4 },
-    );
+  const of = (cluster: string, scale: number, parallelism = 8) => requestFor(cluster, { scale, parallelism });
 
   it.each(clusterNames())('is valid for %s at any scale', (cluster) => {
     for (const scale of [1, 0.001, 0.000_001]) expect(parseRequest(of(cluster, scale))).toMatchObject({ ok: true });
+    expect(parseRequest(of(cluster, 0.001, 1))).toMatchObject({ ok: true });
     expect(workflowIdOf(cluster)).toBe(`backfillscorecards-${cluster}-2026-01`);
   });
 
-  it('has single days for the customers that were too big for a month, and asks the directory where none was', () => {
-    const days = clusterNames().flatMap((cluster) => {
-      const { customers } = of(cluster, 0.001) as { customers: 'all' | { id: string; window?: string }[] };
-      return customers === 'all' ? [] : customers.filter(({ window }) => window === '1d').map(({ id }) => id);
+  it('asks the directory, and scales what a window should hold', () => {
+    expect(of('voice-prod', 0.001)).toMatchObject({
+      ...{ customers: 'all', window: { initial: 'auto', target: 150 } },
+      parallelism: { min: 2, max: 8, adaptive: true },
     });
-    expect(days.sort()).toEqual(['cvs', 'marriott', 'oportun', 'united-east']);
-    expect(of('voice-prod', 0.001)).toMatchObject({ customers: 'all', window: '1mo' });
+    expect(of('voice-prod', 0.000_001)).toMatchObject({ window: { target: 1 } });
   });
 });
