@@ -194,9 +194,14 @@ describe('a window that somebody else stops', () => {
       () => run.children(),
       (children) => children.length === 3,
     );
-    for (const customer of customers.slice(0, 3)) await run.child(customer, '2026-01-01').cancel();
+    await run.child('slow-a', '2026-01-01').cancel();
+    // The fourth takes the slot of the first; had all three ended in one task, it would never have started.
+    await until(
+      () => run.children(),
+      (children) => children.length === 4,
+    );
+    for (const customer of ['slow-b', 'slow-c']) await run.child(customer, '2026-01-01').cancel();
     const paused = await run.until(({ totals }) => totals.held === 3);
-    // The fourth took the slot of the first; since the third, nothing starts.
     expect(paused).toMatchObject({
       status: 'pausing',
       statusReason: expect.stringMatching(/: 3 windows were stopped by someone else within 5m; 1 window in flight$/),
