@@ -54,7 +54,7 @@ export interface Attention {
 const MOST_ATTENTION = 100;
 
 export function progressOf(state: State, now: number): Progress {
-  const { status, reason } = statusOf(state);
+  const { status, reason } = statusOf(state, now);
   const letters = state.customers.map(dayLetters);
   const { limit, why } = limitNow(state, now);
   return {

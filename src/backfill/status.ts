@@ -1,4 +1,5 @@
 import { formatTime } from './calendar.js';
+import { limitNow } from './limit.js';
 import { type Customer, countInFlight, type State } from './state.js';
 import { counted } from './words.js';
 
@@ -23,9 +24,10 @@ export type Status =
  *    `resume` is enough.
  * 5. `pausing`, `paused`: an operator (or the run itself) stopped new windows; also when all that is left belongs to
  *    paused customers.
- * 6. `running`.
+ * 6. `running`. While the database or the working hours let nothing start, the reason says so, if `now` is given: they
+ *    are no pause, and end by themselves.
  */
-export function statusOf(state: State): { status: Status; reason: string } {
+export function statusOf(state: State, now?: number): { status: Status; reason: string } {
   const running = countInFlight(state);
   const windows = `${counted(running, 'window')} in flight`;
   if (state.ended) return endedStatus(state);
@@ -47,6 +49,8 @@ export function statusOf(state: State): { status: Status; reason: string } {
   if (running === 0 && open.length > 0 && pausedCustomers.length === open.length) {
     return { status: 'paused', reason: pausedCustomers.slice(0, 5).map(customerPause).join('; ') };
   }
+  const held = now !== undefined && open.length > 0 ? limitNow(state, now) : undefined;
+  if (held?.limit === 0) return { status: 'running', reason: running > 0 ? `${windows}; ${held.why}` : held.why };
   return { status: 'running', reason: running > 0 ? windows : 'waiting for the next window to be due' };
 }
 
