@@ -5,6 +5,8 @@ export interface ChildActivities {
   /** Which execution of its workflow id this is, from 1. */
   countTry(): Promise<number>;
   takeAWhile(): Promise<void>;
+  /** Longer than its caller has patience. */
+  takeTooLong(): Promise<void>;
 }
 
 export function createChildActivities(): ChildActivities {
@@ -18,5 +20,6 @@ export function createChildActivities(): ChildActivities {
     },
     // No timer of the workflow: the dev server rings these up to a second late.
     takeAWhile: () => sleep(150),
+    takeTooLong: () => sleep(2_000),
   };
 }

@@ -10,6 +10,12 @@ import {
 import type { ChildActivities } from './activities.js';
 
 const { countTry, takeAWhile } = proxyActivities<ChildActivities>({ startToCloseTimeout: '1 minute' });
+const { takeTooLong } = proxyActivities<ChildActivities>({
+  startToCloseTimeout: '200 milliseconds',
+  retry: { maximumAttempts: 1 },
+});
+
+const THREE_DAYS = 3 * 24 * 60 * 60 * 1_000;
 
 export interface ReindexRequest {
   customerId: string;
@@ -42,6 +48,13 @@ export async function reindexconversations(request: ReindexRequest, ...more: unk
     case 'brief':
       await takeAWhile();
       break;
+    /** Times out if its window is longer than three days. */
+    case 'large':
+      if (Date.parse(request.endTime) - Date.parse(request.startTime) > THREE_DAYS) await takeTooLong();
+      break;
+    /** Says how many conversations it worked on: `measured-900`. */
+    case 'measured':
+      return { conversations: Number(request.customerId.split('-')[1]) };
     /** Continues as new, then waits for the signal `finish`. */
     case 'renewed':
       if (!request.continued) await continueAsNew<typeof reindexconversations>({ ...request, continued: true });
