@@ -1,0 +1,116 @@
+import type { Report } from '../../src/backfill/report.js';
+import { neverTwiceAtOnce } from './checks.js';
+import { type Execution, executionsOf, listAll, microseconds } from './executions.js';
+import { fewestInFlight, type Gap, gapsOf, meanInFlight, percentile } from './gaps.js';
+import { insist, type Stack, startStack } from './stack.js';
+
+const SLOTS = 8;
+const CUSTOMERS = 20;
+/** A history this long holds about eighty windows, so that 2,000 make more than twenty runs. */
+const EVENTS = 400;
+const WINDOW_MS = 1_000;
+/** Few enough that Temporal does not ask this run to continue as new. */
+const CONTROL_WINDOWS = 400;
+
+/**
+ * A run that continues as new many times keeps its slots full, and runs each window once.
+ *
+ * What counts: windows in flight from the server's own start and close times. Between a close and the next start lies
+ * a turnaround (the close travels to the backfill, its worker decides, the start travels back) that has nothing to do
+ * with continue-as-new, and in which a slot is empty. So every gap is forgiven as much as the longest gap that occurs
+ * in the middle of a run: of a control, the same kind of run but short enough to be one run of the workflow, or of
+ * the long run itself. What is left must never be fewer than seven of eight in flight until the last window has
+ * started. Nothing else is forgiven, and the unforgiven numbers are told too.
+ *
+ * @returns what is wrong; empty if nothing
+ */
+export async function endurance(windows: number, say: (line: string) => void): Promise<string[]> {
+  const stack = await startStack({
+    withDatabase: false,
+    environment: () => ({ REFERENCE_WINDOW_MS: String(WINDOW_MS) }),
+  });
+  try {
+    const control = await measure(stack, 'control', CONTROL_WINDOWS, undefined);
+    const controlGaps = gapsOf(control.executions, SLOTS);
+    say(`control: ${control.executions.length} windows in ${control.handovers.length + 1} run(s)`);
+    tell(controlGaps, say);
+
+    const long = await measure(stack, 'endurance', windows, EVENTS);
+    const gaps = gapsOf(long.executions, SLOTS);
+    const across = gaps.filter((gap) => long.handovers.some((at) => gap.from <= at && at <= gap.to));
+    const within = gaps.filter((gap) => !across.includes(gap));
+    const turnaround = Math.max(...[...controlGaps, ...within].map(({ from, to }) => to - from));
+    const fewest = fewestInFlight(gaps, SLOTS, turnaround);
+    say(`endurance: ${long.executions.length} windows, ${long.handovers.length} times continued as new`);
+    tell(gaps, say);
+    say(`  gaps within a run: ${lengths(within)}`);
+    say(`  gaps across continue-as-new: ${lengths(across)}`);
+    say(
+      `  fewest in flight, gaps up to the longest in the middle of a run (${Math.round(turnaround / 1_000)} ms) forgiven: ${fewest}`,
+    );
+
+    const problems = [...control.problems, ...long.problems];
+    if (control.handovers.length > 0) problems.push('the control continued as new, so it is no control');
+    const wanted = Math.floor(windows / 100);
+    if (long.handovers.length < wanted) problems.push(`continued as new ${long.handovers.length} times, not ${wanted}`);
+    if (fewest < SLOTS - 1) problems.push(`${fewest} in flight while work was left, expected at least ${SLOTS - 1}`);
+    for (const problem of problems) say(`  FAILED: ${problem}`);
+    return problems;
+  } finally {
+    await stack.stop();
+  }
+}
+
+function tell(gaps: readonly Gap[], say: (line: string) => void): void {
+  const [mean, fewest] = [meanInFlight(gaps, SLOTS), fewestInFlight(gaps, SLOTS, 0)];
+  say(`  turnaround: ${lengths(gaps)}; in flight, nothing forgiven: mean ${mean.toFixed(2)}, fewest ${fewest}`);
+}
+
+const lengths = (gaps: readonly Gap[]) =>
+  `${gaps.length}, median ${Math.round(percentile(gaps, 50))} ms, 99% ${Math.round(percentile(gaps, 99))} ms, longest ${Math.round(percentile(gaps, 100))} ms`;
+
+interface Measured {
+  executions: Execution[];
+  /** When a run continued as new, in µs. */
+  handovers: number[];
+  problems: string[];
+}
+
+async function measure(
+  { client }: Stack,
+  name: string,
+  windows: number,
+  maxHistoryEvents: number | undefined,
+): Promise<Measured> {
+  const days = Math.ceil(windows / CUSTOMERS);
+  const start = '2026-01-01';
+  const end = new Date(Date.parse(start) + days * 86_400_000).toISOString().slice(0, 10);
+  const customers = Array.from({ length: CUSTOMERS }, (_, i) => `${name}-${i}`);
+  const workflowId = `backfillscorecards-${name}`;
+  const input = { customers, start, end, parallelism: SLOTS, ...(maxHistoryEvents && { maxHistoryEvents }) };
+  const handle = await client.workflow.start('backfillScorecards', {
+    ...{ workflowId, taskQueue: 'backfill-scorecards', args: [input] },
+  });
+  const { totals } = (await insist(() => handle.result(), 1_800_000)) as Report;
+
+  const executions = await executionsOf(client, `${name}-`);
+  const problems = neverTwiceAtOnce(executions);
+  const expected = days * CUSTOMERS;
+  if (totals.done !== expected) problems.push(`${name}: ${totals.done} of ${expected} days done`);
+  if (executions.length !== expected) problems.push(`${name}: ${executions.length} executions of ${expected} windows`);
+  const distinct = new Set(executions.map((one) => one.workflowId)).size;
+  if (distinct !== executions.length) problems.push(`${name}: ${executions.length - distinct} windows ran again`);
+  const failed = executions.filter(({ status }) => status !== 'COMPLETED').length;
+  if (failed > 0) problems.push(`${name}: ${failed} windows did not complete`);
+  return { executions, handovers: await handovers(client, workflowId), problems };
+}
+
+async function handovers(client: Stack['client'], workflowId: string): Promise<number[]> {
+  const runs = await listAll(client, `WorkflowId = "${workflowId}" AND ExecutionStatus = "ContinuedAsNew"`);
+  return await Promise.all(
+    runs.map(async ({ runId }) => {
+      const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
+      return microseconds(raw.workflowExecutionInfo!.closeTime)!;
+    }),
+  );
+}
