@@ -25,6 +25,9 @@ import { watchDatabase, watchHours } from './watch.js';
 /** The server allows one run 10,000 signals and 2,000 Updates; a run hands over well before. */
 const MAX_MESSAGES = 1_500;
 
+/** How many events more a run's history may have, while it waits for a moment at which all its slots are taken. */
+const OVERTIME = 500;
+
 /** What one run of the workflow hands to the next. */
 interface Carried {
   state: Packed;
@@ -75,19 +78,23 @@ function firstState({ options, customers }: BackfillRequest): State {
 /** Carries out decisions until the run is to end, or hands over to the next run. */
 async function schedule(run: BackfillRun, children: Children, showcase: Showcase): Promise<Ending> {
   const alarm = new Alarm(() => run.wake());
+  let dueSince: number | undefined;
   for (;;) {
     children.cancelMarked();
-    const handingOver = mustHandOver(run);
+    const due = mustHandOver(run);
+    if (due) dueSince ??= workflowInfo().historyLength;
+    const overdue = due && workflowInfo().historyLength - dueSince! > OVERTIME;
     let decision = decide(run.state, Date.now());
-    while (decision.kind === 'startWindow' && !handingOver) {
+    while (decision.kind === 'startWindow' && !overdue) {
       const { kind: _, attempt, ...window } = decision;
       run.happened({ kind: 'windowStarted', ...window, attempt });
       children.start(window);
       decision = decide(run.state, Date.now());
     }
     if (decision.kind === 'end') return decision.how;
-    // No draining: windows go on while the run hands over. Only an open start would be lost, so these are awaited.
-    if (handingOver && children.starting === 0) {
+    // No draining: windows go on while the run hands over. Only an open start would be lost, so the run hands over when
+    // none is open, and keeps its slots full until then; when overdue it starts nothing more, so that this comes.
+    if (due && children.starting === 0) {
       if (allHandlersFinished()) await handOver(run, showcase);
       // A handler that woke us ends a moment later, and nothing else need ever happen that would wake us again.
       await condition(allHandlersFinished);
