@@ -15,7 +15,7 @@ describe('a backfill under random disasters', () => {
     await stopAll();
   });
 
-  it.each([1, 3])(
+  it.each([403, 408])(
     'loses nothing, does nothing twice and obeys every command (seed %i)',
     async (seed) => {
       const { violations, script, deeds, executions } = await runRound(stack, seed);
