@@ -263,7 +263,7 @@ export function densityOf({ conversations, start, end }: CustomerRequest): numbe
     : Math.max(1, Math.round((conversations / (end - start)) * 1024)) / 1024;
 }
 
-export function medianDensity(customers: readonly CustomerRequest[]): number {
+function medianDensity(customers: readonly CustomerRequest[]): number {
   const known = customers.flatMap((customer) => densityOf(customer) ?? []).sort((a, b) => a - b);
   return known[Math.floor(known.length / 2)] ?? 1;
 }
