@@ -1,5 +1,13 @@
 import type { Client } from '@temporalio/client';
 
+/** All clusters that one command can reach. */
+export interface Fleet {
+  /** The fleet file; absent when the one cluster comes from the environment. */
+  path?: string;
+  /** In the order of the file; at least one. */
+  clusters: Cluster[];
+}
+
 /** A cluster of the fleet file, every default filled in. Secrets are not in it, only where to find them. */
 export interface Cluster {
   /** As in the fleet file; also the run's label `cluster`. */
@@ -14,17 +22,36 @@ export interface Cluster {
   directory?: CustomerSource;
 }
 
+/** How to reach a cluster's Temporal: by address, through a port-forward, or as a profile or the environment says. */
 export interface ClusterConnection {
   /** `host:port`; for a port-forward the local end is found when it is started. */
   address?: string;
-  portForward?: { context: string; namespace: string; service: string; port: number };
+  portForward?: PortForwardTarget;
   /** A profile of `temporal.toml`, for all that is not said here. */
   profile?: string;
-  tls?: Record<string, unknown>;
+  /** `TEMPORAL_ADDRESS` and its kin decide: there is no fleet file. */
+  environment?: true;
+  tls?: boolean | TlsSettings;
   apiKey?: SecretSource;
 }
 
-/** Where a secret is: never the secret itself. */
+/** A Kubernetes service, and the kubectl context that reaches it. */
+export interface PortForwardTarget {
+  context: string;
+  namespace: string;
+  service: string;
+  port: number;
+}
+
+export interface TlsSettings {
+  /** The name on the server's certificate, where it is not the address. */
+  serverName?: string;
+  serverCaCert?: SecretSource;
+  clientCert?: SecretSource;
+  clientKey?: SecretSource;
+}
+
+/** Where a secret is: never the secret itself. Paths are absolute. */
 export type SecretSource = { env: string } | { file: string };
 
 /** Who the cluster's customers are. */
