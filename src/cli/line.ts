@@ -1,6 +1,18 @@
 /** Lines for a terminal: pieces of text with a style, measured and cut before any colour code is in them. */
 
-export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+export type Style =
+  | 'bold'
+  | 'dim'
+  | 'inverse'
+  | 'red'
+  | 'green'
+  | 'yellow'
+  | 'cyan'
+  | 'onRed'
+  | 'onGreen'
+  | 'onYellow'
+  | 'onBlue'
+  | 'onCyan';
 
 export interface Span {
   readonly text: string;
@@ -15,22 +27,33 @@ export interface Rendering {
   readonly width?: number;
 }
 
-const codes: Record<Style, readonly [on: number, off: number]> = {
-  bold: [1, 22],
-  dim: [2, 22],
-  red: [31, 39],
-  green: [32, 39],
-  yellow: [33, 39],
-  cyan: [36, 39],
+const codes: Record<Style, readonly [on: string, off: string]> = {
+  bold: ['1', '22'],
+  dim: ['2', '22'],
+  inverse: ['7', '27'],
+  red: ['31', '39'],
+  green: ['32', '39'],
+  yellow: ['33', '39'],
+  cyan: ['36', '39'],
+  // A background brings its own foreground: what a terminal's default looks like on it is anyone's guess.
+  onRed: ['97;41', '39;49'],
+  onGreen: ['30;42', '39;49'],
+  onYellow: ['30;43', '39;49'],
+  onBlue: ['97;44', '39;49'],
+  onCyan: ['30;46', '39;49'],
 };
 
 export const styled = (text: string, style: Style): Span => ({ text, style });
 
-/** The line as it is written to a terminal or file. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** The line as it is written to a terminal or file; wherever its text came from, it can do nothing to the terminal. */
 export function render(line: Line, { colour, width = Number.POSITIVE_INFINITY }: Rendering): string {
   const spans = line.map((span) => (typeof span === 'string' ? { text: span } : span));
   return clipSpans(spans, width)
-    .map(({ text, style }) => {
+    .map(({ text: raw, style }) => {
+      const text = raw.replace(UNPRINTABLE, ' ');
       if (!colour || !style || text === '') return text;
       const [on, off] = codes[style];
       return `\u001b[${on}m${text}\u001b[${off}m`;
@@ -55,6 +78,20 @@ function clipSpans(spans: readonly Span[], width: number): Span[] {
     if (left < 0) break;
   }
   return kept;
+}
+
+/** How many columns a line takes. */
+export const lineWidth = (line: Line): number =>
+  line.reduce((sum, span) => sum + widthOf(typeof span === 'string' ? span : span.text), 0);
+
+/** The line in one style, whatever its pieces had. */
+export const restyled = (line: Line, style: Style): Line =>
+  line.map((span) => styled(typeof span === 'string' ? span : span.text, style));
+
+/** The text, cut to so many columns with `…`, or filled up to them with spaces. */
+export function fitted(text: string, width: number): string {
+  const cut = widthOf(text) <= width ? text : render([text], { colour: false, width });
+  return cut + ' '.repeat(Math.max(0, width - widthOf(cut)));
 }
 
 const wide =

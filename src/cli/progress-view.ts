@@ -4,7 +4,7 @@ import { attentionLines } from './attention.js';
 import { type Cell, type Column, columns, emphasised } from './columns.js';
 import { type Figures, figuresOf, isClosed, type RunView, sumOf } from './figures.js';
 import { count, percent } from './format.js';
-import { type Line, type Span, styled, widthOf } from './line.js';
+import { type Line, lineWidth, type Span, styled } from './line.js';
 
 export interface ViewSize {
   readonly columns: number;
@@ -113,6 +113,3 @@ function barOf(figures: Figures | undefined, width: number): Span[] {
     styled('░'.repeat(width - done - stuck - running), 'dim'),
   ];
 }
-
-const lineWidth = (line: Line) =>
-  line.reduce((sum, span) => sum + widthOf(typeof span === 'string' ? span : span.text), 0);

@@ -1,0 +1,90 @@
+import { formatDuration } from '../../backfill/duration.js';
+import type { Progress } from '../../backfill/progress.js';
+import type { Status } from '../../backfill/status.js';
+import { figuresOf, isClosed } from '../figures.js';
+import { count, counted, percent } from '../format.js';
+import { type Line, onOneLine, type Span, type Style, styled } from '../line.js';
+import { type ClusterPicture, rateSinceStart } from './picture.js';
+
+const statusStyles: Record<Status, Style> = {
+  running: 'cyan',
+  pausing: 'yellow',
+  paused: 'yellow',
+  waitingForOperator: 'red',
+  cancelling: 'yellow',
+  finishing: 'cyan',
+  completed: 'green',
+  cancelled: 'yellow',
+};
+
+/** Who, how far, and whether it answers: a line that says the most. */
+export function headline(picture: ClusterPicture, now: number): Line {
+  const { cluster, progress, workflowId, silent, note } = picture;
+  const name = styled(cluster, 'bold');
+  if (silent) {
+    const since = `${clock(silent.since)} UTC (${age(now - silent.since)})`;
+    return [name, '  ', styled(`no answer since ${since}`, 'red'), `: ${onOneLine(silent.reason)}`];
+  }
+  if (!progress) return [name, '  ', onOneLine(note ?? 'asking …')];
+  const { days, daysDone } = figuresOf(progress, now);
+  return [
+    ...[name, '  ', styled(progress.status, statusStyles[progress.status]), `  ${percent(daysDone, days)}%`],
+    styled(`  ${onOneLine(workflowId ?? '')}`, 'dim'),
+  ];
+}
+
+/** What a run's progress says in figures and reasons: four or five lines. */
+export function summaryLines(progress: Progress, picture: ClusterPicture, now: number): Line[] {
+  const { parallelism, database, totals } = progress;
+  const lines: Line[] = [
+    [label('why'), onOneLine(progress.statusReason)],
+    [label('days'), ...dayCounts(progress)],
+    [
+      label('windows'),
+      `${count(parallelism.inFlight)} in flight, ${count(totals.windows.completed)} completed`,
+      failures(progress),
+    ],
+    [label('limit'), `${parallelism.limit} of at most ${parallelism.max}: ${onOneLine(parallelism.reason)}`],
+  ];
+  if (!isClosed(progress)) lines.push([label('pace'), pace(picture, progress, now)]);
+  if (database.level !== 'off') {
+    const style = { ok: 'green', high: 'yellow', critical: 'red', unknown: 'yellow' }[database.level] as Style;
+    lines.push([label('database'), styled(database.level, style), `: ${onOneLine(database.reason)}`]);
+  }
+  return lines;
+}
+
+const label = (text: string): Span => styled(text.padEnd(10), 'dim');
+
+function dayCounts({ totals }: Progress): (string | Span)[] {
+  const part = (amount: number, word: string, style?: Style): (string | Span)[] =>
+    amount === 0 ? [] : [', ', style ? styled(`${count(amount)} ${word}`, style) : `${count(amount)} ${word}`];
+  return [
+    `${count(totals.done)} of ${count(totals.days)} done`,
+    ...part(totals.running, 'running', 'cyan'),
+    ...part(totals.waiting, 'waiting'),
+    ...part(totals.failed, 'failed', 'red'),
+    ...part(totals.held, 'held', 'yellow'),
+    ...part(totals.skipped, 'skipped'),
+  ];
+}
+
+function failures({ totals: { windows } }: Progress): string {
+  const failed = windows.failed === 0 ? '' : `, ${count(windows.failed)} ended otherwise`;
+  return windows.adopted === 0 ? failed : `${failed}, ${count(windows.adopted)} adopted`;
+}
+
+function pace(picture: ClusterPicture, progress: Progress, now: number): string {
+  const rate = picture.rate ?? rateSinceStart(progress, now);
+  const speed =
+    rate === undefined ? 'not known before a window has completed' : `${counted(Math.round(rate), 'window')} an hour`;
+  if (progress.eta === null) return speed;
+  const left = Date.parse(progress.eta) - now;
+  const end = left > 0 ? `in about ${age(left)}` : 'any moment';
+  return `${speed}, done ${end} (${progress.eta.slice(0, 16).replace('T', ' ')} UTC)`;
+}
+
+/** Whole seconds: tenths would flicker. */
+const age = (ms: number): string => formatDuration(Math.max(1_000, Math.floor(ms / 1_000) * 1_000));
+
+const clock = (at: number): string => new Date(at).toISOString().slice(11, 19);
