@@ -1,9 +1,7 @@
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Fleet } from './cluster.js';
 import { FleetFileError } from './errors.js';
-
-export const DEFAULT_NAMESPACE = 'ingestion';
-export const DEFAULT_TASK_QUEUE = 'backfill-scorecards';
+import { connectionFrom } from './profile.js';
+import { DEFAULT_NAMESPACE, DEFAULT_TASK_QUEUE } from './schema.js';
 
 /**
  * The fleet without a fleet file: the one cluster that `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE` and a profile of
@@ -12,12 +10,11 @@ export const DEFAULT_TASK_QUEUE = 'backfill-scorecards';
  * @throws FleetFileError if `temporal.toml` cannot be read or lacks the profile
  */
 export function fleetFromEnvironment(environment: NodeJS.ProcessEnv = process.env): Fleet {
-  const profile = environment.TEMPORAL_PROFILE;
   return {
     clusters: [
       {
-        name: profile || 'default',
-        namespace: connectConfig(environment).namespace ?? DEFAULT_NAMESPACE,
+        name: environment.TEMPORAL_PROFILE || 'default',
+        namespace: namespaceFrom(environment) ?? DEFAULT_NAMESPACE,
         taskQueue: environment.BACKFILL_TASK_QUEUE ?? DEFAULT_TASK_QUEUE,
         connection: { environment: true },
         defaults: {},
@@ -26,10 +23,11 @@ export function fleetFromEnvironment(environment: NodeJS.ProcessEnv = process.en
   };
 }
 
-function connectConfig(environment: NodeJS.ProcessEnv) {
+function namespaceFrom(environment: NodeJS.ProcessEnv): string | undefined {
   try {
-    return loadClientConnectConfig({ overrideEnvVars: environment as Record<string, string> });
+    return connectionFrom(environment).namespace;
   } catch (error) {
+    // Only the first line: a parser's excerpt may hold a key.
     const reason = (error as Error).message.split('\n')[0];
     throw new FleetFileError([`temporal.toml: ${reason}; mend it, or unset TEMPORAL_PROFILE and TEMPORAL_CONFIG_FILE`]);
   }
