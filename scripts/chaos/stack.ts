@@ -27,6 +27,8 @@ export interface Stack {
 export interface StackOptions {
   /** Without one, windows are empty. Default true. */
   withDatabase?: boolean;
+  /** For the Temporal server. */
+  dynamicConfig?: Readonly<Record<string, number>>;
   /** More environment for both workers; `databaseUrl` is its owner's. */
   environment?: (databaseUrl: string) => NodeJS.ProcessEnv;
 }
@@ -77,12 +79,13 @@ class SupervisedWorker {
   }
 }
 
-export async function startStack({ withDatabase = true, environment }: StackOptions = {}): Promise<Stack> {
+export async function startStack({ withDatabase = true, ...options }: StackOptions = {}): Promise<Stack> {
   const directory = await temporaryDirectory('chaos');
   const temporal = await startTemporalServer({
     databaseFile: join(directory, 'temporal.db'),
     searchAttributes: { BackfillCluster: 'Keyword', BackfillCustomer: 'Keyword', BackfillStatus: 'Keyword' },
     logFile: join(directory, 'temporal.log'),
+    ...(options.dynamicConfig && { dynamicConfig: options.dynamicConfig }),
   });
   const postgres = await startPostgres({ logFile: join(directory, 'postgres.log') });
   const password = randomUUID();
@@ -96,7 +99,7 @@ export async function startStack({ withDatabase = true, environment }: StackOpti
     ...inherited,
     ...{ TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace },
     ...(withDatabase && { REINDEXER_DATABASE_URL: urlForRole(postgres.url, 'reindexer', password) }),
-    ...environment?.(postgres.url),
+    ...options.environment?.(postgres.url),
   };
   const unexpected: string[] = [];
   const supervised = (name: keyof typeof workers) =>

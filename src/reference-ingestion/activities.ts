@@ -6,15 +6,19 @@ import type { Execution, ExecutionLog } from './executions.js';
 import { toActivityFailure } from './failures.js';
 import { type Fault, strike, strikesAfterPages, strikesIn, withHole } from './faults.js';
 import { compareAgents, type Position, readPage, refreshAggregates, writeScorecards } from './pages.js';
+import { between, seededRandom } from './random.js';
 import type { WindowResult, WindowTask } from './window.js';
 
 /** What the activities work on. */
 export interface Dependencies {
   executions: ExecutionLog;
-  /** Without one, windows are empty: they take `emptyWindowMs` and write nothing. */
+  /** Without one, windows are empty: they take a time within `emptyWindowMs`, each its own, and write nothing. */
   pool?: pg.Pool;
-  emptyWindowMs: number;
+  emptyWindowMs: DurationRange;
 }
+
+/** From and to, in ms, both included. */
+export type DurationRange = readonly [least: number, most: number];
 
 /** What a heartbeat carries: where the next attempt goes on, and what was done until there. */
 interface Progress {
@@ -83,15 +87,21 @@ class Attempt {
     }
   }
 
-  async run(pool: pg.Pool | undefined, emptyWindowMs: number): Promise<WindowResult> {
+  async run(pool: pg.Pool | undefined, emptyWindowMs: DurationRange): Promise<WindowResult> {
     if (this.#fault && strikesAfterPages(this.#fault) === undefined) await this.#strike();
     if (pool) await this.#reindex(pool);
-    else await this.#context.sleep(emptyWindowMs);
+    else await this.#context.sleep(this.#emptyDuration(emptyWindowMs));
     // A window too small for its fault to have struck in a page is struck here.
     await this.#strike();
     const { conversations, scorecards, pages } = this.#progress;
     const result = { customerId: this.#task.customerId, conversations, scorecards, pages };
     return this.#resumedFrom === undefined ? result : { ...result, resumedFrom: this.#resumedFrom };
+  }
+
+  /** Of their own, so that windows that start together need not end together. */
+  #emptyDuration([least, most]: DurationRange): number {
+    const { customerId, startTime } = this.#task;
+    return between(seededRandom(customerId, startTime), least, most);
   }
 
   async #reindex(pool: pg.Pool): Promise<void> {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
-import { createActivities } from './activities.js';
+import { createActivities, type DurationRange } from './activities.js';
 import { createPool } from './database.js';
 import { databaseExecutions, memoryExecutions } from './executions.js';
 import type { FaultRule } from './faults.js';
@@ -12,8 +12,8 @@ export interface IngestionWorkerOptions {
   taskQueue: string;
   /** Role `reindexer`; without a database windows are empty. */
   databaseUrl?: string;
-  /** Milliseconds that a window takes without a database. */
-  emptyWindowMs?: number;
+  /** How long a window takes without a database. */
+  emptyWindowMs?: DurationRange;
   faults?: readonly FaultRule[];
   /** Windows worked on at once, each with a database connection. */
   concurrency?: number;
@@ -29,7 +29,15 @@ export interface IngestionWorker {
 
 /** Creates the worker; running and stopping it is the caller's. */
 export async function createIngestionWorker(options: IngestionWorkerOptions): Promise<IngestionWorker> {
-  const { connection, namespace, taskQueue, databaseUrl, emptyWindowMs = 0, faults = [], concurrency = 50 } = options;
+  const {
+    connection,
+    namespace,
+    taskQueue,
+    databaseUrl,
+    emptyWindowMs = [0, 0],
+    faults = [],
+    concurrency = 50,
+  } = options;
   // Two more than windows: one to cancel a statement with, one for a window that ends as another begins.
   const onError = options.onDatabaseError ?? (() => undefined);
   const pool = databaseUrl === undefined ? undefined : createPool(databaseUrl, concurrency + 2, onError);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
+import type { DurationRange } from './activities.js';
 import { createIngestionWorker } from './create-worker.js';
 import { parseFaultRules } from './faults.js';
 
@@ -28,7 +29,7 @@ if (connection) {
     namespace,
     taskQueue,
     ...(databaseUrl && { databaseUrl }),
-    emptyWindowMs: number('REFERENCE_WINDOW_MS', 0),
+    emptyWindowMs: durations('REFERENCE_WINDOW_MS'),
     concurrency: number('REFERENCE_CONCURRENCY', 50),
     faults: parseFaultRules(env.REFERENCE_FAULTS ?? '[]'),
     onDatabaseError: (error) => logger.warn({ error: error.message }, 'a database connection broke'),
@@ -58,6 +59,15 @@ function number(name: string, fallback: number): number {
   const value = Number(env[name] ?? fallback);
   if (!Number.isInteger(value) || value < 0) throw new Error(`${name}: expected a number from 0, got ${env[name]}`);
   return value;
+}
+
+/** `1000`, or `1000-5000`. */
+function durations(name: string): DurationRange {
+  const text = env[name] ?? '0';
+  const [, least, most = least] = /^(\d{1,8})(?:-(\d{1,8}))?$/.exec(text) ?? [];
+  if (least === undefined || Number(most) < Number(least))
+    throw new Error(`${name}: expected milliseconds, or a range such as 1000-5000, got ${text}`);
+  return [Number(least), Number(most)];
 }
 
 function withoutPassword(url: string): string {
