@@ -1,0 +1,95 @@
+import { Command, CommanderError, Option } from 'commander';
+import { CommandContext, type GlobalOptions, type Surroundings } from './commands/context.js';
+import { EXIT, type ExitCode } from './commands/exit-codes.js';
+import { addPause } from './commands/pause.js';
+import { problemFrom } from './commands/problem.js';
+
+/**
+ * What a command does when it is called.
+ *
+ * @param words the arguments as commander gives them: a text for each, a list for a variadic one
+ * @param options the command's own options; those of all commands are in the context
+ */
+export type Handler<Words extends unknown[], Options> = (
+  context: CommandContext,
+  words: Words,
+  options: Options,
+) => Promise<ExitCode>;
+
+/** Makes a handler into what commander calls. */
+export type Action = <Words extends unknown[] = string[][], Options = object>(
+  handler: Handler<Words, Options>,
+) => (...args: unknown[]) => Promise<void>;
+
+/**
+ * Adds a command to the program.
+ *
+ * To add one: a file in `commands/` that exports an `AddCommand`, an entry in {@link commands} here, its section in
+ * docs/commands.md, and in `addHelpText('after', …)` its examples. In the handler, `selectClusters` says which clusters are
+ * meant and `withSessions` opens them side by side; `onEach` takes each a step further, keeping one cluster's problem from
+ * the others; `answer` ends the command, in the format that was asked for, with the right exit code. A command for runs
+ * (an Update) is `tellRuns` and nothing else: see `pause.ts`. What goes wrong is thrown as a `CommandProblem`.
+ */
+export type AddCommand = (program: Command, action: Action) => void;
+
+/** In the order of the help. */
+const commands: readonly AddCommand[] = [addPause];
+
+/**
+ * Reads a command line and does what it says.
+ *
+ * @param args without node and the program's own name
+ * @returns the exit code; nothing is thrown, what is wrong has been said on stderr by then
+ */
+export async function runCommandLine(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const { stdout, stderr, signal } = surroundings;
+  let exitCode: ExitCode = EXIT.done;
+  const action: Action =
+    (handler) =>
+    async (...received) => {
+      const command = received.pop() as Command;
+      const options = received.pop();
+      const context = new CommandContext(command.name(), surroundings, program.opts<GlobalOptions>());
+      exitCode = await handler(context, received as never, options as never);
+    };
+  const program = createProgram(action, {
+    writeOut: (text) => stdout.write(text),
+    writeErr: (text) => stderr.write(text),
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (signal.aborted) return EXIT.interrupted;
+    const problem = problemFrom(error);
+    for (const line of problem.message.split('\n')) stderr.write(`error: ${line}\n`);
+    return problem.exitCode;
+  }
+}
+
+/** The program with all of its commands. */
+export function createProgram(
+  action: Action,
+  output: { writeOut(text: string): void; writeErr(text: string): void },
+): Command {
+  const program = new Command('backfill')
+    .description('Starts, watches and steers backfills: one Temporal workflow for each cluster of the fleet.')
+    .option('--fleet <file>', 'the fleet file (default: fleet.yaml; without one: the cluster of TEMPORAL_ADDRESS)')
+    .addOption(new Option('--output <format>', 'what stdout gets').choices(['table', 'json']).default('table'))
+    .option('--yes', 'do not ask before a command that changes much')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .configureHelp({ showGlobalOptions: true })
+    // Commander puts its guesses on a line of their own.
+    .configureOutput({ ...output, outputError: (text, write) => write(text.replace(/\n(?=\()/g, ' ')) })
+    .exitOverride()
+    .addHelpText('after', HELP);
+  for (const add of commands) add(program, action);
+  return program;
+}
+
+const HELP = `
+Exit codes: 0 done, 1 something else went wrong, 2 bad usage or fleet file, 3 a
+run is not finished, 4 failed or held days are left, 5 a cluster or its worker
+does not answer, 6 refused by the run, 7 no such run, 130 interrupted.`;

@@ -1,0 +1,37 @@
+/** What the `backfill` command's exit code says. Stable: scripts rely on it (docs/commands.md). */
+export const EXIT = {
+  /** Done; for `status`: every day of every run is done or skipped. */
+  done: 0,
+  /** Something that no other code names went wrong. */
+  error: 1,
+  /** Bad usage or a bad fleet file; nothing was sent. */
+  usage: 2,
+  /** A run is not finished. */
+  unfinished: 3,
+  /** Days failed or are held, or a run ended without doing all. */
+  attention: 4,
+  /** A cluster, or the worker of its runs, does not answer. */
+  unreachable: 5,
+  /** The run refused the command. */
+  refused: 6,
+  /** There is no such run, or none that is open. */
+  noRun: 7,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Of several clusters' codes the one that is told: what a person must look at first stands first. */
+const PRECEDENCE: readonly ExitCode[] = [
+  EXIT.interrupted,
+  EXIT.error,
+  EXIT.usage,
+  EXIT.unreachable,
+  EXIT.refused,
+  EXIT.attention,
+  EXIT.unfinished,
+  EXIT.noRun,
+];
+
+export const worstOf = (codes: readonly ExitCode[]): ExitCode =>
+  PRECEDENCE.find((code) => codes.includes(code)) ?? EXIT.done;

@@ -1,0 +1,56 @@
+import {
+  isGrpcDeadlineError,
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { ClusterUnreachable, FleetFileError } from '../../fleet/index.js';
+import { errorText } from '../error-text.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+
+/** Why a command could not do what it was asked: a sentence with the next step, and the exit code that says so. */
+export class CommandProblem extends Error {
+  override readonly name = 'CommandProblem';
+
+  constructor(
+    readonly exitCode: ExitCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Wrong as typed; nothing was sent. */
+export const badUsage = (message: string): CommandProblem => new CommandProblem(EXIT.usage, message);
+
+// The SDK's guard accepts any Error by its type, so that what it refuses would be nothing at all.
+const isDeadline: (error: unknown) => boolean = isGrpcDeadlineError;
+
+const UNAVAILABLE = 14;
+const FAILED_PRECONDITION = 9;
+
+/** Whatever was thrown, as a problem. What is not known here keeps its own words, and exit code 1. */
+export function problemFrom(error: unknown): CommandProblem {
+  if (error instanceof CommandProblem) return error;
+  const as = (code: ExitCode, message = errorText(error)) => new CommandProblem(code, message, { cause: error });
+  if (error instanceof FleetFileError) return as(EXIT.usage, error.message);
+  if (error instanceof ClusterUnreachable) return as(EXIT.unreachable, error.message);
+  if (error instanceof WorkflowUpdateFailedError) return as(EXIT.refused, error.cause?.message ?? error.message);
+  if (error instanceof WorkflowNotFoundError) return as(EXIT.noRun);
+  return isSilence(error) ? as(EXIT.unreachable) : as(EXIT.error);
+}
+
+/** Whether nobody answered: the server is gone, the time limit has passed, or no worker polls. */
+export function isSilence(error: unknown): boolean {
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (isDeadline(current)) return true;
+    if (!isGrpcServiceError(current)) continue;
+    // "no poller seen for task queue recently": the server's own way to say that no worker is up.
+    const noWorker = current.code === FAILED_PRECONDITION && /poller/.test(current.details);
+    return noWorker || current.code === UNAVAILABLE;
+  }
+  return false;
+}

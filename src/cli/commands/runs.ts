@@ -1,0 +1,131 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Option } from 'commander';
+import { Option as CommanderOption } from 'commander';
+import type { Progress } from '../../backfill/progress.js';
+import type { Cluster, ClusterSession } from '../../fleet/index.js';
+import { EXIT } from './exit-codes.js';
+import { badUsage, CommandProblem, isSilence } from './problem.js';
+import { RUN_PREFIX, rangeName, rangeNamed, WORKFLOW_TYPE } from './run-names.js';
+
+/** Which run is meant: `--run`, `--range`, or neither. */
+export interface RunChoice {
+  run?: string;
+  range?: string;
+}
+
+/** One run of a cluster, as Temporal describes it. */
+export interface Run {
+  readonly session: ClusterSession;
+  readonly workflowId: string;
+  readonly runId: string;
+  /** `RUNNING`, or how it ended: `COMPLETED`, `FAILED`, `CANCELLED`, `TERMINATED`, `TIMED_OUT`. */
+  readonly status: string;
+  readonly startedAt: Date;
+  readonly closedAt?: Date;
+  readonly taskQueue: string;
+  /** Ids of other runs of the cluster that are open. */
+  readonly others: readonly string[];
+}
+
+/** How long the server and the run's worker have to answer. */
+export const PATIENCE_MS = 15_000;
+
+export const runOptions = (): Option[] => [
+  new CommanderOption('--run <workflow id>', 'this run, by its exact workflow id').conflicts('range'),
+  new CommanderOption('--range <range>', 'the run of this range: 2026-01, or 2026-01-05--2026-01-20'),
+];
+
+/**
+ * The run that is meant: the one named, else the open one, else the newest.
+ *
+ * @param open a command for the run: it has to be open, and the only one if none is named
+ * @throws CommandProblem: no such run, or several open ones
+ */
+export async function findRun(session: ClusterSession, choice: RunChoice, { open = false } = {}): Promise<Run> {
+  const { name } = session.cluster;
+  const all = choice.run ? [] : await runsOf(session, choice.range);
+  const openOnes = all.filter(({ status }) => status === 'RUNNING');
+  if (open && openOnes.length > 1) {
+    const ids = openOnes.map(({ workflowId }) => workflowId).join(', ');
+    throw badUsage(`${name} has ${openOnes.length} open runs: ${ids}; say which with --run`);
+  }
+  const workflowId = choice.run ?? (openOnes[0] ?? all[0])?.workflowId;
+  if (workflowId === undefined) throw noRun(session.cluster, choice);
+  const run = await describeRun(session, workflowId);
+  if (!run) throw new CommandProblem(EXIT.noRun, `${name} has no workflow ${workflowId}; see backfill status ${name}`);
+  if (open && run.status !== 'RUNNING') {
+    const how = `${run.status.toLowerCase()}${run.closedAt ? ` ${run.closedAt.toISOString()}` : ''}`;
+    throw new CommandProblem(EXIT.noRun, `${name} has no open run: ${workflowId} is ${how} and takes no more commands`);
+  }
+  return { ...run, others: openOnes.map((other) => other.workflowId).filter((id) => id !== workflowId) };
+}
+
+function noRun({ name }: Cluster, { range }: RunChoice): CommandProblem {
+  const which = range ? `no run of ${range}` : 'no run';
+  return new CommandProblem(EXIT.noRun, `${name} has ${which}; begin one with backfill start ${name} --month 2026-01`);
+}
+
+/** The run as it is now, whatever visibility knows; undefined if there is none. */
+export async function describeRun(session: ClusterSession, workflowId: string): Promise<Run | undefined> {
+  try {
+    const found = await within(session.client, () => session.client.workflow.getHandle(workflowId).describe());
+    const { runId, status, startTime, closeTime, taskQueue } = found;
+    const closed = closeTime ? { closedAt: closeTime } : {};
+    return { session, workflowId, runId, status: status.name, startedAt: startTime, ...closed, taskQueue, others: [] };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+interface Listed {
+  workflowId: string;
+  status: string;
+  startedAt: number;
+}
+
+/** The cluster's runs, the newest first. Without a fleet file all of the namespace's runs are the one cluster's. */
+async function runsOf({ client, cluster }: ClusterSession, range: string | undefined): Promise<Listed[]> {
+  const prefix = cluster.connection.environment ? RUN_PREFIX : `${RUN_PREFIX}${cluster.name}-`;
+  const asked = range === undefined ? undefined : rangeNamed(range);
+  if (range !== undefined && !asked) {
+    throw badUsage(`--range: expected a month such as 2026-01 or days such as 2026-01-05--2026-01-20, got ${range}`);
+  }
+  const suffix = asked ? `-${rangeName(asked.start, asked.end)}` : '';
+  // What a run continued as is the same run; only its latest part says how it is.
+  const query = `WorkflowType = "${WORKFLOW_TYPE}" AND WorkflowId STARTS_WITH "${prefix}" AND ExecutionStatus != "ContinuedAsNew"`;
+  const runs = await within(client, async () => {
+    const found: Listed[] = [];
+    for await (const { workflowId, status, startTime } of client.workflow.list({ query, pageSize: 500 })) {
+      found.push({ workflowId, status: status.name, startedAt: startTime.getTime() });
+    }
+    return found;
+  });
+  return runs.filter(({ workflowId }) => workflowId.endsWith(suffix)).sort((a, b) => b.startedAt - a.startedAt);
+}
+
+/** Calls that together have a time limit. */
+export const within = <T>(client: Client, calls: () => Promise<T>, ms = PATIENCE_MS): Promise<T> =>
+  client.withDeadline(Date.now() + ms, calls);
+
+/** A run's answer to a query, or a problem that says who does not answer and what to do. */
+export async function ask<T>(run: Run, query: string, ...args: unknown[]): Promise<T> {
+  const { client } = run.session;
+  try {
+    // By its id alone: a run may have continued as new since it was found.
+    return await within(client, () => client.workflow.getHandle(run.workflowId).query<T, unknown[]>(query, ...args));
+  } catch (error) {
+    throw isSilence(error) ? silent(run, error) : error;
+  }
+}
+
+export const progressOf = (run: Run): Promise<Progress> => ask<Progress>(run, 'progress');
+
+/** Nobody answered for the run: the next step is the worker's. */
+export function silent({ session: { cluster }, workflowId, taskQueue }: Run, cause: unknown): CommandProblem {
+  return new CommandProblem(
+    EXIT.unreachable,
+    `${cluster.name}: ${workflowId} does not answer; does a worker poll task queue ${taskQueue}? See backfill doctor ${cluster.name}`,
+    { cause },
+  );
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { CommandName } from '../../backfill/command.js';
+import type { Progress } from '../../backfill/progress.js';
+import type { CommandAnswer } from '../../workflows/messages.js';
+import { type Line, onOneLine, styled } from '../line.js';
+import { answer } from './answer.js';
+import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
+import type { CommandContext } from './context.js';
+import type { ExitCode } from './exit-codes.js';
+import { isSilence } from './problem.js';
+import { findRun, PATIENCE_MS, progressOf, type Run, type RunChoice, runOptions, silent, within } from './runs.js';
+
+/** Options of every command that is told to runs. */
+export interface TellOptions extends RunChoice {
+  all?: boolean;
+  by?: string;
+}
+
+/** Adds the options that every command for runs has. */
+export function withTellOptions(command: Command, { several = true } = {}): Command {
+  if (several) command.option('--all', 'every cluster of the fleet');
+  for (const option of runOptions()) command.addOption(option);
+  return command.option('--by <who>', "who asks, for the run's log (default: you, as the system knows you)");
+}
+
+/** A run that is about to be told something, and what it said of itself just before. */
+export interface Target {
+  readonly run: Run;
+  readonly progress: Progress;
+}
+
+export interface Telling {
+  /** Names of clusters, as typed. */
+  readonly clusters: readonly string[];
+  readonly options: TellOptions;
+  readonly command: CommandName;
+  /** The command's argument but for `by`. Throws a CommandProblem if the run's progress shows that it can't be meant. */
+  argument(target: Target): object;
+  /** Given if it changes much: the question's end, for the runs that would be told. */
+  confirm?(targets: readonly Target[]): string;
+}
+
+/**
+ * Tells the run of each cluster a command, as an Update, and shows what each answered. Everything is checked first, on
+ * every cluster; only then is anything sent.
+ *
+ * @returns the exit code: refused if a run refused, unreachable if a cluster or a run's worker does not answer
+ */
+export async function tellRuns(context: CommandContext, telling: Telling): Promise<ExitCode> {
+  const { options, command } = telling;
+  const clusters = await selectClusters(context, telling.clusters, { all: options.all, changes: true });
+  const by = options.by ?? userInfo().username;
+  return withSessions(context, clusters, async (sessions) => {
+    const ready = await onEach(sessions, async (session) => {
+      const run = await findRun(session, options, { open: true });
+      const target: Target = { run, progress: await progressOf(run) };
+      return { target, argument: { ...telling.argument(target), by } };
+    });
+    const targets = valuesOf(ready).map(({ target }) => target);
+    if (telling.confirm && targets.length > 0) await context.confirm(telling.confirm(targets));
+    const told = await onEach(ready, async ({ target: { run }, argument }) => {
+      return { run, answer: await tell(run, command, argument) };
+    });
+    return answer(context, told, {
+      lines: (values) => values.map(({ run, answer }) => answerLine(run, answer)),
+      fields: ({ run, answer }) => ({ workflowId: run.workflowId, ...answer }),
+    });
+  });
+}
+
+const answerLine = ({ session: { cluster } }: Run, { did, status }: CommandAnswer): Line => [
+  styled(cluster.name, 'bold'),
+  `  ${onOneLine(did)} `,
+  styled(`(${status})`, 'dim'),
+];
+
+const PAUSE_BETWEEN_TRIES_MS = 500;
+
+/**
+ * Sends one Update and waits for its answer. A connection that drops in between is tried again with the same id, which
+ * the server takes for the same Update, so it is done once.
+ */
+async function tell(run: Run, name: CommandName, argument: object): Promise<CommandAnswer> {
+  const { client } = run.session;
+  const handle = client.workflow.getHandle(run.workflowId);
+  const updateId = randomUUID();
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      const left = deadline - Date.now();
+      return await within(
+        client,
+        () => handle.executeUpdate<CommandAnswer, [object]>(name, { args: [argument], updateId }),
+        left,
+      );
+    } catch (error) {
+      if (!isSilence(error)) throw error;
+      if (Date.now() + PAUSE_BETWEEN_TRIES_MS > deadline) throw silent(run, error);
+      await sleep(PAUSE_BETWEEN_TRIES_MS);
+    }
+  }
+}
