@@ -1,46 +1,124 @@
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  Client,
+  Connection,
+  type ConnectionOptions,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client';
 import type { Cluster, ClusterSession } from './cluster.js';
+import { connectionOptionsOf } from './connection-options.js';
 import { ClusterUnreachable } from './errors.js';
-import { readSecret } from './secret.js';
+import { PortForward } from './port-forward.js';
+import { checkAddress, whyUnreachable } from './unreachable.js';
 
 export interface OpenOptions {
   environment: NodeJS.ProcessEnv;
   /** Told what happens to a port-forward, one line at a time. */
   say?: (line: string) => void;
-  /** Gives up when aborted. */
+  /** Gives up opening when aborted; an open session stays open. */
   signal?: AbortSignal;
 }
 
+const CONNECT_MS = 10_000;
+const HEALTH = { every: 3_000, limit: 4_000, failures: 2 };
+
 /**
- * Opens a way to the cluster's Temporal, through a port-forward if the fleet file asks for one, and waits until it answers.
- *
- * @throws ClusterUnreachable
+ * About half a minute of attempts, each of them the very same message: a start, signal, Update or cancel carries the
+ * request id that the client gave it, and the server does it once. What is rejected for good is not tried again.
  */
-export async function openCluster(cluster: Cluster, { environment }: OpenOptions): Promise<ClusterSession> {
-  const { name, namespace, connection: asked } = cluster;
+const retries = makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 12 }));
+
+/**
+ * Opens a way to the cluster's Temporal, through a port-forward if the fleet file asks for one, and waits until it
+ * answers. A port-forward that drops, or no longer leads anywhere, is started again; calls that are under way then are
+ * tried again.
+ *
+ * @throws ClusterUnreachable, or the signal's reason
+ */
+export async function openCluster(cluster: Cluster, options: OpenOptions): Promise<ClusterSession> {
+  const { environment, signal } = options;
+  const { name, namespace } = cluster;
+  const say = options.say && ((line: string) => options.say?.(`${name}: ${line}`));
+  const opened: { address: string; forward?: PortForward; connection?: Connection } = { address: '' };
   try {
-    const options = await connectionOptions(cluster, environment);
-    const address = asked.address ?? options.address ?? '127.0.0.1:7233';
-    const connection = await Connection.connect({ ...options, address });
+    signal?.throwIfAborted();
+    const asked = await connectionOptionsOf(cluster, environment);
+    const { portForward } = cluster.connection;
+    if (portForward) opened.forward = await PortForward.open(portForward, { environment, say, signal });
+    opened.address = opened.forward ? `127.0.0.1:${opened.forward.port}` : asked.address;
+    if (!opened.forward) await unlessAborted(checkAddress(asked.address, environment), signal);
+    const connection = Connection.lazy({ ...asked, ...channel(opened.forward), address: opened.address });
+    opened.connection = connection;
+    await unlessAborted(connection.ensureConnected(), signal);
+    const health = opened.forward && watchHealth(connection, opened.forward);
     return {
       cluster,
       client: new Client({ connection, namespace }),
-      address,
-      close: () => connection.close(),
+      address: opened.address,
+      async close() {
+        health?.abort();
+        await Promise.all([connection.close(), opened.forward?.close()]);
+      },
     };
   } catch (error) {
-    throw new ClusterUnreachable(name, `${name} can not be reached: ${(error as Error).message}`, { cause: error });
+    const forwardErrors = opened.forward?.lastWords;
+    await Promise.all([opened.connection?.close(), opened.forward?.close()]);
+    signal?.throwIfAborted();
+    const why = whyUnreachable(error, opened.address, forwardErrors);
+    throw new ClusterUnreachable(name, `${name} can not be reached: ${why}`, { cause: error });
   }
 }
 
-async function connectionOptions({ connection }: Cluster, environment: NodeJS.ProcessEnv): Promise<ConnectionOptions> {
-  const overrideEnvVars = environment as Record<string, string>;
-  const base = connection.environment
-    ? loadClientConnectConfig({ overrideEnvVars })
-    : connection.profile
-      ? loadClientConnectConfig({ overrideEnvVars, profile: connection.profile, disableEnv: true })
-      : undefined;
-  const apiKey = connection.apiKey && (await readSecret(connection.apiKey, environment));
-  return { ...(base?.connectionOptions as ConnectionOptions), ...(apiKey ? { apiKey } : {}) };
+function channel(forward: PortForward | undefined): ConnectionOptions {
+  return {
+    connectTimeout: CONNECT_MS,
+    interceptors: [retries],
+    channelArgs: {
+      'grpc.keepalive_permit_without_calls': 1,
+      'grpc.keepalive_time_ms': 15_000,
+      'grpc.keepalive_timeout_ms': 10_000,
+      // Somebody waits, and to connect to one's own machine costs nothing.
+      'grpc.initial_reconnect_backoff_ms': 200,
+      'grpc.max_reconnect_backoff_ms': forward ? 1_000 : 5_000,
+    },
+  };
+}
+
+/**
+ * Starts the port-forward again when kubectl lives but its way to the cluster is dead: after a VPN change, or when the
+ * pod behind it is gone. To end kubectl also ends the calls that hang in it, which are then tried again.
+ */
+function watchHealth(connection: Connection, forward: PortForward): AbortController {
+  const watching = new AbortController();
+  const { signal } = watching;
+  const answers = () =>
+    connection
+      .withDeadline(Date.now() + HEALTH.limit, () => connection.workflowService.getSystemInfo({}))
+      .then(
+        () => true,
+        () => false,
+      );
+  const watch = async () => {
+    for (let failures = 0; !signal.aborted; ) {
+      await sleep(HEALTH.every, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      failures = !forward.up || (await answers()) ? 0 : failures + 1;
+      if (failures < HEALTH.failures || signal.aborted) continue;
+      failures = 0;
+      await forward.restart('no longer leads to Temporal');
+    }
+  };
+  void watch();
+  return watching;
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return await new Promise<T>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
