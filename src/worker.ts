@@ -1,4 +1,5 @@
-import { NativeConnection, Runtime, type TelemetryOptions } from '@temporalio/worker';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NativeConnection, type NativeConnectionOptions, Runtime, type TelemetryOptions } from '@temporalio/worker';
 import pino from 'pino';
 import { connectionFromEnvironment } from './connection.js';
 import { createOrchestrator } from './orchestrator.js';
@@ -26,14 +27,39 @@ function metrics(bindAddress: string | undefined): TelemetryOptions {
   return bindAddress ? { metrics: { prometheus: { bindAddress } } } : {};
 }
 
+/** A worker that starts before its server, or while it is away, waits: whoever starts it need not know the order. */
+async function connected(
+  options: NativeConnectionOptions,
+  stopping: AbortSignal,
+): Promise<NativeConnection | undefined> {
+  while (!stopping.aborted) {
+    try {
+      return await NativeConnection.connect(options);
+    } catch (error) {
+      const reason = (error as Error).message;
+      log.warn(
+        { address: options.address, reason },
+        'no Temporal server answers; is TEMPORAL_ADDRESS right? Trying again',
+      );
+      await sleep(1_000, undefined, { signal: stopping }).catch(() => undefined);
+    }
+  }
+  return undefined;
+}
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+
 try {
   const { connectionOptions, namespace } = connectionFromEnvironment();
-  const connection = await NativeConnection.connect(connectionOptions);
-  const worker = await createOrchestrator({ connection, namespace, environment: process.env });
-  log.info({ address: connectionOptions.address, namespace, taskQueue: worker.options.taskQueue }, 'worker ready');
-  await worker.run();
-  await connection.close();
+  const connection = await connected(connectionOptions, stopping.signal);
+  if (connection) {
+    const worker = await createOrchestrator({ connection, namespace, environment: process.env });
+    log.info({ address: connectionOptions.address, namespace, taskQueue: worker.options.taskQueue }, 'worker ready');
+    await worker.run();
+    await connection.close();
+  }
 } catch (error) {
-  log.fatal(error, 'the worker can not go on; is TEMPORAL_ADDRESS right, and does the namespace exist?');
+  log.fatal(error, 'the worker can not go on; does the namespace exist?');
   process.exitCode = 1;
 }

@@ -40,6 +40,8 @@ export interface DirectoryEntry {
 export interface WindowQuery {
   prefix: string;
   completed: boolean;
+  /** Only windows of these customers. Default: of all. */
+  customers?: string[];
 }
 
 export interface FoundWindows {

@@ -3,27 +3,38 @@ import { add, type Intervals, none } from '../backfill/interval.js';
 import { parseWindowId } from '../backfill/window.js';
 import type { FoundWindows, WindowQuery } from './contract.js';
 
+const FEW = 20;
+
 /**
  * Finds windows by their workflow ids, of any size and whoever started them. Pages through all there are. The prefix
- * has no quotes (request.ts allows none), so it can stand in a visibility query.
+ * and the ids have no quotes (request.ts allows none), so they can stand in a visibility query.
  */
-export async function findWindows(client: Client, { prefix, completed }: WindowQuery): Promise<FoundWindows> {
-  const list = (status: 'Running' | 'Completed') =>
-    client.workflow.list({
-      query: `WorkflowId STARTS_WITH "${prefix}-" AND ExecutionStatus = "${status}"`,
-      pageSize: 1_000,
-    });
+export async function findWindows(
+  client: Client,
+  { prefix, completed, customers }: WindowQuery,
+): Promise<FoundWindows> {
+  const asked = customers && new Set(customers);
+  const wanted = (customer: string) => asked === undefined || asked.has(customer);
+  // For many customers one pass over all windows is less than a query for each.
+  const prefixes = customers && customers.length <= FEW ? customers.map((id) => `${prefix}-${id}-`) : [`${prefix}-`];
+  async function* list(status: 'Running' | 'Completed') {
+    for (const start of prefixes) {
+      const query = `WorkflowId STARTS_WITH "${start}" AND ExecutionStatus = "${status}"`;
+      yield* client.workflow.list({ query, pageSize: 1_000 });
+    }
+  }
   const running: FoundWindows['running'] = [];
   for await (const { workflowId, runId } of list('Running')) {
     const window = parseWindowId(prefix, workflowId);
-    if (window) running.push({ customer: window.customer, from: window.interval[0], to: window.interval[1], runId });
+    if (window && wanted(window.customer))
+      running.push({ customer: window.customer, from: window.interval[0], to: window.interval[1], runId });
   }
   const hours = new Map<string, Intervals>();
   let completedWindows = 0;
   if (completed) {
     for await (const { workflowId } of list('Completed')) {
       const window = parseWindowId(prefix, workflowId);
-      if (!window) continue;
+      if (!window || !wanted(window.customer)) continue;
       hours.set(window.customer, add(hours.get(window.customer) ?? none, window.interval));
       completedWindows++;
     }

@@ -77,7 +77,8 @@ function nextStart(state: State, now: number, slots: number): Decision {
     if (longest && (canary || claimOf(customer) <= longest.chain)) break;
     const limit = writersOf(state, customer);
     const chain = workLeft(customer) / limit;
-    if (customer.paused || customer.running.length >= limit || (first && chain <= longest!.chain)) continue;
+    if (customer.paused || customer.unseen || customer.running.length >= limit || (first && chain <= longest!.chain))
+      continue;
     const window = nextWindow(customer, now);
     if (window === undefined) continue;
     if (typeof window === 'number') {

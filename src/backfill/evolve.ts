@@ -30,6 +30,8 @@ export type Event =
   | { kind: 'volumesEstimated'; at: number; volumes: Record<string, number> }
   /** All that a run must know before its first window is known. */
   | { kind: 'prepared'; at: number }
+  /** What runs and what is done of customers (by index) that came later is known; windows that were found came before. */
+  | { kind: 'customersSeen'; at: number; customers: number[] }
   /** The execution that does a started window is known. */
   | ({ kind: 'windowIdentified'; at: number; runId: string } & WindowKey)
   /** A window's workflow could not be started, because it was running already. */
@@ -69,6 +71,11 @@ function apply(state: State, event: Event): State {
       const { preparing: _, ...prepared } = state;
       return prepared;
     }
+    case 'customersSeen':
+      return event.customers.reduce(
+        (next, index) => updateCustomer(next, index, ({ unseen: _, ...rest }) => rest),
+        state,
+      );
     case 'windowIdentified':
       return updateWindow(state, event, (window) => ({ ...window, runId: event.runId }));
     case 'windowAdopted': {

@@ -269,7 +269,12 @@ function addCustomers(state: State, input: unknown): Effect {
     if (index !== undefined) next = updateCustomer(next, index, (customer) => broughtBack(customer, request));
   }
   const added = parsed.value.filter(({ id }) => !known.has(id));
-  return { state: withCustomers(next, added), did: `added ${parsed.value.map(({ id }) => id).join(', ')}` };
+  const ids = new Set(parsed.value.map(({ id }) => id));
+  const grown = withCustomers(next, added);
+  const customers = grown.customers.map((customer) =>
+    ids.has(customer.id) ? { ...customer, unseen: true as const } : customer,
+  );
+  return { state: { ...grown, customers }, did: `added ${[...ids].join(', ')}` };
 }
 
 /** A removed customer again in the run: what is not done or running of its old range, and all of its new one, waits. */

@@ -92,6 +92,8 @@ export interface Customer extends CustomerRequest {
   problems: Problem[];
   paused?: Pause;
   removed?: true;
+  /** It came while the run was on its way: nothing of it starts before it is known what runs, or is done, already. */
+  unseen?: true;
   /** Windows that completed, windows that ended otherwise, and the time both took in ms. */
   completed: number;
   unsuccessful: number;

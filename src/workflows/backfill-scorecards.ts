@@ -17,7 +17,7 @@ import { type Ending, inFlight, initialState, type State } from '../backfill/sta
 import { Alarm } from './alarm.js';
 import { Children } from './children.js';
 import { registerMessages } from './messages.js';
-import { invalidInput, learnCustomers, prepare } from './prepare.js';
+import { invalidInput, learnCustomers, Newcomers, prepare } from './prepare.js';
 import { BackfillRun } from './run.js';
 import { Showcase } from './showcase.js';
 import { watchDatabase, watchHours } from './watch.js';
@@ -78,9 +78,11 @@ function firstState({ options, customers }: BackfillRequest): State {
 /** Carries out decisions until the run is to end, or hands over to the next run. */
 async function schedule(run: BackfillRun, children: Children, showcase: Showcase): Promise<Ending> {
   const alarm = new Alarm(() => run.wake());
+  const newcomers = new Newcomers(run, children);
   let dueSince: number | undefined;
   for (;;) {
     children.cancelMarked();
+    newcomers.look();
     const due = mustHandOver(run);
     if (due) dueSince ??= workflowInfo().historyLength;
     const overdue = due && workflowInfo().historyLength - dueSince! > OVERTIME;

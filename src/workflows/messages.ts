@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   defineQuery,
   defineSignal,
   defineUpdate,
@@ -53,21 +52,18 @@ async function signal(run: BackfillRun, name: string, argument: unknown): Promis
 
 /** While the run is still preparing only the command's form can be judged; its handler judges the rest in its turn. */
 function validate(run: BackfillRun, name: string, argument: unknown): void {
-  try {
-    if (run.state.preparing === undefined) run.check(name, argument);
-    else run.checkForm(name, argument);
-  } catch (error) {
-    throw ApplicationFailure.nonRetryable((error as Error).message, 'CommandRefused');
-  }
+  if (run.state.preparing === undefined) run.check(name, argument);
+  else run.checkForm(name, argument);
 }
 
 async function update(run: BackfillRun, name: string, argument: unknown): Promise<CommandAnswer> {
   run.messages++;
-  validate(run, name, argument);
   const turn = run.turn();
-  if (turn) await turn;
+  if (turn) {
+    run.checkForm(name, argument);
+    await turn;
+  }
   run.updatedAtLength = workflowInfo().historyLength;
-  validate(run, name, argument);
   const { state, did } = run.check(name, argument);
   run.accept(state);
   return { command: name, did, status: statusOf(state).status };

@@ -82,14 +82,45 @@ async function askDirectory(run: BackfillRun, { options, exclude }: BackfillRequ
   run.happened({ kind: 'customersListed', customers: parsed.value, unknown });
 }
 
-async function findExisting(run: BackfillRun, children: Children): Promise<void> {
+/**
+ * Looks for what runs, and what is done if asked, of customers that were added on the way. One look at a time; what is
+ * under way when the run continues as new, the next run does again.
+ */
+export class Newcomers {
+  private looking = false;
+
+  constructor(
+    private readonly run: BackfillRun,
+    private readonly children: Children,
+  ) {}
+
+  /** Looks if there are any; at once when nobody looks, else when the look under way is over. */
+  look(): void {
+    const unseen = this.run.state.customers.flatMap(({ unseen }, index) => (unseen ? [index] : []));
+    if (this.looking || unseen.length === 0) return;
+    this.looking = true;
+    findExisting(this.run, this.children, unseen)
+      .finally(() => {
+        this.looking = false;
+      })
+      .then(() => this.run.happened({ kind: 'customersSeen', customers: unseen }))
+      .catch((error) => this.run.fail(error));
+  }
+}
+
+/** Of these customers (by index), or of all. */
+async function findExisting(run: BackfillRun, children: Children, only?: number[]): Promise<void> {
   const { child, resume } = run.state.options;
-  const found = await findWindows({ prefix: child.workflowIdPrefix, completed: resume });
+  const customers = only?.map((index) => run.state.customers[index]!.id);
+  const query = { prefix: child.workflowIdPrefix, completed: resume };
+  const found = await findWindows(customers ? { ...query, customers } : query);
   const indexes = new Map(run.state.customers.map(({ id }, index) => [id, index]));
   for (const { customer: id, from, to, runId } of found.running) {
     const customer = indexes.get(id);
     const range = customer === undefined ? undefined : run.state.customers[customer]!;
     if (customer === undefined || !range || to <= range.start || from >= range.end) continue;
+    // A customer that was removed and came back may have windows of this run.
+    if (range.running.some((window) => window.from === from && window.to === to)) continue;
     run.happened({ kind: 'windowFound', customer, from, to, runId });
     children.follow({ customer, from, to });
   }

@@ -1,4 +1,4 @@
-import { condition, log } from '@temporalio/workflow';
+import { ApplicationFailure, condition, log } from '@temporalio/workflow';
 import { type Command, commandNamed, parseCommand } from '../backfill/command.js';
 import { type Event, evolve } from '../backfill/evolve.js';
 import { rejected } from '../backfill/journal.js';
@@ -60,15 +60,12 @@ export class BackfillRun {
 
   /** Does a command that came as an Update, or throws the sentence that says why not. Shared by validator and handler. */
   check(name: string, argument: unknown): Exclude<Performed, { refused: string }> {
-    const performed = this.attempt(name, argument);
-    if ('refused' in performed) throw new Error(performed.refused);
-    return performed;
+    return orRefuse(this.attempt(name, argument));
   }
 
   /** Throws the sentence that says what is wrong with a command whatever the state of the run. */
   checkForm(name: string, argument: unknown): void {
-    const command = parseCommand(name, argument);
-    if ('refused' in command) throw new Error(command.refused);
+    orRefuse(parseCommand(name, argument));
   }
 
   accept(state: State): void {
@@ -102,6 +99,11 @@ export class BackfillRun {
     this.changed = true;
     if (state.preparing === undefined || state.ended) for (const go of this.waiting.splice(0)) go();
   }
+}
+
+function orRefuse<T extends object>(result: T | { refused: string }): T {
+  if ('refused' in result) throw ApplicationFailure.nonRetryable(result.refused, 'CommandRefused');
+  return result;
 }
 
 function byOf(argument: unknown): { by?: string } {

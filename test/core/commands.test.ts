@@ -14,6 +14,7 @@ import {
   happens,
   isAdopted,
   isFound,
+  newcomersAreSeen,
   nextStarts,
   passes,
   type Story,
@@ -464,6 +465,18 @@ describe('addCustomers', () => {
       });
   });
 
+  it('starts nothing of them before it is known what runs already, and waits for that', () => {
+    given(cvs, starts(), completes('cvs-2026-01-01'), command('pause', { customer: 'cvs' }))
+      .when(command('addCustomers', { customers: ['oportun'] }))
+      .then((story) => expect(nextStarts(story)).toEqual([]));
+    given(cvs, command('pause', { customer: 'cvs' }), command('addCustomers', { customers: ['oportun'] }))
+      .when(isFound('oportun-2026-01-01--2026-01-03'), newcomersAreSeen)
+      .then((story) => {
+        expect(days(story, 'oportun')).toBe('rr.');
+        expect(nextStarts(story)).toEqual([]);
+      });
+  });
+
   it('refuses one that is in the run, a duplicate and a bad one, each by name', () => {
     given(cvs)
       .when(command('addCustomers', { customers: ['cvs', 'oportun'] }))
@@ -488,7 +501,7 @@ describe('addCustomers', () => {
 
   it('brings a removed customer back: what is done stays done, the rest waits', () => {
     given(cvs, starts(), completes('cvs-2026-01-01'), command('removeCustomer', { customer: 'cvs' }))
-      .when(command('addCustomers', { customers: ['cvs'] }))
+      .when(command('addCustomers', { customers: ['cvs'] }), newcomersAreSeen)
       .then((story, before) => {
         expect(days(before)).toBe('dss');
         expect(days(story)).toBe('d..');
@@ -526,7 +539,7 @@ describe('addCustomers', () => {
       ],
     });
     given(fleet, command('removeCustomer', { customer: 'oportun' }))
-      .when(command('addCustomers', { customers: [{ id: 'oportun', conversations: 1_000 }] }))
+      .when(command('addCustomers', { customers: [{ id: 'oportun', conversations: 1_000 }] }), newcomersAreSeen)
       .then((story) => expect(nextStarts(story)).toEqual(['oportun-2026-01-01']));
   });
 });

@@ -124,7 +124,10 @@ export function drive(request: Request, script: Script = {}): Driven {
     const parsed = parseCommand(name, argument);
     const answer = 'refused' in parsed ? parsed : perform(state, deepFreeze(parsed), now);
     trace.push({ kind: 'command', at: now, name, argument: argument as Record<string, unknown>, answer });
-    if ('state' in answer) state = see(answer.state);
+    if (!('state' in answer)) return;
+    state = see(answer.state);
+    const customers = state.customers.flatMap(({ unseen }, index) => (unseen ? [index] : []));
+    if (customers.length > 0) happened({ kind: 'customersSeen', at: now, customers });
   }
 
   for (const { outcome, ...key } of script.found ?? []) {

@@ -77,6 +77,12 @@ export const command =
     return { state: performed.state, now: now + 1_000, did: performed.did };
   };
 
+/** What runs and what is done already of customers that were added is known. */
+export const newcomersAreSeen: Step = ({ state, now }) => {
+  const customers = state.customers.flatMap(({ unseen }, index) => (unseen ? [index] : []));
+  return { state: evolve(state, { kind: 'customersSeen', customers, at: now }), now: now + 1_000 };
+};
+
 const INITIAL: Story = { state: undefined as never, now: START };
 
 /** `given(…what happened).when(…what happens).then(…what should be so)`; every state on the way is frozen. */

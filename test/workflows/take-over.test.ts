@@ -147,6 +147,19 @@ describe.concurrent('a window that runs already', () => {
     expect((await run.started()).sort()).toEqual(['slow-a-2026-01-01', 'slow-a-2026-01-04', 'slow-a-2026-01-05']);
   });
 
+  it('of a customer that is added later is waited for as well', async () => {
+    const prefix = newPrefix();
+    await startByHand(prefix, 'slow-b', '2026-01-01--2026-01-03');
+    await startByHand(prefix, 'slow-b-2', '2026-01-01');
+    const run = await rig.startBackfill({ customers: ['slow-a'], ...days, parallelism: 2 }, { prefix });
+    await run.update('addCustomers', { customers: ['slow-b'] });
+    await run.until(({ customers }) => customers[1]?.days === 'rr.');
+    await run.finish('slow-b', '2026-01-01--2026-01-03', '2026-01-03');
+    await run.finish('slow-a', '2026-01-01', '2026-01-02', '2026-01-03');
+    expect(await run.report()).toMatchObject({ totals: { done: 6, windows: { adopted: 1, started: 4 } } });
+    await run.finish('slow-b-2', '2026-01-01');
+  });
+
   it('and reaches over the range counts for what it has of it', async () => {
     const prefix = newPrefix();
     await startByHand(prefix, 'slow-a', '2025-12-30--2026-01-02');
@@ -220,6 +233,27 @@ describe.concurrent('resume: true', () => {
     expect((await second.log())[0]!.effect).toBe('resumed: 2 completed windows found; 2 days count as done');
     await second.finish('slow-a', '2026-01-03', '2026-01-04');
     expect(await second.report()).toMatchObject({ totals: { done: 4, windows: { started: 2 } } });
+  });
+
+  it('counts completed windows of customers that are added later, and of no others', async () => {
+    const prefix = newPrefix();
+    const first = await rig.startBackfill({ customers: ['slow-b', 'cvs'], ...days, parallelism: 2 }, { prefix });
+    await first.finish('slow-b', '2026-01-01', '2026-01-02', '2026-01-03');
+    await first.report();
+    await until(
+      () => first.listed(6),
+      (executions) => executions.every(({ status }) => status === 'COMPLETED'),
+    );
+    const second = await rig.startBackfill(
+      { customers: ['slow-a'], ...days, parallelism: 2, resume: true },
+      { prefix },
+    );
+    await second.update('addCustomers', { customers: [{ id: 'slow-b', end: '2026-01-05' }] });
+    await second.until(({ customers }) => customers[1]?.days === 'ddd.');
+    expect((await second.log()).at(-1)!.effect).toBe('resumed: 3 completed windows found; 3 days count as done');
+    await second.finish('slow-a', '2026-01-01', '2026-01-02', '2026-01-03');
+    await second.finish('slow-b', '2026-01-04');
+    expect(await second.report()).toMatchObject({ totals: { done: 7, windows: { started: 4 } } });
   });
 
   it('counts windows of any size, and completes at once when nothing is left', async () => {
