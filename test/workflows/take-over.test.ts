@@ -249,7 +249,7 @@ describe.concurrent('resume: true', () => {
       { prefix },
     );
     await second.update('addCustomers', { customers: [{ id: 'slow-b', end: '2026-01-05' }] });
-    await second.until(({ customers }) => customers[1]?.days === 'ddd.');
+    await second.until(({ customers }) => customers[1]?.days === 'dddr');
     expect((await second.log()).at(-1)!.effect).toBe('resumed: 3 completed windows found; 3 days count as done');
     await second.finish('slow-a', '2026-01-01', '2026-01-02', '2026-01-03');
     await second.finish('slow-b', '2026-01-04');
