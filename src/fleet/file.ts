@@ -49,9 +49,9 @@ function inOrder(problems: readonly Problem[], document: YamlDocument): string[]
   const lines = problems.map(({ path, name, message }) => {
     const position = document.positionOf(path, { name });
     const [line = 0, column = 0] = position.split(':').map(Number);
-    return { line, column, text: `${position}: ${message}` };
+    return { line, column, name, text: `${position}: ${message}` };
   });
-  lines.sort((a, b) => a.line - b.line || a.column - b.column);
+  lines.sort((a, b) => a.line - b.line || a.column - b.column || Number(b.name) - Number(a.name));
   return [...new Set(lines.map(({ text }) => text))];
 }
 

@@ -105,6 +105,7 @@ const directory = ruled(
     customers: z
       .array(customer, { error: 'a list of customers' })
       .min(1, { error: 'at least one customer' })
+      .superRefine(eachOnce)
       .optional()
       .describe('The customers themselves: ids, or {id, conversations?}.'),
     file: path
@@ -120,6 +121,15 @@ const directory = ruled(
   { shape: DIRECTORY, rule: DIRECTORY },
   (has) => [has('customers'), has('file'), has('sql')].filter(Boolean).length === 1 && has('sql') === has('url'),
 ).describe(`Who the customers are: ${DIRECTORY}. Without it the directory of the worker counts.`);
+
+function eachOnce(customers: readonly unknown[], context: z.RefinementCtx): void {
+  const ids = customers.map((customer) => (typeof customer === 'string' ? customer : (customer as { id: string }).id));
+  for (const [i, id] of ids.entries()) {
+    const first = ids.indexOf(id);
+    const message = `each customer once (it is at customers[${first}] already)`;
+    if (first < i) context.addIssue({ code: 'custom', path: [i], message });
+  }
+}
 
 /** What a run's input may have by default. The run's own reader checks the values, so that they mean the same. */
 const runFields = {

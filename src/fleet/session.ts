@@ -1,15 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  Client,
-  Connection,
-  type ConnectionOptions,
-  defaultGrpcRetryOptions,
-  makeGrpcRetryInterceptor,
-} from '@temporalio/client';
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import type { Cluster, ClusterSession } from './cluster.js';
 import { connectionOptionsOf } from './connection-options.js';
 import { ClusterUnreachable } from './errors.js';
 import { PortForward } from './port-forward.js';
+import { retries } from './retry.js';
 import { checkAddress, whyUnreachable } from './unreachable.js';
 
 export interface OpenOptions {
@@ -22,12 +17,6 @@ export interface OpenOptions {
 
 const CONNECT_MS = 10_000;
 const HEALTH = { every: 3_000, limit: 4_000, failures: 2 };
-
-/**
- * About half a minute of attempts, each of them the very same message: a start, signal, Update or cancel carries the
- * request id that the client gave it, and the server does it once. What is rejected for good is not tried again.
- */
-const retries = makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 12 }));
 
 /**
  * Opens a way to the cluster's Temporal, through a port-forward if the fleet file asks for one, and waits until it
@@ -73,7 +62,7 @@ export async function openCluster(cluster: Cluster, options: OpenOptions): Promi
 function channel(forward: PortForward | undefined): ConnectionOptions {
   return {
     connectTimeout: CONNECT_MS,
-    interceptors: [retries],
+    interceptors: retries,
     channelArgs: {
       'grpc.keepalive_permit_without_calls': 1,
       'grpc.keepalive_time_ms': 15_000,
