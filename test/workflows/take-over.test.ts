@@ -277,6 +277,47 @@ describe.concurrent('resume: true', () => {
   });
 });
 
+describe.concurrent('a run that an operator resets', () => {
+  /** As `temporal workflow reset` does: a new run that replays the history up to a workflow task, and goes on from there. */
+  async function reset(run: BackfillHandle, which: 'first' | 'latest') {
+    const tasks = (await run.events()).filter((event) => event.workflowTaskCompletedEventAttributes);
+    await rig.client.workflowService.resetWorkflowExecution({
+      namespace: rig.namespace,
+      workflowExecution: { workflowId: run.workflowId },
+      reason: 'a trial',
+      requestId: crypto.randomUUID(),
+      workflowTaskFinishEventId: tasks.at(which === 'first' ? 0 : -1)!.eventId!,
+    });
+  }
+  const input = { customers: ['slow-a'], ...days };
+
+  it('to its latest workflow task goes on where it was: nothing starts twice', async () => {
+    const run = await rig.startBackfill(input);
+    await run.finish('slow-a', '2026-01-01');
+    await untilStarted(run, 2);
+    await reset(run, 'latest');
+    await run.until(({ customers }) => customers[0]!.days === 'dr.');
+    await run.finish('slow-a', '2026-01-02', '2026-01-03');
+    expect(await run.report()).toMatchObject({ totals: { done: 3, windows: { failed: 0 } } });
+    expect(await run.listed(3)).toHaveLength(3);
+  });
+
+  it('to its first one, with resume: true, adopts what runs and counts what is done', async () => {
+    const run = await rig.startBackfill({ ...input, resume: true });
+    await run.finish('slow-a', '2026-01-01');
+    await untilStarted(run, 2);
+    await until(
+      () => run.listed(2),
+      (executions) => executions.some(({ status }) => status === 'COMPLETED'),
+    );
+    await reset(run, 'first');
+    await run.until(({ customers, totals }) => customers[0]!.days === 'dr.' && totals.windows.adopted === 1);
+    await run.finish('slow-a', '2026-01-02', '2026-01-03');
+    expect(await run.report()).toMatchObject({ totals: { done: 3, windows: { started: 1, adopted: 1 } } });
+    expect(await run.listed(3)).toHaveLength(3);
+  });
+});
+
 describe.concurrent('a completed run', () => {
   it('answers every query', async () => {
     const run = await rig.startBackfill({ customers: ['cvs'], ...days });
