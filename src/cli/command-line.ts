@@ -1,8 +1,21 @@
 import { Command, CommanderError, Option } from 'commander';
+import { addAdd } from './commands/add.js';
+import { addCancel } from './commands/cancel.js';
+import { addCompletion } from './commands/completion.js';
 import { CommandContext, type GlobalOptions, type Surroundings } from './commands/context.js';
+import { addCustomers } from './commands/customers.js';
+import { addResetDay, addSkipDay } from './commands/days.js';
 import { EXIT, type ExitCode } from './commands/exit-codes.js';
+import { addFinish } from './commands/finish.js';
+import { addLog } from './commands/log.js';
 import { addPause } from './commands/pause.js';
+import { addPlan } from './commands/plan.js';
 import { problemFrom } from './commands/problem.js';
+import { addRemove } from './commands/remove.js';
+import { addResume, addRetryFailed } from './commands/resume.js';
+import { addSetParallelism } from './commands/set-parallelism.js';
+import { addStart } from './commands/start.js';
+import { addStatus } from './commands/status.js';
 
 /**
  * What a command does when it is called.
@@ -33,7 +46,24 @@ export type Action = <Words extends unknown[] = string[][], Options = object>(
 export type AddCommand = (program: Command, action: Action) => void;
 
 /** In the order of the help. */
-const commands: readonly AddCommand[] = [addPause];
+const commands: readonly AddCommand[] = [
+  addPlan,
+  addStart,
+  addStatus,
+  addPause,
+  addResume,
+  addResetDay,
+  addSkipDay,
+  addRetryFailed,
+  addSetParallelism,
+  addAdd,
+  addRemove,
+  addCancel,
+  addFinish,
+  addLog,
+  addCustomers,
+  addCompletion,
+];
 
 /**
  * Reads a command line and does what it says.
@@ -80,7 +110,7 @@ export function createProgram(
     .option('--yes', 'do not ask before a command that changes much')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
     // Commander puts its guesses on a line of their own.
     .configureOutput({ ...output, outputError: (text, write) => write(text.replace(/\n(?=\()/g, ' ')) })
     .exitOverride()

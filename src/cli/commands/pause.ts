@@ -1,4 +1,5 @@
 import type { AddCommand } from '../command-line.js';
+import { knownCustomer } from './customer-names.js';
 import { type TellOptions, tellRuns, withTellOptions } from './tell.js';
 
 interface PauseOptions extends TellOptions {
@@ -24,7 +25,13 @@ Examples:
   );
   command.action(
     action((context, [clusters = []], { customer, reason, ...options }: PauseOptions) =>
-      tellRuns(context, { clusters, options, command: 'pause', argument: () => ({ customer, reason }) }),
+      tellRuns(context, {
+        ...{ clusters, options, command: 'pause' },
+        argument: (target) => ({
+          ...(customer === undefined ? {} : { customer: knownCustomer(target, customer) }),
+          ...(reason === undefined ? {} : { reason }),
+        }),
+      }),
     ),
   );
 };

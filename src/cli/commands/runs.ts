@@ -1,6 +1,5 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import type { Option } from 'commander';
-import { Option as CommanderOption } from 'commander';
+import { Option } from 'commander';
 import type { Progress } from '../../backfill/progress.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import { EXIT } from './exit-codes.js';
@@ -31,8 +30,8 @@ export interface Run {
 export const PATIENCE_MS = 15_000;
 
 export const runOptions = (): Option[] => [
-  new CommanderOption('--run <workflow id>', 'this run, by its exact workflow id').conflicts('range'),
-  new CommanderOption('--range <range>', 'the run of this range: 2026-01, or 2026-01-05--2026-01-20'),
+  new Option('--run <workflow id>', 'this run, by its exact workflow id').conflicts('range'),
+  new Option('--range <range>', 'the run of this range: 2026-01, or 2026-01-05--2026-01-20'),
 ];
 
 /**
@@ -47,22 +46,22 @@ export async function findRun(session: ClusterSession, choice: RunChoice, { open
   const openOnes = all.filter(({ status }) => status === 'RUNNING');
   if (open && openOnes.length > 1) {
     const ids = openOnes.map(({ workflowId }) => workflowId).join(', ');
-    throw badUsage(`${name} has ${openOnes.length} open runs: ${ids}; say which with --run`);
+    throw badUsage(`${openOnes.length} open runs: ${ids}; say which with --run`);
   }
   const workflowId = choice.run ?? (openOnes[0] ?? all[0])?.workflowId;
   if (workflowId === undefined) throw noRun(session.cluster, choice);
   const run = await describeRun(session, workflowId);
-  if (!run) throw new CommandProblem(EXIT.noRun, `${name} has no workflow ${workflowId}; see backfill status ${name}`);
+  if (!run) throw new CommandProblem(EXIT.noRun, `no workflow ${workflowId}; see backfill status ${name}`);
   if (open && run.status !== 'RUNNING') {
     const how = `${run.status.toLowerCase()}${run.closedAt ? ` ${run.closedAt.toISOString()}` : ''}`;
-    throw new CommandProblem(EXIT.noRun, `${name} has no open run: ${workflowId} is ${how} and takes no more commands`);
+    throw new CommandProblem(EXIT.noRun, `no open run: ${workflowId} is ${how} and takes no more commands`);
   }
   return { ...run, others: openOnes.map((other) => other.workflowId).filter((id) => id !== workflowId) };
 }
 
 function noRun({ name }: Cluster, { range }: RunChoice): CommandProblem {
   const which = range ? `no run of ${range}` : 'no run';
-  return new CommandProblem(EXIT.noRun, `${name} has ${which}; begin one with backfill start ${name} --month 2026-01`);
+  return new CommandProblem(EXIT.noRun, `${which}; begin one with backfill start ${name} --month 2026-01`);
 }
 
 /** The run as it is now, whatever visibility knows; undefined if there is none. */
@@ -104,6 +103,12 @@ async function runsOf({ client, cluster }: ClusterSession, range: string | undef
   return runs.filter(({ workflowId }) => workflowId.endsWith(suffix)).sort((a, b) => b.startedAt - a.startedAt);
 }
 
+/** Workflow ids of the cluster's open runs. */
+export async function openRuns(session: ClusterSession): Promise<string[]> {
+  const runs = await runsOf(session, undefined);
+  return runs.filter(({ status }) => status === 'RUNNING').map(({ workflowId }) => workflowId);
+}
+
 /** Calls that together have a time limit. */
 export const within = <T>(client: Client, calls: () => Promise<T>, ms = PATIENCE_MS): Promise<T> =>
   client.withDeadline(Date.now() + ms, calls);
@@ -125,7 +130,7 @@ export const progressOf = (run: Run): Promise<Progress> => ask<Progress>(run, 'p
 export function silent({ session: { cluster }, workflowId, taskQueue }: Run, cause: unknown): CommandProblem {
   return new CommandProblem(
     EXIT.unreachable,
-    `${cluster.name}: ${workflowId} does not answer; does a worker poll task queue ${taskQueue}? See backfill doctor ${cluster.name}`,
+    `${workflowId} does not answer; does a worker poll task queue ${taskQueue}? See backfill doctor ${cluster.name}`,
     { cause },
   );
 }

@@ -10,6 +10,7 @@ import { answer } from './answer.js';
 import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import type { ExitCode } from './exit-codes.js';
+import { followToEnd } from './follow.js';
 import { isSilence } from './problem.js';
 import { findRun, PATIENCE_MS, progressOf, type Run, type RunChoice, runOptions, silent, within } from './runs.js';
 
@@ -32,15 +33,22 @@ export interface Target {
   readonly progress: Progress;
 }
 
+interface Told {
+  readonly run: Run;
+  readonly answer: CommandAnswer;
+}
+
 export interface Telling {
   /** Names of clusters, as typed. */
   readonly clusters: readonly string[];
   readonly options: TellOptions;
   readonly command: CommandName;
   /** The command's argument but for `by`. Throws a CommandProblem if the run's progress shows that it can't be meant. */
-  argument(target: Target): object;
+  argument(target: Target): object | Promise<object>;
   /** Given if it changes much: the question's end, for the runs that would be told. */
   confirm?(targets: readonly Target[]): string;
+  /** Whether to wait until the runs are closed. */
+  readonly wait?: boolean;
 }
 
 /**
@@ -57,25 +65,29 @@ export async function tellRuns(context: CommandContext, telling: Telling): Promi
     const ready = await onEach(sessions, async (session) => {
       const run = await findRun(session, options, { open: true });
       const target: Target = { run, progress: await progressOf(run) };
-      return { target, argument: { ...telling.argument(target), by } };
+      return { target, argument: { ...(await telling.argument(target)), by } };
     });
     const targets = valuesOf(ready).map(({ target }) => target);
     if (telling.confirm && targets.length > 0) await context.confirm(telling.confirm(targets));
-    const told = await onEach(ready, async ({ target: { run }, argument }) => {
+    const told = await onEach(ready, async ({ target: { run }, argument }): Promise<Told> => {
       return { run, answer: await tell(run, command, argument) };
     });
+    const runs = valuesOf(told).map(({ run }) => run);
+    const closed = telling.wait ? await followToEnd(context, runs) : undefined;
+    const statusOf = ({ run, answer }: Told) => closed?.get(run)?.run.status.toLowerCase() ?? answer.status;
     return answer(context, told, {
-      lines: (values) => values.map(({ run, answer }) => answerLine(run, answer)),
-      fields: ({ run, answer }) => ({ workflowId: run.workflowId, ...answer }),
+      lines: (values) =>
+        values.map(
+          ({ run, answer }): Line => [
+            styled(run.session.cluster.name, 'bold'),
+            `  ${onOneLine(answer.did)} `,
+            styled(`(${statusOf({ run, answer })})`, 'dim'),
+          ],
+        ),
+      fields: ({ run, answer }) => ({ workflowId: run.workflowId, ...answer, status: statusOf({ run, answer }) }),
     });
   });
 }
-
-const answerLine = ({ session: { cluster } }: Run, { did, status }: CommandAnswer): Line => [
-  styled(cluster.name, 'bold'),
-  `  ${onOneLine(did)} `,
-  styled(`(${status})`, 'dim'),
-];
 
 const PAUSE_BETWEEN_TRIES_MS = 500;
 

@@ -1,0 +1,71 @@
+import { parseDay } from '../../backfill/calendar.js';
+import { describeIssues } from '../../backfill/issue.js';
+import { parseCustomers } from '../../backfill/request.js';
+import { customersOf } from '../../fleet/index.js';
+import type { AddCommand } from '../command-line.js';
+import type { CommandContext } from './context.js';
+import { jsonInput } from './json-input.js';
+import { badUsage } from './problem.js';
+import { type Target, type TellOptions, tellRuns, withTellOptions } from './tell.js';
+import { clusterAndWords } from './words.js';
+
+interface AddOptions extends TellOptions {
+  start?: string;
+  end?: string;
+  window?: string;
+  input?: string;
+}
+
+export const addAdd: AddCommand = (program, action) => {
+  const command = program
+    .command('add')
+    .summary('add customers to a run')
+    .description('More work in the same run: customers that it does not have yet.')
+    .usage('[options] [cluster] <customers...>')
+    .argument('[words...]', 'the cluster, if the fleet file has several; then customers')
+    .option('--start <day>', "their first day, if it is not the run's")
+    .option('--end <day>', 'the day after their last')
+    .option('--window <size>', 'the size of their windows: 6h, 1d, 1mo')
+    .option('--input <file>', 'a JSON list of customers as in the input of a run; - for stdin');
+  withTellOptions(command, { several: false }).addHelpText(
+    'after',
+    `
+Examples:
+  backfill add us-west-2-prod acme globex
+  backfill add us-west-2-prod acme --start 2026-01-10 --window 6h
+  backfill add us-west-2-prod --input customers.json`,
+  );
+  command.action(
+    action(async (context, [typed = []], { start, end, window, input, ...options }: AddOptions) => {
+      const { clusters, words } = await clusterAndWords(context, typed, input === undefined ? ['customers...'] : []);
+      const listed = input === undefined ? [] : await jsonInput(context, input);
+      if (!Array.isArray(listed)) throw badUsage('--input: expected a JSON list of customers');
+      const own = Object.fromEntries(Object.entries({ start, end, window }).filter(([, value]) => value !== undefined));
+      const customers = [...words.map((id) => ({ id, ...own })), ...(listed as unknown[])];
+      return tellRuns(context, {
+        ...{ clusters, options, command: 'addCustomers' },
+        argument: async (target) => ({ customers: await withVolumes(context, target, checked(target, customers)) }),
+      });
+    }),
+  );
+};
+
+/** Refused here, each wrong field is named before anything is sent. */
+function checked({ progress: { range } }: Target, customers: unknown[]): unknown[] {
+  const parsed = parseCustomers(customers, { start: parseDay(range.start)!, end: parseDay(range.end)! });
+  if (!parsed.ok) throw badUsage(describeIssues(parsed.issues));
+  return customers;
+}
+
+/** What the fleet file's directory knows of them: a run orders and sizes its work by it. */
+async function withVolumes(context: CommandContext, { run, progress }: Target, customers: unknown[]) {
+  const known = await customersOf(run.session.cluster, progress.range, context.environment);
+  const volumes = new Map(known?.map(({ id, conversations }) => [id, conversations]));
+  return customers.map((customer) => {
+    const own = typeof customer === 'string' ? { id: customer } : (customer as { id: string; start?: string });
+    const conversations = volumes.get(own.id);
+    // The directory's volume is of the run's whole range, and says nothing of a part of it.
+    const whole = own.start === undefined && !('end' in own);
+    return conversations === undefined || !whole ? own : { conversations, ...own };
+  });
+}

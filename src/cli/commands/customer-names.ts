@@ -1,0 +1,22 @@
+import { nearest } from '../../fleet/nearest.js';
+import { count } from '../format.js';
+import { badUsage } from './problem.js';
+import type { Target } from './tell.js';
+
+const MOST_NAMED = 8;
+
+/**
+ * Checks that the run has the customer, before anything is sent.
+ *
+ * @throws CommandProblem (exit code 2) with the nearest name, or those that there are
+ */
+export function knownCustomer({ run, progress }: Target, id: string): string {
+  const ids = progress.customers.map((customer) => customer.id);
+  // Empty while the run still asks its directory; then the run itself says what it thinks of the name.
+  if (ids.length === 0 || ids.includes(id)) return id;
+  const { name } = run.session.cluster;
+  const meant = nearest(id, ids);
+  const few = ids.length <= MOST_NAMED ? ids.join(', ') : `${count(ids.length)} others; see backfill customers ${name}`;
+  const hint = meant ? `did you mean ${meant}?` : `it has ${few}`;
+  throw badUsage(`${run.workflowId} has no customer ${JSON.stringify(id)}; ${hint}`);
+}

@@ -1,0 +1,136 @@
+import type { CustomerView, WindowView } from '../../backfill/customer-view.js';
+import { formatDuration } from '../../backfill/duration.js';
+import type { ClusterSession } from '../../fleet/index.js';
+import { type Cell, columns } from '../columns.js';
+import type { AddCommand } from '../command-line.js';
+import { count, counted } from '../format.js';
+import { type Line, onOneLine, styled } from '../line.js';
+import { childPrefixOf } from '../pictures/child-prefix.js';
+import { heatMap, legend } from '../pictures/heat-map.js';
+import { type Look, RunWatcher } from '../pictures/look.js';
+import { rowsOf } from '../pictures/status-view.js';
+import { wrapped } from '../pictures/wrapping.js';
+import { answer } from './answer.js';
+import { onEach, selectClusters, withSessions } from './clusters.js';
+import { knownCustomer } from './customer-names.js';
+import { isSilence } from './problem.js';
+import { runFields } from './run-state.js';
+import { ask, findRun, PATIENCE_MS, progressOf, type Run, type RunChoice, runOptions, silent } from './runs.js';
+
+interface CustomersOptions extends RunChoice {
+  customer?: string;
+}
+
+export const addCustomers: AddCommand = (program, action) => {
+  const command = program
+    .command('customers')
+    .summary("customers and their days, or one customer's windows")
+    .description("Customers with a letter for each day; with --customer one customer's windows, attempts and errors.")
+    .argument('[clusters...]', 'default: all of the fleet')
+    .option('--customer <id>', "this customer's windows");
+  for (const option of runOptions()) command.addOption(option);
+  command
+    .addHelpText(
+      'after',
+      `
+Examples:
+  backfill customers us-west-2-prod
+  backfill customers us-west-2-prod --customer cvs`,
+    )
+    .action(
+      action(async (context, [names = []], { customer, ...choice }: CustomersOptions) => {
+        const clusters = await selectClusters(context, names);
+        return withSessions(context, clusters, async (sessions) => {
+          const runs = await onEach(sessions, (session) => findRun(session, choice));
+          if (customer === undefined) {
+            return answer(context, await onEach(runs, lookAt), {
+              lines: (looks) => looks.flatMap((look) => mapLines(look, context.columns)),
+              fields: ({ run, look: { progress, starts } }) => ({
+                run: runFields(run),
+                range: progress.range,
+                customers: progress.customers.map(({ id, days }) => {
+                  return { id, start: starts.get(id) ?? progress.range.start, days };
+                }),
+              }),
+            });
+          }
+          const views = await onEach(runs, (run) => viewOf(run, customer));
+          return answer(context, views, {
+            lines: (found) => found.flatMap(({ run, view }) => viewLines(run.session, view, context.columns)),
+            fields: ({ run, view }) => ({ run: runFields(run), customer: view }),
+          });
+        });
+      }),
+    );
+};
+
+async function lookAt(run: Run): Promise<{ run: Run; look: Look }> {
+  const { client } = run.session;
+  try {
+    const prefix = await childPrefixOf(client, run.workflowId, run.runId);
+    return { run, look: await new RunWatcher(client, run.workflowId, prefix).look(PATIENCE_MS) };
+  } catch (error) {
+    throw isSilence(error) ? silent(run, error) : error;
+  }
+}
+
+async function viewOf(run: Run, customer: string): Promise<{ run: Run; view: CustomerView }> {
+  knownCustomer({ run, progress: await progressOf(run) }, customer);
+  return { run, view: await ask<CustomerView>(run, 'customer', { customer }) };
+}
+
+function mapLines({ run, look }: { run: Run; look: Look }, width: number): Line[] {
+  const { progress } = look;
+  const rows = rowsOf({ cluster: run.session.cluster.name, ...look });
+  const { done, days } = progress.totals;
+  const title: Line = [
+    styled(run.session.cluster.name, 'bold'),
+    `  ${counted(rows.length, 'customer')}, ${count(done)} of ${counted(days, 'day')} done`,
+    styled(`  ${run.workflowId}`, 'dim'),
+  ];
+  const titles = wrapped(title, width, 2);
+  if (rows.length === 0) return titles;
+  const map = heatMap(rows, progress.range, width);
+  const note: Line[] = map.binned ? wrapped([styled(map.binned, 'dim')], width) : [];
+  return [...titles, map.ruler, ...map.lines, ...note, ...legend(width)];
+}
+
+function viewLines({ cluster }: ClusterSession, view: CustomerView, width: number): Line[] {
+  const { id, range, days, totals, counts, window, conversations, paused, perCustomer } = view;
+  const volume = conversations === null ? '' : `, ${counted(conversations, 'conversation')}`;
+  const facts: Line[] = [
+    [styled(id, 'bold'), `  ${cluster.name}  ${range.start} to ${range.end}${volume}`],
+    [styled('days      ', 'dim'), `${days}  ${count(totals.done)} of ${count(totals.days)} done`],
+    [styled('window    ', 'dim'), `${window.size}, at most ${perCustomer} at once: ${onOneLine(window.why)}`],
+    [
+      styled('so far    ', 'dim'),
+      `${counts.completed} completed, ${counts.unsuccessful} ended otherwise, ${formatDuration(counts.busyMs)} of work`,
+    ],
+    ...(paused ? [[styled('paused    ', 'dim'), `${paused.at} ${onOneLine(paused.reason ?? '')}`]] : []),
+  ];
+  const rows = view.windows.map((row): Cell[] => [
+    hours(row),
+    row.state,
+    String(row.attempt),
+    row.durationMs === undefined ? '' : formatDuration(row.durationMs),
+    onOneLine([row.class, row.error].filter(Boolean).join(': ')),
+  ]);
+  const table = columns(
+    [
+      { title: 'window' },
+      { title: 'state' },
+      { title: 'try', align: 'right' },
+      { title: 'took', align: 'right' },
+      { title: '' },
+    ],
+    rows,
+  );
+  return [...facts.flatMap((line) => wrapped(line, width, 10)), ...(rows.length > 0 ? [[], ...table] : [])];
+}
+
+/** `2026-01-15` for a whole day, else from and to, the end exclusive. */
+function hours({ start, end }: WindowView): string {
+  const short = (instant: string) => (instant.endsWith('T00:00:00Z') ? instant.slice(0, 10) : instant.slice(0, 13));
+  const day = start.endsWith('T00:00:00Z') && Date.parse(end) - Date.parse(start) === 86_400_000;
+  return day ? short(start) : `${short(start)} to ${short(end)}`;
+}

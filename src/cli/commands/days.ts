@@ -1,0 +1,45 @@
+import type { CommandName } from '../../backfill/command.js';
+import type { AddCommand } from '../command-line.js';
+import { knownCustomer } from './customer-names.js';
+import { checkDayForm, dayOf } from './day.js';
+import { type TellOptions, tellRuns, withTellOptions } from './tell.js';
+import { clusterAndWords } from './words.js';
+
+export const addResetDay: AddCommand = forDay('reset-day', 'resetDay', {
+  summary: 'run a day again, even if it is done',
+  description: 'Run one day of a customer again, even if it is done; if it is running, once it has ended.',
+});
+
+export const addSkipDay: AddCommand = forDay('skip-day', 'skipDay', {
+  summary: 'leave a day out',
+  description: 'Leave one day of a customer out; backfill reset-day brings it back.',
+});
+
+function forDay(name: string, told: CommandName, help: { summary: string; description: string }): AddCommand {
+  return (program, action) => {
+    const command = program
+      .command(name)
+      .summary(help.summary)
+      .description(help.description)
+      .usage('[options] [cluster] <customer> <day>')
+      .argument('<words...>', 'the cluster, if the fleet file has several; the customer; the UTC day');
+    withTellOptions(command, { several: false }).addHelpText(
+      'after',
+      `
+Examples:
+  backfill ${name} us-west-2-prod cvs 2026-01-15
+  backfill ${name} us-west-2-prod cvs 15          in a run of one month`,
+    );
+    command.action(
+      action(async (context, [typed = []], options: TellOptions) => {
+        const { clusters, words } = await clusterAndWords(context, typed, ['customer', 'day']);
+        const [customer = '', day = ''] = words;
+        checkDayForm(day);
+        return tellRuns(context, {
+          ...{ clusters, options, command: told },
+          argument: (target) => ({ customer: knownCustomer(target, customer), day: dayOf(target, day) }),
+        });
+      }),
+    );
+  };
+}

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Progress } from '../../backfill/progress.js';
+import { createDisplay } from '../display.js';
+import { errorText } from '../error-text.js';
+import type { CommandContext } from './context.js';
+import { EXIT } from './exit-codes.js';
+import { CommandProblem, isSilence, problemFrom } from './problem.js';
+import { describeRun, progressOf, type Run } from './runs.js';
+
+/** A run that is closed, and what it said last; without progress if it never could say anything. */
+export interface ClosedRun {
+  readonly run: Run;
+  readonly progress?: Progress;
+}
+
+const LOOK_EVERY_MS = 2_000;
+
+/**
+ * Waits until all of these runs are closed, and shows how far they are on stderr. A server or worker that does not answer
+ * is waited for: the runs go on without us.
+ *
+ * @throws CommandProblem (exit code 130) after Ctrl-C; the runs go on
+ */
+export async function followToEnd(context: CommandContext, runs: readonly Run[]): Promise<Map<Run, ClosedRun>> {
+  const display = createDisplay(context.surroundings.stderr, context.environment);
+  const latest = new Map<Run, Progress>();
+  const closed = new Map<Run, ClosedRun>();
+  let said = '';
+  try {
+    for (;;) {
+      for (const run of runs.filter((run) => !closed.has(run))) {
+        const trouble = await look(run, latest, closed).then(
+          () => '',
+          (error: unknown) => {
+            if (!isSilence(error)) throw error;
+            return `${run.session.cluster.name}: ${errorText(error)}; waiting`;
+          },
+        );
+        if (trouble !== '' && trouble !== said) context.say(trouble);
+        said = trouble;
+      }
+      display.update(
+        runs.map((run) => {
+          const progress = closed.get(run)?.progress ?? latest.get(run);
+          return { name: run.session.cluster.name, ...(progress ? { progress } : {}) };
+        }),
+      );
+      if (closed.size === runs.length) return closed;
+      await sleep(LOOK_EVERY_MS, undefined, { signal: context.signal });
+    }
+  } catch (error) {
+    if (!context.signal.aborted) throw error;
+    throw new CommandProblem(EXIT.interrupted, 'no longer waiting; the runs go on, see backfill status');
+  } finally {
+    display.close();
+  }
+}
+
+/** Closed or not first: progress that is asked for later is then the last there is. */
+async function look(run: Run, latest: Map<Run, Progress>, closed: Map<Run, ClosedRun>): Promise<void> {
+  const now = await describeRun(run.session, run.workflowId);
+  if (!now) throw new CommandProblem(EXIT.noRun, `${run.workflowId} is gone: somebody deleted it`);
+  const progress = await progressOf(now).catch((error: unknown) => {
+    // Input that was refused, for one, leaves a closed run that answers nothing.
+    if (now.status === 'RUNNING' || isSilence(problemFrom(error).cause)) throw error;
+    return undefined;
+  });
+  if (progress) latest.set(run, progress);
+  if (now.status !== 'RUNNING') closed.set(run, { run: now, ...(progress ? { progress } : {}) });
+}

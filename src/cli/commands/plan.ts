@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { WorkflowFailedError } from '@temporalio/client';
+import { formatDuration } from '../../backfill/duration.js';
+import type { Plan } from '../../backfill/plan.js';
+import type { Cluster, ClusterSession } from '../../fleet/index.js';
+import { type Cell, columns } from '../columns.js';
+import type { AddCommand } from '../command-line.js';
+import { count, counted } from '../format.js';
+import { type Line, onOneLine, styled } from '../line.js';
+import { wrapped } from '../pictures/wrapping.js';
+import { answer } from './answer.js';
+import { onEach, selectClusters, withSessions } from './clusters.js';
+import type { CommandContext } from './context.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { CommandProblem, isSilence } from './problem.js';
+import { inputFile, type RequestOptions, requestFor, withRequestOptions } from './request-options.js';
+import { WORKFLOW_TYPE } from './run-names.js';
+import { within } from './runs.js';
+import { hasWorker, noWorkerText } from './workers.js';
+
+/** The directory may be a slow query. */
+const PLAN_PATIENCE_MS = 60_000;
+const MOST_CUSTOMERS = 40;
+
+export const addPlan: AddCommand = (program, action) => {
+  const command = program
+    .command('plan')
+    .summary('what start would do; starts nothing')
+    .description('What backfill start with the same options would do: windows for each customer, duration, warnings.')
+    .argument('[clusters...]', 'default: all of the fleet');
+  withRequestOptions(command).addHelpText(
+    'after',
+    `
+Examples:
+  backfill plan us-west-2-prod --month 2026-01
+  backfill plan --month 2026-01 --window auto --parallelism 8`,
+  );
+  command.action(
+    action(async (context, [names = []], options: RequestOptions) =>
+      planRuns(context, await selectClusters(context, names), options),
+    ),
+  );
+};
+
+/** Shows the plan of each cluster, computed by its own worker: the worker's directory and version count. */
+export async function planRuns(
+  context: CommandContext,
+  clusters: readonly Cluster[],
+  options: RequestOptions,
+): Promise<ExitCode> {
+  const file = await inputFile(context, options);
+  const inputs = new Map<Cluster, object>();
+  for (const cluster of clusters) inputs.set(cluster, (await requestFor(context, cluster, options, file)).input);
+  return withSessions(context, clusters, async (sessions) => {
+    const plans = await onEach(sessions, async (session) => {
+      const plan = await planOn(session, { ...inputs.get(session.cluster), dryRun: true });
+      return { session, plan };
+    });
+    return answer(context, plans, {
+      lines: (values) =>
+        values.flatMap(({ session, plan }, i) => [
+          ...(i === 0 ? [] : [[]]),
+          ...planLines(session.cluster.name, plan, context.columns),
+        ]),
+      fields: ({ plan }) => ({ plan }),
+    });
+  });
+}
+
+async function planOn(session: ClusterSession, input: object): Promise<Plan> {
+  const { client, cluster } = session;
+  const silent = () => new CommandProblem(EXIT.unreachable, noWorkerText(session));
+  if (!(await hasWorker(session))) throw silent();
+  // Not a run's prefix: a plan must not pass for the cluster's newest run.
+  const workflowId = `backfillplan-${cluster.name}-${randomUUID().slice(0, 8)}`;
+  try {
+    return await within(
+      client,
+      () =>
+        client.workflow.execute(WORKFLOW_TYPE, {
+          ...{ workflowId, taskQueue: cluster.taskQueue, args: [input] },
+          // Nothing is left behind if we are gone before a worker comes.
+          workflowExecutionTimeout: PLAN_PATIENCE_MS,
+        }),
+      PLAN_PATIENCE_MS,
+    );
+  } catch (error) {
+    if (isSilence(error)) throw silent();
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    throw new CommandProblem(EXIT.refused, `no plan: ${reasonOf(error)}`);
+  }
+}
+
+function reasonOf({ cause, message }: WorkflowFailedError): string {
+  const innermost = cause?.cause ?? cause;
+  return onOneLine(innermost instanceof Error ? innermost.message : message);
+}
+
+function planLines(cluster: string, plan: Plan, width: number): Line[] {
+  const { totals, parallelism, criticalPath, range } = plan;
+  const shown = plan.customers.slice(0, MOST_CUSTOMERS);
+  const rows = shown.map(({ id, windows, window, conversations, durationMs }): Cell[] => [
+    id,
+    count(windows),
+    window,
+    conversations === null ? '?' : count(conversations),
+    formatDuration(durationMs),
+  ]);
+  const right = { align: 'right' } as const;
+  const table = columns(
+    [
+      { title: 'customer' },
+      { title: 'windows', ...right },
+      { title: 'size', ...right },
+      { title: 'conversations', ...right },
+      { title: 'alone', ...right },
+    ],
+    rows,
+  );
+  const more = plan.customers.length - shown.length;
+  const adaptive = parallelism.adaptive ? ', adaptive' : '';
+  const facts: Line[] = [
+    [
+      styled('windows   ', 'dim'),
+      `${count(totals.windows)} for ${counted(totals.customers, 'customer')}, at most ${parallelism.max} at once${adaptive}`,
+    ],
+    [styled('duration  ', 'dim'), `about ${plan.expectedDuration}, if ${plan.assumption}`],
+    ...(criticalPath
+      ? [
+          [
+            styled('longest   ', 'dim'),
+            `${criticalPath.customer}, ${counted(criticalPath.windows, 'window')} in ${formatDuration(criticalPath.durationMs)}`,
+          ],
+        ]
+      : []),
+    ...plan.warnings.map((warning): Line => [styled('! ', 'yellow'), onOneLine(warning)]),
+  ];
+  return [
+    [styled(cluster, 'bold'), `  plan for ${range.start} to ${range.end} (exclusive); nothing has started`],
+    ...facts.flatMap((line) =>
+      wrapped(line, width, line[0] && typeof line[0] !== 'string' && line[0].text === '! ' ? 2 : 10),
+    ),
+    ...table,
+    ...(more > 0 ? [[styled(`and ${counted(more, 'more customer')}; --output json has all`, 'dim')]] : []),
+  ];
+}

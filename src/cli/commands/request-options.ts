@@ -1,0 +1,195 @@
+import type { Command } from 'commander';
+import type { Issue } from '../../backfill/issue.js';
+import { MAX_PARALLELISM, parseRequest } from '../../backfill/request.js';
+import { mergeDefaults } from '../../fleet/defaults.js';
+import { type Cluster, customersOf } from '../../fleet/index.js';
+import type { CommandContext } from './context.js';
+import { isFields, jsonInput } from './json-input.js';
+import { wholeNumber } from './number.js';
+import { badUsage } from './problem.js';
+import { rangeNamed } from './run-names.js';
+
+type Fields = Record<string, unknown>;
+
+/** What `start` and `plan` are told of a run's input. */
+export interface RequestOptions {
+  start?: string;
+  end?: string;
+  month?: string;
+  customers?: string;
+  exclude?: string;
+  window?: string;
+  parallelism?: number;
+  perCustomer?: number;
+  adaptive?: boolean;
+  resume?: boolean;
+  canary?: number;
+  verify?: string;
+  operatorTimeout?: string;
+  input?: string;
+}
+
+/** Adds the options that make a run's input. What they mean is README's table of the input. */
+export function withRequestOptions(command: Command): Command {
+  return command
+    .option('--month <month>', 'the range, as a month: 2026-01')
+    .option('--start <day>', 'the first UTC day: 2026-01-01')
+    .option('--end <day>', 'the UTC day after the last')
+    .option('--customers <ids>', 'ids with commas between, or all (default: all)')
+    .option('--exclude <ids>', 'ids to leave out')
+    .option('--window <size>', 'the size of a window: 6h, 1d, 10d, 1mo, auto, or JSON')
+    .option('--parallelism <n>', 'most windows at once', wholeNumber(1, MAX_PARALLELISM))
+    .option('--per-customer <n>', 'most windows of one customer at once', wholeNumber(1, MAX_PARALLELISM))
+    .option('--adaptive', 'let the run find its own limit, up to --parallelism')
+    .option('--no-adaptive', 'keep to --parallelism')
+    .option('--resume', 'hours whose window completed before count as done')
+    .option('--canary <n>', 'the smallest customers first, until n windows succeeded', wholeNumber(0, 100_000))
+    .option('--verify <mode>', 'off, report or repair: what to do about windows that left something out')
+    .option('--operator-timeout <time>', 'how long to wait for a person when only failed or held days are left: 7d')
+    .option('--input <file>', "a run's input as JSON, under these options; - for stdin");
+}
+
+/** A run's input, checked. */
+export interface CheckedInput {
+  readonly input: Fields & { start: string; end: string };
+  /** Customers asked for by name that the cluster's directory does not have. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * The input of a cluster's run: the fleet's defaults, over them `--input`, over them the options; customers with the volumes
+ * that the fleet's directory knows.
+ *
+ * @param file what `--input` holds, if it was given
+ * @throws CommandProblem (exit code 2) with a line for each wrong field, by the option's name where one was given
+ */
+export async function requestFor(
+  context: CommandContext,
+  cluster: Cluster,
+  options: RequestOptions,
+  file: Fields,
+): Promise<CheckedInput> {
+  const base = mergeDefaults(cluster.defaults, file);
+  if (!cluster.connection.environment) {
+    if (file.cluster !== undefined && file.cluster !== cluster.name) {
+      throw badUsage(`--input: its cluster is ${JSON.stringify(file.cluster)}, but the run is for ${cluster.name}`);
+    }
+    base.cluster = cluster.name;
+  }
+  const given = { ...base, ...fieldsOf(options, base) };
+  // Checked before the directory is asked, which needs a range, and once more with its customers.
+  check(given, options);
+  const range = { start: given.start as string, end: given.end as string };
+  const listed = await customersOf(cluster, range, context.environment);
+  if (!listed) return { input: { ...given, ...range }, unknown: [] };
+  const { customers, unknown } = known(given.customers as 'all' | (string | Fields)[], listed);
+  if (given.customers === 'all') {
+    // Ids that the directory does not have are no use to leave out, and the run would wonder.
+    const ids = new Set(listed.map(({ id }) => id));
+    const stray = listOf(given.exclude).filter((id) => !ids.has(id));
+    if (stray.length > 0) context.say(`${cluster.name}: --exclude ${stray.join(', ')}: not in its directory anyway`);
+  }
+  const input = { ...given, ...range, customers };
+  check(input, options);
+  return { input, unknown };
+}
+
+const listOf = (value: unknown): string[] => (Array.isArray(value) ? (value as string[]) : []);
+
+/** `--input`, read once for all clusters. */
+export async function inputFile(context: CommandContext, { input }: RequestOptions): Promise<Fields> {
+  if (input === undefined) return {};
+  const value = await jsonInput(context, input);
+  if (!isFields(value))
+    throw badUsage(`--input: expected one JSON object, got ${Array.isArray(value) ? 'a list' : value}`);
+  return value;
+}
+
+function fieldsOf(options: RequestOptions, base: Fields): Fields {
+  const { start, end, month, customers, exclude, window, resume, canary, verify, operatorTimeout } = options;
+  if (month !== undefined && (start !== undefined || end !== undefined)) {
+    throw badUsage('either --month, or --start and --end');
+  }
+  const range = month === undefined ? { start, end } : rangeNamed(month);
+  if (!range || (month !== undefined && month.length !== 7)) {
+    throw badUsage(`--month: expected a month such as 2026-01, got ${month}`);
+  }
+  const fields = {
+    ...range,
+    customers: customers === undefined ? (base.customers ?? 'all') : customers === 'all' ? 'all' : split(customers),
+    exclude: exclude === undefined ? undefined : split(exclude),
+    window: window === undefined ? undefined : windowOf(window),
+    parallelism: parallelismOf(options, base.parallelism),
+    ...{ resume, canary, verify, operatorTimeout },
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+const split = (text: string): string[] =>
+  text
+    .split(',')
+    .map((id) => id.trim())
+    .filter((id) => id !== '');
+
+function windowOf(text: string): unknown {
+  if (text === 'auto') return { initial: 'auto' };
+  if (!text.startsWith('{')) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The options, over what the input has; undefined if no option says anything. */
+function parallelismOf({ parallelism: max, perCustomer, adaptive }: RequestOptions, base: unknown): unknown {
+  const given = Object.entries({ max, perCustomer, adaptive }).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return undefined;
+  const before = isFields(base) ? base : { max: base ?? 1 };
+  return { ...before, ...Object.fromEntries(given) };
+}
+
+function known(asked: 'all' | (string | Fields)[], listed: readonly { id: string; conversations?: number }[]) {
+  if (asked === 'all') return { customers: listed, unknown: [] };
+  const directory = new Map(listed.map((customer) => [customer.id, customer]));
+  const customers = asked.map((customer) => (typeof customer === 'string' ? { id: customer } : customer));
+  return {
+    customers: customers.map((customer) => {
+      const whole = !('start' in customer) && !('end' in customer);
+      return whole ? { ...directory.get(customer.id as string), ...customer } : customer;
+    }),
+    unknown: customers.map(({ id }) => id as string).filter((id) => !directory.has(id)),
+  };
+}
+
+const flags: Record<string, [option: keyof RequestOptions, flag: string]> = {
+  start: ['start', '--start'],
+  end: ['end', '--end'],
+  customers: ['customers', '--customers'],
+  exclude: ['exclude', '--exclude'],
+  window: ['window', '--window'],
+  'parallelism.perCustomer': ['perCustomer', '--per-customer'],
+  parallelism: ['parallelism', '--parallelism'],
+  canary: ['canary', '--canary'],
+  verify: ['verify', '--verify'],
+  operatorTimeout: ['operatorTimeout', '--operator-timeout'],
+};
+
+function check(input: Fields, options: RequestOptions): void {
+  const parsed = parseRequest(input);
+  if (parsed.ok) return;
+  const wrong = parsed.issues.map(
+    ({ field, expected, got }) => `${nameOf(field, options, input)}: expected ${expected}, got ${got}`,
+  );
+  throw badUsage(wrong.join('\n'));
+}
+
+/** What a person typed: the option if there was one, else the field of the input. */
+function nameOf(field: Issue['field'], options: RequestOptions, input: Fields): string {
+  if ((field === 'start' || field === 'end') && input[field] === undefined) return `--${field} (or --month)`;
+  const key = Object.keys(flags).find(
+    (name) => field === name || field.startsWith(`${name}.`) || field.startsWith(`${name}[`),
+  );
+  const [option, flag] = key ? flags[key]! : [];
+  return option !== undefined && options[option] !== undefined ? flag! : `input ${field}`;
+}

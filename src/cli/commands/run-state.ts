@@ -1,0 +1,33 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import type { Progress } from '../../backfill/progress.js';
+import { errorText } from '../error-text.js';
+import { onOneLine } from '../line.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { type Run, within } from './runs.js';
+
+/** What a script reads of a run. */
+export const runFields = ({ workflowId, runId, status, startedAt, closedAt, taskQueue }: Run): object => ({
+  ...{ workflowId, runId, status: status.toLowerCase(), taskQueue },
+  ...{ startedAt: startedAt.toISOString(), closedAt: closedAt?.toISOString() ?? null },
+});
+
+/** Done, not finished, or in need of a person: what a run's state means for the exit code. */
+export function exitCodeOf({ status }: Run, { totals }: Progress): ExitCode {
+  const undone = totals.days - totals.done - totals.skipped;
+  if (status === 'RUNNING') return totals.failed + totals.held > 0 ? EXIT.attention : EXIT.unfinished;
+  return undone > 0 || (status !== 'COMPLETED' && totals.days === 0) ? EXIT.attention : EXIT.done;
+}
+
+/** How a run ended that was not simply completed, in a sentence with the next step; undefined for all others. */
+export async function endingOf(run: Run): Promise<string | undefined> {
+  const { session, workflowId, runId, status, closedAt } = run;
+  if (status === 'RUNNING' || status === 'COMPLETED') return undefined;
+  const { client, cluster } = session;
+  const reason = await within(client, () => client.workflow.getHandle(workflowId, runId).result()).then(
+    () => '',
+    (error: unknown) => onOneLine(errorText(error instanceof WorkflowFailedError ? error.cause : error)),
+  );
+  const when = closedAt?.toISOString().slice(0, 16).replace('T', ' ');
+  const running = status === 'TERMINATED' ? '; windows that ran go on' : '';
+  return `${status.toLowerCase()} ${when} UTC: ${reason}${running}; backfill start ${cluster.name} --resume … takes up what is left`;
+}

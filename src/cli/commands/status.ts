@@ -1,0 +1,143 @@
+import type { ClusterSession } from '../../fleet/index.js';
+import type { AddCommand } from '../command-line.js';
+import { type Line, styled } from '../line.js';
+import { childPrefixOf } from '../pictures/child-prefix.js';
+import { RunWatcher } from '../pictures/look.js';
+import { type ClusterPicture, rateSinceStart } from '../pictures/picture.js';
+import { problemsOf, renderStatus } from '../pictures/status-view.js';
+import { headline, summaryLines } from '../pictures/summary.js';
+import { wrapped } from '../pictures/wrapping.js';
+import { answer } from './answer.js';
+import { onEach, selectClusters, withSessions } from './clusters.js';
+import type { CommandContext } from './context.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { CommandProblem, isSilence } from './problem.js';
+import { endingOf, exitCodeOf, runFields } from './run-state.js';
+import { findRun, PATIENCE_MS, type Run, type RunChoice, runOptions, silent } from './runs.js';
+import { byHandLines, type WindowsByHand, windowsByHand } from './windows-by-hand.js';
+
+/** A cluster at a moment. */
+interface ClusterStatus {
+  readonly picture: ClusterPicture;
+  readonly byHand: WindowsByHand;
+  readonly run?: Run;
+  /** How it ended, if it was not simply completed. */
+  readonly ending?: string | undefined;
+  /** Why there is no progress: no run, or nobody answers for it. */
+  readonly problem?: CommandProblem;
+}
+
+interface StatusOptions extends RunChoice {
+  everyone?: boolean;
+}
+
+export const addStatus: AddCommand = (program, action) => {
+  const command = program
+    .command('status')
+    .summary('how far runs are, and what needs attention')
+    .description('How far the run of each cluster is, why, and what needs a person. Works on closed runs too.')
+    .argument('[clusters...]', 'default: all of the fleet')
+    .option('--everyone', 'also customers of whom every day is done or skipped');
+  for (const option of runOptions()) command.addOption(option);
+  command
+    .addHelpText(
+      'after',
+      `
+Exit code: 0 if every day is done or skipped, 3 if a run is not finished, 4 if
+days failed or are held, 5 if a cluster does not answer, 7 if one has no run.
+
+Examples:
+  backfill status
+  backfill status us-west-2-prod chat-prod
+  backfill status us-west-2-prod --range 2026-01 --output json`,
+    )
+    .action(
+      action(async (context, [names = []], options: StatusOptions) => {
+        const clusters = await selectClusters(context, names);
+        return withSessions(context, clusters, async (sessions) =>
+          answer(context, await onEach(sessions, (session) => statusOf(session, options)), {
+            lines: (statuses) => linesOf(context, statuses, options),
+            fields: fieldsOf,
+            exitCode: codeOf,
+          }),
+        );
+      }),
+    );
+};
+
+async function statusOf(session: ClusterSession, choice: RunChoice): Promise<ClusterStatus> {
+  const { client, cluster } = session;
+  const { name } = cluster;
+  let run: Run;
+  try {
+    run = await findRun(session, choice);
+  } catch (problem) {
+    if (!(problem instanceof CommandProblem) || problem.exitCode !== EXIT.noRun) throw problem;
+    const byHand = await windowsByHand(client, prefixOf(cluster.defaults));
+    return { picture: { cluster: name, note: problem.message }, byHand, problem };
+  }
+  const { workflowId } = run;
+  const prefix = await childPrefixOf(client, workflowId, run.runId);
+  const [byHand, ending] = await Promise.all([windowsByHand(client, prefix), endingOf(run)]);
+  try {
+    const look = await new RunWatcher(client, workflowId, prefix).look(PATIENCE_MS);
+    const asOf = Date.now();
+    return { picture: { cluster: name, workflowId, asOf, ...look }, byHand, run, ending };
+  } catch (error) {
+    // A run that was refused its input has nothing else to say.
+    if (ending) return { picture: { cluster: name, workflowId, note: workflowId }, byHand, run, ending };
+    if (!isSilence(error)) throw error;
+    const problem = silent(run, error);
+    return { picture: { cluster: name, workflowId, note: problem.message }, byHand, run, problem };
+  }
+}
+
+function prefixOf({ child }: Record<string, unknown>): string {
+  const prefix = (child as { workflowIdPrefix?: unknown } | undefined)?.workflowIdPrefix;
+  return typeof prefix === 'string' ? prefix : 'reindexconversations';
+}
+
+function codeOf({ run, picture: { progress }, problem }: ClusterStatus): ExitCode {
+  if (problem) return problem.exitCode;
+  return run && progress ? exitCodeOf(run, progress) : EXIT.attention;
+}
+
+function fieldsOf({ run, picture: { progress }, byHand, ending, problem }: ClusterStatus): object {
+  return {
+    run: run ? runFields(run) : null,
+    otherOpenRuns: run?.others ?? [],
+    ending: ending ?? null,
+    progress: progress ?? null,
+    windowsPerHour: (progress && run?.status === 'RUNNING' && rateSinceStart(progress, Date.now())) || null,
+    startedByHand: byHand,
+    ...(problem ? { problem: { exitCode: problem.exitCode, message: problem.message } } : {}),
+  };
+}
+
+/** One cluster with the days of its customers; several without, a block for each. */
+function linesOf({ columns }: CommandContext, statuses: readonly ClusterStatus[], { everyone = false }: StatusOptions) {
+  const now = Date.now();
+  const extras = ({ run, ending, byHand }: ClusterStatus): Line[] => [
+    ...(ending ? [[styled('closed    ', 'dim'), styled(ending, 'red')]] : []),
+    ...(run && run.others.length > 0
+      ? [[styled('others    ', 'dim'), `also open: ${run.others.join(', ')}; see them with --run`]]
+      : []),
+    ...byHandLines(byHand),
+  ];
+  const indented = (lines: Line[]) => lines.flatMap((line) => wrapped(line, columns, 10));
+  if (statuses.length === 1) {
+    const [status] = statuses as [ClusterStatus];
+    return [...renderStatus(status.picture, now, { columns, everyone }), ...indented(extras(status))];
+  }
+  return statuses.flatMap((status, i): Line[] => {
+    const { picture } = status;
+    const summary = picture.progress ? summaryLines(picture.progress, picture, now) : [];
+    const problems = problemsOf(picture).flatMap((line) => wrapped(line, columns, 2));
+    const block = [
+      ...wrapped(headline(picture, now), columns, 2),
+      ...indented([...summary, ...extras(status)]),
+      ...problems,
+    ];
+    return i === 0 ? block : [[], ...block];
+  });
+}

@@ -1,0 +1,48 @@
+import type { Client } from '@temporalio/client';
+import { counted } from '../format.js';
+import { type Line, styled } from '../line.js';
+import { within } from './runs.js';
+
+/** Windows' workflows that no run started: somebody did, or a script. */
+export interface WindowsByHand {
+  /** By Temporal's status, in small letters: `{running: 3, completed: 256}`. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Workflow ids of those that run, some of them if there are many. */
+  readonly running: readonly string[];
+}
+
+const MOST_NAMED = 5;
+
+/** What visibility knows of windows of this prefix that have no parent. The prefix has no quotes (request.ts). */
+export async function windowsByHand(client: Client, prefix: string): Promise<WindowsByHand> {
+  const orphans = `WorkflowId STARTS_WITH "${prefix}-" AND ParentWorkflowId IS NULL`;
+  return within(client, async () => {
+    const { groups } = await client.workflow.count(`${orphans} GROUP BY ExecutionStatus`);
+    const counts = Object.fromEntries(
+      groups.map(({ count, groupValues }) => [String(groupValues.flat()[0]).toLowerCase(), count]),
+    );
+    const running: string[] = [];
+    if (!counts.running) return { counts, running };
+    const query = `${orphans} AND ExecutionStatus = "Running"`;
+    for await (const { workflowId } of client.workflow.list({ query, pageSize: MOST_NAMED })) {
+      if (running.push(workflowId) === MOST_NAMED) break;
+    }
+    return { counts, running };
+  });
+}
+
+/** Nothing, or a line that says how many, and one for each that runs. */
+export function byHandLines({ counts, running }: WindowsByHand): Line[] {
+  const parts = Object.entries(counts).map(([status, amount]) => `${amount} ${status}`);
+  if (parts.length === 0) return [];
+  const total = Object.values(counts).reduce((sum, amount) => sum + amount, 0);
+  const more = (counts.running ?? 0) - running.length;
+  return [
+    [
+      styled('by hand'.padEnd(10), 'dim'),
+      `${counted(total, 'window')} started outside of any run: ${parts.join(', ')}`,
+    ],
+    ...running.map((id): Line => [`          ${id}`]),
+    ...(more > 0 ? [[`          and ${more} more`]] : []),
+  ];
+}

@@ -1,0 +1,19 @@
+import type { ClusterSession } from '../../fleet/index.js';
+import { within } from './runs.js';
+
+const WORKFLOW_TASKS = 1;
+
+/** Whether a worker polls the orchestrator's task queue now, or did within the last minutes. */
+export async function hasWorker({ client, cluster }: ClusterSession): Promise<boolean> {
+  const { pollers } = await within(client, () =>
+    client.workflowService.describeTaskQueue({
+      namespace: client.options.namespace,
+      taskQueue: { name: cluster.taskQueue },
+      taskQueueType: WORKFLOW_TASKS,
+    }),
+  );
+  return (pollers ?? []).length > 0;
+}
+
+export const noWorkerText = ({ cluster }: ClusterSession): string =>
+  `${cluster.name}: no worker polls task queue ${cluster.taskQueue}; start one (npm run worker), or see backfill doctor ${cluster.name}`;
