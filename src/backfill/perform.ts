@@ -278,8 +278,8 @@ function addCustomers(state: State, input: unknown): Effect {
 }
 
 /** A removed customer again in the run: what is not done or running of its old range, and all of its new one, waits. */
-function broughtBack(customer: Customer, request: CustomerRequest): Customer {
-  const done = doneHours(customer);
+function broughtBack(customer: Customer, { done: told = [], ...request }: CustomerRequest): Customer {
+  const done = union(doneHours(customer), within(told, [request.start, request.end]));
   const { removed: _, ...rest } = customer;
   const range: Interval = [Math.min(customer.start, request.start), Math.max(customer.end, request.end)];
   const open = difference(difference([[request.start, request.end]], done), runningHours(customer));

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { formatDay, HOURS_PER_DAY, parseDay } from './calendar.js';
 import { DURATION_FORMAT, parseDuration } from './duration.js';
 import { FAILURE_CLASSES, type FailureClass } from './failures.js';
-import type { Hour } from './interval.js';
+import { add, type Hour, type Interval, type Intervals, none } from './interval.js';
 import { type Issue, issuesOf, pathText, show } from './issue.js';
 import { hoursOf, type WindowPolicy } from './sizing.js';
 import { checkTemplate, defaultTemplate, type Json } from './template.js';
@@ -22,6 +22,8 @@ export interface CustomerRequest {
   conversations?: number;
   window?: WindowPolicy;
   perCustomer?: number;
+  /** What of its range is done already, as whoever asks knows. */
+  done?: Intervals;
 }
 
 /** When the run may work: from `from` to `to` (minutes after midnight in the time zone) on these days (0 is Sunday). */
@@ -234,6 +236,16 @@ export const customerId = z
   .string({ error: ID_FORMAT })
   .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._:@/+~-]{0,198}[A-Za-z0-9._:@/+~])?$/, { error: ID_FORMAT });
 
+const DAYS_FORMAT = 'a UTC day such as "2026-01-31", or days such as "2026-01-01--2026-01-15", the end exclusive';
+const days = z.string({ error: DAYS_FORMAT }).transform((value, context): Interval => {
+  const [start, end] = value.split('--', 3).map(parseDay);
+  const single = !value.includes('--');
+  const to = single && start !== undefined ? start + HOURS_PER_DAY : end;
+  if (start !== undefined && to !== undefined && start < to && value.length <= 22) return [start, to];
+  context.addIssue({ code: 'custom', message: DAYS_FORMAT });
+  return z.NEVER;
+});
+
 const customer = z.preprocess(
   (value) => (typeof value === 'string' ? { id: value } : value),
   z.strictObject(
@@ -244,8 +256,12 @@ const customer = z.preprocess(
       end: day.optional(),
       window: windowPolicy.optional(),
       perCustomer: limit.optional(),
+      done: z
+        .array(days, { error: 'a list of days that are done already' })
+        .max(MAX_DAYS, { error: `at most ${MAX_DAYS.toLocaleString('en-US')} entries` })
+        .optional(),
     },
-    { error: 'a customer id or an object {id, conversations?, start?, end?, window?, perCustomer?}' },
+    { error: 'a customer id or an object {id, conversations?, start?, end?, window?, perCustomer?, done?}' },
   ),
 );
 
@@ -422,7 +438,8 @@ function retryOf(base: RetryPolicy, asked: z.infer<typeof retryPolicy>): RetryPo
 }
 
 function settle(asked: z.infer<typeof customer>, range: { start: Hour; end: Hour }): CustomerRequest {
-  return { ...range, ...defined(asked) };
+  const { done, ...rest } = asked;
+  return { ...range, ...defined(rest), ...(done ? { done: done.reduce<Intervals>(add, none) } : {}) };
 }
 
 /** What no single field shows: checked on the raw input, so that it is named beside all else that is wrong. */

@@ -70,7 +70,7 @@ export interface Counts {
   adopted: number;
 }
 
-export interface Customer extends CustomerRequest {
+export interface Customer extends Omit<CustomerRequest, 'done'> {
   /** Work in one hour of its range: conversations where known, else a guess from the others. */
   density: number;
   sizing: Sizing;
@@ -226,13 +226,13 @@ export function ordered(state: State, customers: Customer[]): State {
 /** All of a customer's work: what it claims of the run. */
 export const claimOf = ({ density, start, end }: Customer): number => density * (end - start);
 
-/** Nothing of it has been done. `density` counts where its volume is not known. */
-export function newCustomer(request: CustomerRequest, density: number, options: Options): Customer {
+/** Nothing of it has been done but what the request says. `density` counts where its volume is not known. */
+export function newCustomer({ done = none, ...request }: CustomerRequest, density: number, options: Options): Customer {
   const { start, end } = request;
   return {
     ...request,
     ...measured(request, density, options),
-    waiting: [[start, end]],
+    waiting: difference([[start, end]], done),
     skipped: none,
     failed: none,
     held: none,

@@ -477,6 +477,16 @@ describe('addCustomers', () => {
       });
   });
 
+  it('takes days that are done already for done', () => {
+    const added = { id: 'oportun', done: ['2026-01-01', '2026-01-03--2026-02-01', '2025-12-01--2026-01-01'] };
+    given(backfill({ customers: [{ id: 'cvs', done: ['2026-01-02--2026-01-04'] }] }), starts())
+      .when(command('addCustomers', { customers: [added] }), newcomersAreSeen)
+      .then((story) => {
+        expect(days(story, 'cvs')).toBe('rdd');
+        expect(days(story, 'oportun')).toBe('d.d');
+      });
+  });
+
   it('refuses one that is in the run, a duplicate and a bad one, each by name', () => {
     given(cvs)
       .when(command('addCustomers', { customers: ['cvs', 'oportun'] }))

@@ -176,6 +176,20 @@ const bad: [string, object, string, RegExp, RegExp][] = [
   ['parallelism 10001', { parallelism: 10_001 }, 'parallelism', /from 1 to 1,000/, /10001/],
   ['parallelism 1.5', { parallelism: 1.5 }, 'parallelism', /a whole number/, /1.5/],
   ['parallelism as a text', { parallelism: '8' }, 'parallelism', /a whole number/, /"8"/],
+  [
+    'no such day that is done',
+    { customers: [{ id: 'cvs', done: ['2026-01-32'] }] },
+    'customers[0].done[0]',
+    /a UTC day such as/,
+    /"2026-01-32"/,
+  ],
+  [
+    'done days that end before they start',
+    { customers: [{ id: 'cvs', done: ['2026-01-03--2026-01-03'] }] },
+    'customers[0].done[0]',
+    /the end exclusive/,
+    /"2026-01-03--2026-01-03"/,
+  ],
   ['no most of parallelism', { parallelism: { perCustomer: 2 } }, 'parallelism.max', /from 1 to 1,000/, /nothing/],
   [
     'a limit of no window for each customer',
