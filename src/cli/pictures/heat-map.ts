@@ -8,6 +8,8 @@ export interface HeatMap {
   readonly ruler: Line;
   /** At least one customer each; as many side by side as fit. */
   readonly lines: readonly Line[];
+  /** Customers in a line. */
+  readonly beside: number;
   /** Set when a cell stands for several days: says so. */
   readonly binned?: string;
 }
@@ -95,6 +97,7 @@ export function heatMap(
   return {
     ruler: [styled(Array<string>(beside).fill(mark).join(' '.repeat(GUTTER)), 'dim')],
     lines,
+    beside,
     ...(perCell > 1 ? { binned: `each cell is ${perCell} days, and shows the worst of them` } : {}),
   };
 }

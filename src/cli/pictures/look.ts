@@ -1,4 +1,4 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, QueryNotRegisteredError, WorkflowNotFoundError } from '@temporalio/client';
 import { parseDay } from '../../backfill/calendar.js';
 import type { CustomerView } from '../../backfill/customer-view.js';
 import type { Progress } from '../../backfill/progress.js';
@@ -59,6 +59,12 @@ export class RunWatcher {
 
 /** Whether an error means that the workflow does not exist, and not that nobody answers. */
 export const isNoSuchRun = (error: unknown): boolean => error instanceof WorkflowNotFoundError;
+
+/** What to say of a run that can't be asked, because it failed before it could answer anything; else undefined. */
+export const whyUnasked = (error: unknown): string | undefined =>
+  error instanceof QueryNotRegisteredError
+    ? 'the run answers no queries: it refused its input, or is no backfillScorecards; `temporal workflow describe` says more'
+    : undefined;
 
 /** The windows of this prefix that run now, the oldest first. */
 export async function runningWindows(client: Client, prefix: string): Promise<WindowsInFlight> {

@@ -1,0 +1,70 @@
+import { userInfo } from 'node:os';
+import { type Cluster, openCluster } from '../../fleet/index.js';
+import type { AddCommand } from '../command-line.js';
+import { wantsColour } from '../display.js';
+import type { WatchedCluster } from '../pictures/cluster-watch.js';
+import type { Display } from '../pictures/full-screen.js';
+import { watchClusters } from '../pictures/watch-screen.js';
+import { selectClusters } from './clusters.js';
+import type { CommandContext } from './context.js';
+import { EXIT } from './exit-codes.js';
+import { badUsage, CommandProblem } from './problem.js';
+import { findRun, type RunChoice, runOptions } from './runs.js';
+
+interface WatchOptions extends RunChoice {
+  by?: string;
+}
+
+export const addWatch: AddCommand = (program, action) => {
+  const command = program
+    .command('watch')
+    .summary('the picture of status, kept up to date')
+    .description(
+      'Show the runs of some clusters, or of all, on the whole terminal, and keep them up to date. Needs a terminal.',
+    )
+    .argument('[clusters...]', 'of the fleet file; default: all')
+    .option('--by <who>', "who pauses and resumes, for the run's log (default: you, as the system knows you)");
+  for (const option of runOptions()) command.addOption(option);
+  command.addHelpText(
+    'after',
+    `
+Keys: left and right (or tab) for the cluster; up, down, page up, page down, home
+and end to scroll; w windows in flight, a what to look at, o worst customers first;
+p pause and r resume the cluster that is shown, after a question; q quit.
+
+Examples:
+  backfill watch
+  backfill watch us-west-2-prod chat-prod`,
+  );
+  command.action(
+    action(async (context, [names = []], { by, ...choice }: WatchOptions) => {
+      const { stdin, stdout } = context.surroundings;
+      if (!stdin.isTTY || !stdout.isTTY) throw badUsage('watch needs a terminal; backfill status shows the same once');
+      const clusters = await selectClusters(context, names);
+      if (choice.run && clusters.length > 1) throw badUsage('--run names one run: name its cluster, too');
+      await watchClusters(
+        clusters.map((cluster) => watched(cluster, choice, context)),
+        {
+          ...{ display: stdout as Display, keyboard: stdin, by: by ?? userInfo().username, signal: context.signal },
+          colour: wantsColour(stdout, context.environment),
+        },
+      );
+      return context.signal.aborted ? EXIT.interrupted : EXIT.done;
+    }),
+  );
+};
+
+function watched(cluster: Cluster, choice: RunChoice, { environment }: CommandContext): WatchedCluster {
+  return {
+    name: cluster.name,
+    open: (signal) => openCluster(cluster, { environment, signal }),
+    async findRun(session) {
+      try {
+        return { workflowId: (await findRun(session, choice)).workflowId };
+      } catch (error) {
+        if (error instanceof CommandProblem && error.exitCode === EXIT.noRun) return { none: error.message };
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isGrpcServiceError } from '@temporalio/client';
+import type { Progress } from '../../backfill/progress.js';
+import type { ClusterSession } from '../../fleet/index.js';
+import { errorText } from '../error-text.js';
+import { isClosed } from '../figures.js';
+import { childPrefixOf } from './child-prefix.js';
+import { isNoSuchRun, RunWatcher, runningWindows, whyUnasked } from './look.js';
+import type { ClusterPicture } from './picture.js';
+
+/** A way to a cluster, and to the run that its picture is of. */
+export interface WatchedCluster {
+  readonly name: string;
+  /** Opens the way. @throws with a sentence when the cluster can't be reached */
+  open(signal: AbortSignal): Promise<ClusterSession>;
+  /** The run to show now, or why there is none. */
+  findRun(session: ClusterSession): Promise<{ readonly workflowId: string } | { readonly none: string }>;
+}
+
+const POLL_MS = 2_000;
+const PATIENCE_MS = 8_000;
+/** A run that has ended changes no more, but a new one may start. */
+const POLL_CLOSED_MS = 10_000;
+const RATE_OVER_MS = 300_000;
+
+/** Keeps one cluster's picture up to date, through whatever happens to the way there. */
+export class ClusterWatch {
+  picture: ClusterPicture;
+  private session: ClusterSession | undefined;
+  private watcher: { workflowId: string; runs: RunWatcher } | undefined;
+  private samples: { at: number; completed: number }[] = [];
+
+  constructor(private readonly cluster: WatchedCluster) {
+    this.picture = { cluster: cluster.name };
+  }
+
+  /** Looks about every two seconds until the signal aborts. */
+  async follow(onChange: () => void, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.look(signal);
+      onChange();
+      const { progress, silent } = this.picture;
+      const pause = progress && isClosed(progress) && !silent ? POLL_CLOSED_MS : POLL_MS;
+      await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
+    }
+  }
+
+  /** Closes the way; what is still asked fails. */
+  async close(): Promise<void> {
+    await this.session?.close().catch(() => {});
+  }
+
+  /** One look; what goes wrong is in the picture. */
+  async look(signal: AbortSignal): Promise<void> {
+    const asked = Date.now();
+    try {
+      this.session ??= await this.cluster.open(signal);
+      this.picture = await this.seen(this.session);
+    } catch (error) {
+      if (isNoSuchRun(error)) this.watcher = undefined;
+      const { since = asked } = this.picture.silent ?? {};
+      this.picture = { ...this.picture, silent: { since, reason: reasonOf(error) } };
+    }
+  }
+
+  /** Tells the run a command, and answers with what it did or why it refused. */
+  async command(name: 'pause' | 'resume', by: string, updateId: string): Promise<string> {
+    const { workflowId } = this.picture;
+    if (!this.session || workflowId === undefined) return `${this.cluster.name} has no run to ${name}`;
+    const { client } = this.session;
+    try {
+      const handle = client.workflow.getHandle(workflowId);
+      const { did } = await client.withDeadline(Date.now() + PATIENCE_MS, () =>
+        handle.executeUpdate<{ did: string }, [object]>(name, { args: [{ by }], updateId }),
+      );
+      return `${this.cluster.name}: ${did}`;
+    } catch (error) {
+      return `${this.cluster.name}: ${name} was not done: ${errorText(error)}`;
+    }
+  }
+
+  private async seen(session: ClusterSession): Promise<ClusterPicture> {
+    const cluster = this.cluster.name;
+    const { client } = session;
+    const found = await this.cluster.findRun(session);
+    if ('none' in found) {
+      this.watcher = undefined;
+      const windows = await client.withDeadline(Date.now() + PATIENCE_MS, () =>
+        runningWindows(client, 'reindexconversations'),
+      );
+      return { cluster, note: found.none, windows, asOf: Date.now() };
+    }
+    const { workflowId } = found;
+    if (this.watcher?.workflowId !== workflowId) {
+      const prefix = await client.withDeadline(Date.now() + PATIENCE_MS, () => childPrefixOf(client, workflowId));
+      this.watcher = { workflowId, runs: new RunWatcher(client, workflowId, prefix) };
+      this.samples = [];
+    }
+    const look = await this.watcher.runs.look(PATIENCE_MS).catch((error: unknown) => {
+      const note = whyUnasked(error);
+      if (note === undefined) throw error;
+      return note;
+    });
+    if (typeof look === 'string') return { cluster, workflowId, note: look, asOf: Date.now() };
+    const rate = this.rateOf(look.progress, Date.now());
+    return { cluster, workflowId, ...look, asOf: Date.now(), ...(rate === undefined ? {} : { rate }) };
+  }
+
+  /** Windows an hour in the latest five minutes; undefined until these looks span half a minute. */
+  private rateOf({ totals }: Progress, now: number): number | undefined {
+    this.samples.push({ at: now, completed: totals.windows.completed });
+    this.samples = this.samples.filter(({ at }) => now - at <= RATE_OVER_MS);
+    const [first] = this.samples;
+    if (now - first!.at < 30_000) return undefined;
+    return ((totals.windows.completed - first!.completed) * 3_600_000) / (now - first!.at);
+  }
+}
+
+const DEADLINE_EXCEEDED = 4;
+
+/** What a person can do something with: of a time-out, the library says only that there was one. */
+function reasonOf(error: unknown): string {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (isGrpcServiceError(cause) && cause.code === DEADLINE_EXCEEDED) {
+      return `nothing came back within ${PATIENCE_MS / 1_000} s: the way there, or the run's worker, may be down`;
+    }
+  }
+  return errorText(error);
+}
