@@ -12,10 +12,12 @@ import { addPause } from './commands/pause.js';
 import { addPlan } from './commands/plan.js';
 import { problemFrom } from './commands/problem.js';
 import { addRemove } from './commands/remove.js';
+import { addReport } from './commands/report.js';
 import { addResume, addRetryFailed } from './commands/resume.js';
 import { addSetParallelism } from './commands/set-parallelism.js';
 import { addStart } from './commands/start.js';
 import { addStatus } from './commands/status.js';
+import { addWatch } from './commands/watch.js';
 
 /**
  * What a command does when it is called.
@@ -50,6 +52,7 @@ const commands: readonly AddCommand[] = [
   addPlan,
   addStart,
   addStatus,
+  addWatch,
   addPause,
   addResume,
   addResetDay,
@@ -62,6 +65,7 @@ const commands: readonly AddCommand[] = [
   addFinish,
   addLog,
   addCustomers,
+  addReport,
   addCompletion,
 ];
 

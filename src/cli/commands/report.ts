@@ -1,0 +1,84 @@
+import { writeFile } from 'node:fs/promises';
+import { Option } from 'commander';
+import type { AddCommand } from '../command-line.js';
+import { collectRun } from '../report/collect.js';
+import { documentOf } from '../report/document.js';
+import { formatted, REPORT_FORMATS, type ReportFormat, ROWS, type Rows } from '../report/formats.js';
+import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
+import type { CommandContext } from './context.js';
+import { EXIT, type ExitCode, worstOf } from './exit-codes.js';
+import { badUsage, CommandProblem, isSilence } from './problem.js';
+import { findRun, type RunChoice, runOptions, silent } from './runs.js';
+
+interface ReportOptions extends RunChoice {
+  format?: ReportFormat;
+  rows?: Rows;
+  out?: string;
+}
+
+export const addReport: AddCommand = (program, action) => {
+  const command = program
+    .command('report')
+    .summary('what a run did, as HTML, Markdown, JSON or CSV')
+    .description('Write a report of the runs of some clusters, or of all: one document with a section for each.')
+    .argument('[clusters...]', 'of the fleet file; default: all')
+    .addOption(new Option('--format <format>', 'how it is written').choices([...REPORT_FORMATS]))
+    .addOption(new Option('--rows <rows>', 'what a row of the CSV is').choices([...ROWS]))
+    .option('--out <file>', 'write it there, and not to stdout; its ending tells the format');
+  for (const option of runOptions()) command.addOption(option);
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  backfill report --out january.html
+  backfill report us-west-2-prod --format md
+  backfill report us-west-2-prod --format csv --rows windows --out windows.csv
+  backfill report chat-prod --run backfillscorecards-chat-prod-2026-01 --format json`,
+  );
+  command.action(
+    action(async (context, [names = []], { format: asked, rows, out, ...choice }: ReportOptions) => {
+      const format = formatOf(asked ?? (context.options.output === 'json' ? 'json' : undefined), out);
+      if (rows && format !== 'csv') throw badUsage(`--rows is for --format csv; got ${format}`);
+      const clusters = await selectClusters(context, names);
+      if (choice.run && clusters.length > 1) throw badUsage('--run names one run: name its cluster, too');
+      return withSessions(context, clusters, async (sessions) => {
+        const now = Date.now();
+        const reports = await onEach(sessions, async (session) => {
+          const run = await findRun(session, choice);
+          const found = { cluster: session.cluster.name, workflowId: run.workflowId };
+          return collectRun(session.client, found, now).catch((error: unknown) => {
+            throw isSilence(error) ? silent(run, error) : error;
+          });
+        });
+        const found = valuesOf(reports);
+        const problems = reports.flatMap((report) => ('problem' in report ? [report] : []));
+        if (found.length > 0) await write(formatted(documentOf(found, now), format, rows ?? 'days'), out, context);
+        for (const { problem } of problems) context.say(problem.message);
+        return worstOf(problems.map(({ problem }): ExitCode => problem.exitCode));
+      });
+    }),
+  );
+};
+
+/** What was asked for, else what the file's ending says, else Markdown. */
+function formatOf(asked: ReportFormat | undefined, out: string | undefined): ReportFormat {
+  if (asked) return asked;
+  const ending = out === undefined ? 'md' : out.slice(out.lastIndexOf('.') + 1).toLowerCase();
+  const format = REPORT_FORMATS.find((known) => known === ending || (known === 'html' && ending === 'htm'));
+  if (!format) throw badUsage(`--out ${out}: its ending names no format; say --format ${REPORT_FORMATS.join('|')}`);
+  return format;
+}
+
+/** @throws CommandProblem when the file can't be written */
+async function write(text: string, out: string | undefined, context: CommandContext): Promise<void> {
+  if (out === undefined) {
+    context.surroundings.stdout.write(text);
+    return;
+  }
+  try {
+    await writeFile(out, text);
+  } catch (error) {
+    throw new CommandProblem(EXIT.error, `--out: can not write ${out}: ${(error as Error).message}`, { cause: error });
+  }
+  context.say(`wrote ${out}`);
+}

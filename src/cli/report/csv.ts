@@ -1,0 +1,54 @@
+import { formatDay, HOURS_PER_DAY, parseDay } from '../../backfill/calendar.js';
+import type { DayLetter } from '../../backfill/progress.js';
+import type { ReportDocument } from './document.js';
+
+const states: Record<DayLetter, string> = {
+  '.': 'waiting',
+  r: 'running',
+  d: 'done',
+  p: 'partly done',
+  f: 'failed',
+  s: 'skipped',
+  h: 'held',
+};
+
+/** A row for each customer's day. */
+export function daysCsv({ clusters }: ReportDocument): string {
+  const rows = clusters.flatMap(({ cluster, workflowId, customers }) =>
+    customers.flatMap(({ id, start, days }) =>
+      [...days].map((letter, i) => {
+        const day = formatDay((parseDay(start) ?? 0) + i * HOURS_PER_DAY);
+        return [cluster, workflowId, id, day, states[letter as DayLetter] ?? letter];
+      }),
+    ),
+  );
+  return csv([['cluster', 'run', 'customer', 'day', 'state'], ...rows]);
+}
+
+/** A row for each window's workflow, as Temporal recorded it. */
+export function windowsCsv({ clusters }: ReportDocument): string {
+  const titles = [
+    ...['cluster', 'run', 'customer', 'from', 'to', 'workflow_id', 'run_id', 'status'],
+    ...['class', 'error', 'started_at', 'closed_at', 'seconds'],
+  ];
+  const rows = clusters.flatMap(({ cluster, workflowId, windows }) =>
+    windows.map((window) => [
+      ...[cluster, workflowId, window.customer, window.from, window.to, window.workflowId, window.runId, window.status],
+      ...[window.class ?? '', window.error ?? '', window.startedAt, window.closedAt ?? ''],
+      String(window.durationMs / 1_000),
+    ]),
+  );
+  return csv([titles, ...rows]);
+}
+
+/** RFC 4180: a comma between fields, CRLF after each record, quotes where a field needs them. */
+const csv = (rows: readonly (readonly string[])[]): string =>
+  rows.map((row) => `${row.map(field).join(',')}\r\n`).join('');
+
+/** Spreadsheets run what starts like a formula; an apostrophe before it makes it text. */
+const FORMULA = /^[=+\-@\t\r\n]/;
+
+function field(text: string): string {
+  const safe = FORMULA.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

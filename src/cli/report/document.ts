@@ -1,0 +1,135 @@
+import type { LogView } from '../../backfill/journal.js';
+import type { Attention, DayCounts, Progress } from '../../backfill/progress.js';
+import type { Status } from '../../backfill/status.js';
+
+/** Grows when a field changes its meaning or goes; new fields alone do not change it. */
+export const REPORT_VERSION = 1;
+
+/**
+ * A report, as `--format json` writes it and every other format is made from it. Times are RFC 3339 in UTC, days
+ * `YYYY-MM-DD`, ends exclusive, durations in ms.
+ */
+export interface ReportDocument {
+  readonly version: typeof REPORT_VERSION;
+  readonly generatedAt: string;
+  readonly totals: ReportTotals;
+  readonly clusters: readonly ClusterReport[];
+}
+
+/** Sums over all clusters. */
+export interface ReportTotals extends DayCounts {
+  readonly customers: number;
+  readonly windows: Progress['totals']['windows'];
+}
+
+/** One run. */
+export interface ClusterReport {
+  readonly cluster: string;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly namespace: string;
+  readonly status: Status;
+  readonly statusReason: string;
+  readonly range: { readonly start: string; readonly end: string };
+  readonly startedAt: string;
+  /** Null while it runs; then it was as of the report's `generatedAt`. */
+  readonly endedAt: string | null;
+  readonly durationMs: number;
+  readonly eta: string | null;
+  readonly totals: ReportTotals;
+  readonly parallelism: Progress['parallelism'];
+  readonly customers: readonly CustomerDays[];
+  /** Temporal's own records of the windows' workflows, in the order of their starts. */
+  readonly windows: readonly WindowRecord[];
+  /** There are more windows than are listed: the earliest are left out. */
+  readonly windowsTruncated: boolean;
+  /** How the limit moved, oldest first, as far back as the log goes. */
+  readonly limits: readonly LimitStep[];
+  readonly failures: readonly FailureCount[];
+  readonly attention: readonly Attention[];
+  readonly log: readonly LogView[];
+  /** What was verified of each customer's day, where the run did so. */
+  readonly proof?: readonly ProofRow[];
+}
+
+export interface CustomerDays {
+  readonly id: string;
+  readonly start: string;
+  /** A letter for each day from `start`: `.` waiting, `r` running, `d` done, `p` partly done, `f` failed, `s` skipped, `h` held. */
+  readonly days: string;
+  readonly windows: { readonly completed: number; readonly unsuccessful: number; readonly busyMs: number };
+}
+
+export type WindowStatus =
+  | 'running'
+  | 'completed'
+  | 'failed'
+  | 'timedOut'
+  | 'cancelled'
+  | 'terminated'
+  | 'continuedAsNew';
+
+/** One execution of a window's workflow. */
+export interface WindowRecord {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly customer: string;
+  /** The hours that it reindexes. */
+  readonly from: string;
+  readonly to: string;
+  readonly status: WindowStatus;
+  /** What the run took a failure for, as far back as it remembers. */
+  readonly class?: string;
+  readonly error?: string;
+  readonly startedAt: string;
+  readonly closedAt: string | null;
+  readonly durationMs: number;
+}
+
+export interface LimitStep {
+  readonly at: string;
+  readonly from: number;
+  readonly to: number;
+  readonly reason: string;
+}
+
+/** Windows that ended otherwise than completed, by what the run took it for. */
+export interface FailureCount {
+  /** `notRemembered` for those that the run has forgotten. */
+  readonly class: string;
+  readonly windows: number;
+  readonly customers: number;
+  readonly example: string;
+}
+
+/** One customer's day, as it was verified. */
+export interface ProofRow {
+  readonly customer: string;
+  readonly day: string;
+  readonly conversations: number;
+  readonly scorecards: number;
+  /** The workflow id of the window that did it. */
+  readonly window: string;
+  readonly when: string;
+  readonly attempts: number;
+  readonly verified: boolean;
+}
+
+/** Several runs as one document. */
+export function documentOf(clusters: readonly ClusterReport[], now: number): ReportDocument {
+  const totals: ReportTotals = {
+    ...{ customers: 0, days: 0, done: 0, running: 0, waiting: 0, failed: 0, skipped: 0, held: 0 },
+    windows: { started: 0, completed: 0, failed: 0, adopted: 0 },
+  };
+  for (const { totals: own } of clusters) addTo(totals as unknown as Sums, own as unknown as Sums);
+  return { version: REPORT_VERSION, generatedAt: new Date(now).toISOString(), totals, clusters };
+}
+
+type Sums = { [name: string]: number | Sums };
+
+function addTo(sums: Sums, more: Sums): void {
+  for (const [name, amount] of Object.entries(sums)) {
+    if (typeof amount === 'number') sums[name] = amount + ((more[name] as number | undefined) ?? 0);
+    else addTo(amount, more[name] as Sums);
+  }
+}

@@ -1,0 +1,111 @@
+import { formatDay, HOURS_PER_DAY, parseDay } from '../../../backfill/calendar.js';
+import { worstOf } from '../../pictures/heat-map.js';
+import type { ClusterReport, CustomerDays } from '../document.js';
+import { type Content, html, type Markup } from './markup.js';
+import { Bars, clipped, inParts, short } from './shapes.js';
+
+const WIDTH = 1_000;
+const LABEL = 210;
+const ROW = 15;
+const AXIS = 18;
+const MOST_CELLS = 186;
+/** The last day's mark may reach over the last cell. */
+const LAST_TICK = 30;
+const WIDEST_CELL = 24;
+/** Under this a letter does not fit in its cell. */
+const LETTER_CELL = 7;
+
+export const LETTERS = [
+  ['d', 'done'],
+  ['r', 'running'],
+  ['p', 'partly done'],
+  ['.', 'waiting'],
+  ['h', 'held'],
+  ['f', 'failed'],
+  ['s', 'skipped'],
+] as const;
+
+/** A CSS class for each letter. */
+export const classOf = (letter: string): string => `day-${letter === '.' ? 'w' : letter}`;
+
+interface Grid {
+  readonly first: number;
+  readonly perCell: number;
+  readonly cells: number;
+  readonly cell: number;
+}
+
+/** Customers by days, as pictures of some customers each: one path for each state, and a row's letters as one text. */
+export function heatMapChart({ customers, range, cluster }: ClusterReport): Markup {
+  const first = (parseDay(range.start) ?? 0) / HOURS_PER_DAY;
+  const days = (parseDay(range.end) ?? 0) / HOURS_PER_DAY - first;
+  const perCell = Math.max(1, Math.ceil(days / MOST_CELLS));
+  const cells = Math.ceil(days / perCell);
+  const grid: Grid = { first, perCell, cells, cell: Math.min(WIDEST_CELL, (WIDTH - LABEL) / cells) };
+  const note =
+    perCell > 1 ? html`<p class="note">Each cell is ${perCell} days, and shows the worst of them.</p>` : undefined;
+  const parts = inParts(customers);
+  return html`<figure class="chart">
+${legend}${note}
+<div class="scroll" tabindex="0" role="group" aria-label="Heat map of ${cluster}: customers by days">
+${parts.map((part, i) => picture(part, grid, `${cluster}: customers by days, part ${i + 1} of ${parts.length}`))}
+</div></figure>`;
+}
+
+const legend = html`<figcaption class="legend">${LETTERS.map(
+  ([letter, word]) => html`<span><i class="key ${classOf(letter)}">${letter}</i> ${word}</span>`,
+)}</figcaption>`;
+
+function picture(customers: readonly CustomerDays[], grid: Grid, title: string): Markup {
+  const height = AXIS + customers.length * ROW + 4;
+  const width = short(LABEL + grid.cells * grid.cell + LAST_TICK);
+  const bars = new Map<string, Bars>(LETTERS.map(([letter]) => [letter, new Bars()]));
+  const rows = customers.map((customer, i) => {
+    const letters = lettersOf(customer, grid);
+    drawRow(bars, letters, AXIS + i * ROW, grid.cell);
+    return rowText(customer, letters, AXIS + i * ROW, grid);
+  });
+  const done = customers.filter(({ days }) => !/[^ds]/.test(days)).length;
+  return html`<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" data-heat="${grid.first} ${grid.perCell} ${LABEL} ${short(grid.cell)} ${AXIS} ${ROW}"><title>${title}</title>
+<desc>${customers.length} customers, ${done} of them done. The table of customers has the same letters as text.</desc>
+${axis(grid)}${[...bars].map(([letter, { d }]) => (d ? html`<path class="${classOf(letter)}" d="${d}"/>` : undefined))}${rows}</svg>
+`;
+}
+
+/** A letter for each cell; a space where the customer has no day. */
+function lettersOf({ start, days }: CustomerDays, { first, perCell, cells }: Grid): string {
+  const offset = (parseDay(start) ?? 0) / HOURS_PER_DAY - first;
+  return Array.from({ length: cells }, (_, i) => {
+    const from = i * perCell - offset;
+    return from + perCell <= 0 ? ' ' : worstOf(days.slice(Math.max(0, from), from + perCell));
+  }).join('');
+}
+
+/** Neighbours of the same state are one bar. */
+function drawRow(bars: ReadonlyMap<string, Bars>, letters: string, y: number, cell: number): void {
+  for (const { 0: run, index } of letters.matchAll(/(.)\1*/g)) {
+    bars.get(run[0]!)?.add(LABEL + index * cell, y + 1, run.length * cell, ROW - 2);
+  }
+}
+
+function rowText({ id }: CustomerDays, letters: string, y: number, { cell }: Grid): Content {
+  const label = html`<text class="label" x="${LABEL - 8}" y="${y + 11}">${clipped(id, 30)}<title>${id}</title></text>`;
+  if (cell < LETTER_CELL) return label;
+  // One x for each letter sets it in the middle of its cell, whatever the font.
+  const used = letters.trimEnd();
+  const xs = [...used].map((_, i) => short(LABEL + (i + 0.5) * cell)).join(' ');
+  return [
+    label,
+    html`<text class="letters" aria-hidden="true" xml:space="preserve" x="${xs}" y="${y + 11}">${used}</text>`,
+  ];
+}
+
+function axis({ first, perCell, cells, cell }: Grid): Content {
+  const every = Math.max(1, Math.ceil(44 / cell));
+  const marks: Markup[] = [];
+  for (let i = 0; i < cells; i += every) {
+    const day = formatDay((first + i * perCell) * HOURS_PER_DAY).slice(5);
+    marks.push(html`<text class="tick" x="${short(LABEL + i * cell)}" y="12">${day}</text>`);
+  }
+  return marks;
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { formatDuration } from '../../../backfill/duration.js';
+import { count } from '../../format.js';
+import type { ClusterReport, ReportDocument } from '../document.js';
+import { ganttChart } from './gantt-chart.js';
+import { heatMapChart } from './heat-map-chart.js';
+import { limitChart } from './limit-chart.js';
+import { html, Markup } from './markup.js';
+import { SCRIPT } from './script.js';
+import { STYLE } from './style.js';
+import * as tables from './tables.js';
+
+/** Nothing is loaded from anywhere, and no script runs but the page's own, whatever texts are in it. */
+const POLICY = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+
+/** The report as one HTML file that needs nothing else: it opens offline, prints, and is readable without its script. */
+export function htmlPage(document: ReportDocument): string {
+  const { generatedAt, clusters } = document;
+  const names = clusters.map(({ cluster }) => cluster).join(', ');
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Backfill report: ${names}</title>
+<style>${new Markup(STYLE)}</style></head><body>
+<header><h1>Backfill report</h1><p class="note">As of ${time(generatedAt)} UTC. All times are UTC.</p></header>
+<main>${tables.overviewTable(document)}
+${clusters.map(section)}</main>
+<script>${new Markup(SCRIPT)}</script></body></html>
+`.text;
+}
+
+function section(report: ClusterReport): Markup {
+  const { cluster, customers, range, parallelism, log, windows } = report;
+  return html`<section id="${tables.anchorOf(report)}"><h2>${cluster}</h2>
+<dl><dt>run</dt><dd><code>${report.workflowId}</code> in namespace ${report.namespace}</dd>
+<dt>status</dt><dd>${tables.status(report)} ${report.statusReason}</dd>
+<dt>days</dt><dd>${range.start} to ${range.end}, end exclusive</dd>
+<dt>time</dt><dd>${time(report.startedAt)} to ${report.endedAt ? time(report.endedAt) : 'now'}, ${formatDuration(report.durationMs)}${report.eta ? `; done by about ${time(report.eta)} at the pace so far` : undefined}</dd>
+<dt>so far</dt><dd>${tables.figures(report.totals)}</dd>
+<dt>limit</dt><dd>${parallelism.limit} of at most ${parallelism.max}: ${parallelism.reason}</dd></dl>
+<h3>To look at</h3>${tables.attentionTable(report)}
+<h3>Customers by days</h3>${heatMapChart(report)}
+<h3>Windows over time</h3>${ganttChart(report)}
+<h3>Limit over time</h3>${limitChart(report)}
+<h3>Failures by class</h3>${tables.failuresTable(report)}
+<h3>Customers</h3><details open><summary>${count(customers.length)} customers</summary>${tables.customersTable(report)}</details>
+${tables.proofTable(report)}
+<h3>Log</h3><details><summary>the latest ${count(log.length)} commands and decisions; ${count(windows.length)} windows are in the CSV and JSON formats</summary>${tables.logTable(report)}</details>
+</section>`;
+}
+
+const time = (text: string): string => text.slice(0, 19).replace('T', ' ');

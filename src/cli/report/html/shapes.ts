@@ -1,0 +1,60 @@
+/** Rectangles as one path: thousands of bars are then one element. */
+export class Bars {
+  private path = '';
+
+  add(x: number, y: number, width: number, height: number): void {
+    this.path += `M${short(x)} ${short(y)}h${short(width)}v${short(height)}h${short(-width)}z`;
+  }
+
+  /** The `d` of the path; empty without bars. */
+  get d(): string {
+    return this.path;
+  }
+}
+
+/** A line that is level between its points, as what holds until it changes; from `[x, y]` pairs, x ascending. */
+export function steps(points: readonly (readonly [x: number, y: number])[], until: number): string {
+  const [first, ...rest] = points;
+  if (!first) return '';
+  return `M${short(first[0])} ${short(first[1])}${rest.map(([x, y]) => `H${short(x)}V${short(y)}`).join('')}H${short(until)}`;
+}
+
+/** A tenth of a pixel is as much as anyone sees. */
+export const short = (value: number): number => Math.round(value * 10) / 10;
+
+/** A label that fits its column; the whole of it belongs in a title. */
+export const clipped = (text: string, most: number): string => {
+  const characters = [...text];
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
+};
+
+export interface Tick {
+  readonly at: number;
+  readonly label: string;
+}
+
+const STEPS_MS = [
+  1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400, 172_800, 604_800,
+].map((seconds) => seconds * 1_000);
+
+/** Round moments from `from` to `to` (ms since 1970, UTC), at most about so many. */
+export function timeTicks(from: number, to: number, most: number): Tick[] {
+  const least = (to - from) / most;
+  const step = STEPS_MS.find((size) => size >= least) ?? Math.ceil(least / 604_800_000) * 604_800_000;
+  const ticks: Tick[] = [];
+  for (let at = Math.ceil(from / step) * step; at <= to; at += step) {
+    const text = new Date(at).toISOString();
+    const label = step >= 86_400_000 ? text.slice(5, 10) : step >= 60_000 ? text.slice(11, 16) : text.slice(11, 19);
+    ticks.push({ at, label });
+  }
+  return ticks;
+}
+
+/** Rows for each picture: a page of paper holds one, and no picture is cut in two. */
+export const ROWS_EACH = 45;
+
+export function inParts<T>(rows: readonly T[], size = ROWS_EACH): T[][] {
+  const parts: T[][] = [];
+  for (let at = 0; at < rows.length; at += size) parts.push(rows.slice(at, at + size));
+  return parts;
+}

@@ -1,0 +1,108 @@
+import { formatDuration } from '../../backfill/duration.js';
+import { count, counted, percent } from '../format.js';
+import { onOneLine } from '../line.js';
+import type { ClusterReport, ReportDocument, ReportTotals } from './document.js';
+
+const MOST_ATTENTION = 20;
+const MOST_OPEN = 30;
+const LONGEST_TEXT = 200;
+
+/** A report short enough to be read in an incident channel. What is left out is counted. */
+export function markdown({ generatedAt, totals, clusters }: ReportDocument): string {
+  const head = [`# Backfill report`, '', `As of ${minute(generatedAt)} UTC.`];
+  const overview = table(
+    ['cluster', 'status', 'done', 'days', 'failed', 'held', 'windows', 'took'],
+    [
+      ...clusters.map((report) => overviewRow(report.cluster, report.status, report.totals, report.durationMs)),
+      ...(clusters.length > 1 ? [overviewRow('**total**', '', totals)] : []),
+    ],
+  );
+  return `${[...head, '', ...overview, ...clusters.flatMap(section)].join('\n')}\n`;
+}
+
+function overviewRow(name: string, status: string, totals: ReportTotals, tookMs?: number): string[] {
+  const { days, done, skipped, failed, held, windows } = totals;
+  return [
+    ...[name === '**total**' ? name : text(name), status, `${percent(done + skipped, days)}%`],
+    ...[`${count(done)}/${count(days)}`, count(failed), count(held), count(windows.completed)],
+    tookMs === undefined ? '' : formatDuration(tookMs),
+  ];
+}
+
+function section(report: ClusterReport): string[] {
+  const { cluster, workflowId, range, statusReason, parallelism, failures, attention, customers, eta } = report;
+  const open = customers.filter(({ days }) => /[^ds]/.test(days));
+  const facts = [
+    `- ${code(workflowId)}, ${range.start} to ${range.end} (end exclusive), ${counted(customers.length, 'customer')}`,
+    `- ${report.status}: ${text(statusReason)}`,
+    `- limit ${parallelism.limit} of at most ${parallelism.max}: ${text(parallelism.reason)}`,
+    ...(eta ? [`- done by about ${minute(eta)} UTC at the pace so far`] : []),
+  ];
+  const failed = failures.map((failure) => [
+    ...[failure.class, count(failure.windows), count(failure.customers), text(failure.example)],
+  ]);
+  const looks = attention.slice(0, MOST_ATTENTION).map((problem) => {
+    const { days, attempts } = problem;
+    const which = days.length > 1 ? `${days[0]} … ${days.at(-1)}` : (days[0] ?? '');
+    return [text(problem.customer), which, problem.class, String(attempts), text(problem.message), problem.nextStep];
+  });
+  return [
+    ...['', `## ${text(cluster)}`, '', ...facts],
+    ...titled('Failures', ['class', 'windows', 'customers', 'latest'], failed),
+    ...titled('To look at', ['customer', 'days', 'class', 'attempts', 'message', 'next step'], looks),
+    ...more(attention.length - looks.length),
+    ...titled(
+      'Not done',
+      ['customer', 'first day', 'days'],
+      open.slice(0, MOST_OPEN).map(({ id, start, days }) => [text(id), start, code(runLengths(days))]),
+    ),
+    ...more(open.length - MOST_OPEN),
+    ...(open.length > 0
+      ? ['', '`.` waiting `r` running `d` done `p` partly done `f` failed `s` skipped `h` held']
+      : []),
+    ...proofLines(report),
+  ];
+}
+
+function proofLines({ proof }: ClusterReport): string[] {
+  if (!proof) return [];
+  const doubtful = proof.filter(({ verified }) => !verified);
+  const rows = doubtful
+    .slice(0, MOST_OPEN)
+    .map(({ customer, day, conversations, scorecards, window, attempts }) => [
+      ...[text(customer), day, count(conversations), count(scorecards), code(window), String(attempts)],
+    ]);
+  return [
+    ...['', `${count(proof.length - doubtful.length)} of ${counted(proof.length, 'customer-day')} verified.`],
+    ...titled('Not verified', ['customer', 'day', 'conversations', 'scorecards', 'window', 'attempts'], rows),
+    ...more(doubtful.length - rows.length),
+  ];
+}
+
+function titled(title: string, titles: readonly string[], rows: readonly string[][]): string[] {
+  return rows.length === 0 ? [] : ['', `### ${title}`, '', ...table(titles, rows)];
+}
+
+const table = (titles: readonly string[], rows: readonly (readonly string[])[]): string[] =>
+  [titles, titles.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`);
+
+const more = (amount: number): string[] => (amount > 0 ? ['', `… and ${count(amount)} more.`] : []);
+
+/** Letters that repeat, with how often: a year in one cell. */
+const runLengths = (days: string): string =>
+  days.length <= 62 ? days : days.replace(/(.)\1*/g, (run, letter: string) => ` ${letter}×${run.length}`).trim();
+
+/** Text from elsewhere: nothing in it is markup, a mention of somebody, or the end of a table's cell. */
+function text(raw: string): string {
+  const line = onOneLine(raw);
+  const short = line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT)}…` : line;
+  return short
+    .replace(/[\\`*_{}[\]<>()#+!|~]/g, '\\$&')
+    .replaceAll('@', '@\u200b')
+    .replace(/:\/\//g, ':\u200b//');
+}
+
+/** Text from elsewhere as code; a bar would still end a table's cell. */
+const code = (raw: string): string => `\`${onOneLine(raw).replace(/[`|]/g, '·')}\``;
+
+const minute = (time: string): string => time.slice(0, 16).replace('T', ' ');

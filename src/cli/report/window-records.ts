@@ -1,0 +1,75 @@
+import type { Client } from '@temporalio/client';
+import { formatInstant, parseDay } from '../../backfill/calendar.js';
+import type { CustomerView, WindowView } from '../../backfill/customer-view.js';
+import type { Progress } from '../../backfill/progress.js';
+import { parseWindowId } from '../../backfill/window.js';
+import type { WindowRecord, WindowStatus } from './document.js';
+import { grouped } from './grouped.js';
+
+const PAGE = 1_000;
+/** More than a month of days for six hundred customers; beyond that a report is no place for each window. */
+export const MOST_WINDOWS = 20_000;
+
+const statuses: Record<string, WindowStatus> = {
+  RUNNING: 'running',
+  COMPLETED: 'completed',
+  FAILED: 'failed',
+  TIMED_OUT: 'timedOut',
+  CANCELLED: 'cancelled',
+  TERMINATED: 'terminated',
+  CONTINUED_AS_NEW: 'continuedAsNew',
+};
+
+/**
+ * Temporal's records of a run's windows: workflows of the prefix over the run's customers and days, open at any time
+ * between its start and end. So what ran before it is left out, and what it adopted is not.
+ *
+ * @param now ms since 1970: the end, of a run that has none yet
+ */
+export async function windowRecords(
+  client: Client,
+  prefix: string,
+  { customers, range, startedAt }: Pick<Progress, 'customers' | 'range' | 'startedAt'>,
+  { endedAt, now }: { endedAt: number | undefined; now: number },
+): Promise<{ windows: WindowRecord[]; truncated: boolean }> {
+  const ids = new Set(customers.map(({ id }) => id));
+  const [start, end] = [parseDay(range.start) ?? 0, parseDay(range.end) ?? Number.POSITIVE_INFINITY];
+  const before = endedAt === undefined ? '' : ` AND StartTime <= "${new Date(endedAt).toISOString()}"`;
+  const query =
+    `WorkflowId STARTS_WITH "${prefix}-"${before}` +
+    ` AND (CloseTime >= "${new Date(Date.parse(startedAt)).toISOString()}" OR ExecutionStatus = "Running")`;
+  const windows: WindowRecord[] = [];
+  for await (const found of client.workflow.list({ query, pageSize: PAGE })) {
+    const window = parseWindowId(prefix, found.workflowId);
+    if (!window || !ids.has(window.customer) || window.interval[0] >= end || window.interval[1] <= start) continue;
+    if (windows.length === MOST_WINDOWS) return { windows: inOrder(windows), truncated: true };
+    const { workflowId, runId, startTime, closeTime } = found;
+    windows.push({
+      ...{ workflowId, runId, customer: window.customer },
+      from: formatInstant(window.interval[0]),
+      to: formatInstant(window.interval[1]),
+      status: statuses[found.status.name] ?? 'running',
+      startedAt: startTime.toISOString(),
+      closedAt: closeTime?.toISOString() ?? null,
+      durationMs: Math.max(0, (closeTime?.getTime() ?? now) - startTime.getTime()),
+    });
+  }
+  return { windows: inOrder(windows), truncated: false };
+}
+
+const inOrder = (windows: WindowRecord[]) => windows.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
+
+/** The records with what the run took each failure for, matched by workflow id and the nearest start. */
+export function withClasses(windows: readonly WindowRecord[], views: readonly CustomerView[]): WindowRecord[] {
+  const classified = views
+    .flatMap((view) => view.windows)
+    .filter((view) => view.class !== undefined && view.startedAt !== undefined);
+  const known = grouped(classified, (view) => view.workflowId);
+  return windows.map((window) => {
+    if (window.status === 'completed' || window.status === 'running') return window;
+    const distance = (view: WindowView) => Math.abs(Date.parse(view.startedAt!) - Date.parse(window.startedAt));
+    const [nearest] = (known.get(window.workflowId) ?? []).sort((a, b) => distance(a) - distance(b));
+    if (!nearest) return window;
+    return { ...window, class: nearest.class!, ...(nearest.error === undefined ? {} : { error: nearest.error }) };
+  });
+}
