@@ -1,0 +1,203 @@
+import { parseDay } from '../../backfill/calendar.js';
+import type { Interval } from '../../backfill/interval.js';
+import { show } from '../../backfill/issue.js';
+import { customerId } from '../../backfill/request.js';
+import { parseWindowId } from '../../backfill/window.js';
+import { DAY_FORMAT, dayNamed, type Range } from './days.js';
+import type { TrackedDays, Tracking, TrackingProblem } from './entry.js';
+import { isDone, STATUS_FORMAT } from './status.js';
+
+export interface ReadingOptions {
+  /** Of the run that is to be started. */
+  range: Range;
+  /** Names that are clusters, and not customers. */
+  clusters: readonly string[];
+  /** Of the windows' workflow ids. */
+  workflowIdPrefix: string;
+}
+
+/** Names of what holds entries, and says nothing of its own. */
+const WRAPPERS =
+  /^(jobs|workflows|workflow_?ids|windows|entries|items|results|tracking|progress|customers|clusters|days|runs)$/i;
+/** Names of what a file says about itself. */
+const ABOUT =
+  /^(version|created(_?at)?|updated(_?at)?|last_?updated|started_?at|generated(_?at)?|namespace|month|start|end|description|note|total|count|summary)$/i;
+
+const named = (pattern: RegExp, record: object) => Object.entries(record).find(([name]) => pattern.test(name))?.[1];
+const FIELDS = {
+  status: /^(status|state)$/i,
+  workflowId: /^(workflow_?id|wf_?id|id)$/i,
+  customer: /^customer(_?id)?$/i,
+  cluster: /^cluster$/i,
+  day: /^(day|date)$/i,
+  start: /^(start|from)(_?(time|day|date))?$/i,
+  end: /^(end|to|until)(_?(time|day|date))?$/i,
+};
+
+/** What the way to a place in the file has said so far. */
+interface Context {
+  path: string;
+  cluster?: string;
+  customer?: string;
+  interval?: Interval;
+  done?: boolean;
+}
+
+/**
+ * Reads a tracking file of the kinds that people keep beside a backfill by hand: lists or maps, in any nesting, of workflow
+ * ids, of records with a status, of days with a status, of days under their status; by cluster, customer and day in any
+ * order. Everything has to be understood: what is not is a problem, by its place.
+ *
+ * A workflow id alone says nothing of how the workflow ended: such entries have no `done`.
+ */
+export function readTracking(json: unknown, options: ReadingOptions): Tracking {
+  const reader = new Reader(options);
+  reader.read(json, { path: '' });
+  return { entries: reader.entries, problems: reader.problems };
+}
+
+class Reader {
+  readonly entries: TrackedDays[] = [];
+  readonly problems: Tracking['problems'] = [];
+
+  constructor(private readonly options: ReadingOptions) {}
+
+  read(value: unknown, context: Context): void {
+    if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) this.item(item, { ...context, path: `${context.path}[${index}]` });
+    } else if (typeof value === 'object' && value !== null && !isRecord(value)) {
+      for (const [name, inner] of Object.entries(value)) this.named(name, inner, context);
+    } else {
+      this.one(() =>
+        typeof value === 'object' && value !== null ? this.record(value, context) : this.leaf(value, context),
+      );
+    }
+  }
+
+  /** Reads one entry; one that can't be read keeps no other from being read. */
+  private one(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      this.problems.push(error.problem);
+    }
+  }
+
+  /** In a list, a text or a number is a day or a workflow id; elsewhere it is a status. */
+  private item(value: unknown, context: Context): void {
+    const isText = typeof value === 'string' || typeof value === 'number';
+    const day = isText && !context.interval ? dayNamed(value, this.options.range) : undefined;
+    if (day) this.one(() => this.entry({ ...context, interval: day }));
+    else this.read(value, context);
+  }
+
+  private named(name: string, value: unknown, context: Context): void {
+    const inner = {
+      ...context,
+      path: `${context.path}${/^\w+$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`}`,
+    };
+    const isLeaf = typeof value !== 'object' || value === null;
+    if (ABOUT.test(name) && isLeaf) return;
+    const done = isLeaf ? undefined : isDone(name);
+    const day = context.interval ? undefined : dayNamed(name, this.options.range);
+    if (this.options.clusters.includes(name)) this.read(value, { ...inner, cluster: name });
+    else if (WRAPPERS.test(name) && !isLeaf) this.read(value, inner);
+    else if (done !== undefined) this.read(value, { ...inner, done });
+    else if (day) this.read(value, { ...inner, interval: day });
+    else if (!context.customer && customerId.safeParse(name).success) this.read(value, { ...inner, customer: name });
+    else this.problems.push(problem(inner, context.customer ? DAY_FORMAT : 'a cluster, a customer or a day', name));
+  }
+
+  private leaf(value: unknown, context: Context): void {
+    const done = typeof value === 'boolean' ? value : typeof value === 'string' ? isDone(value) : undefined;
+    const window = typeof value === 'string' ? this.window(value) : undefined;
+    if (done !== undefined && context.interval) this.entry({ ...context, done });
+    else if (window) this.entry({ ...context, ...window }, value as string);
+    else {
+      const window = `${STATUS_FORMAT}, or the workflow id of a window of ${this.options.workflowIdPrefix}`;
+      const expected = typeof value === 'number' ? DAY_FORMAT : window;
+      throw new Unreadable(problem(context, expected, value));
+    }
+  }
+
+  private record(record: object, context: Context): void {
+    const field = (name: keyof typeof FIELDS): unknown => named(FIELDS[name], record) ?? undefined;
+    const read = { ...context };
+    const bad = (name: string, expected: string, got: unknown) =>
+      new Unreadable(problem({ path: `${context.path}.${name}` }, expected, got));
+
+    const [status, id, cluster, customer] = [field('status'), field('workflowId'), field('cluster'), field('customer')];
+    if (status !== undefined) {
+      const done = typeof status === 'string' ? isDone(status) : undefined;
+      if (done === undefined) throw bad('status', STATUS_FORMAT, status);
+      read.done = done;
+    }
+    if (cluster !== undefined) {
+      if (typeof cluster !== 'string') throw bad('cluster', "a cluster's name", cluster);
+      read.cluster = cluster;
+    }
+    if (customer !== undefined) {
+      if (!customerId.safeParse(customer).success) throw bad('customer', "a customer's id", customer);
+      read.customer = customer as string;
+    }
+    const [day, start, end] = [field('day'), field('start'), field('end')];
+    if (day !== undefined) {
+      const interval = dayNamed(day, this.options.range);
+      if (!interval) throw bad('day', DAY_FORMAT, day);
+      read.interval = interval;
+    } else if (start !== undefined && end !== undefined && !read.interval) {
+      const [from, to] = [midnight(start), midnight(end)];
+      if (from === undefined || to === undefined || from >= to) throw bad('start', 'a UTC day before end', start);
+      read.interval = [from, to];
+    }
+    const window = typeof id === 'string' ? this.window(id) : undefined;
+    if (window && ((read.customer ?? window.customer) !== window.customer || !same(read.interval, window.interval))) {
+      throw bad('workflow_id', 'the customer and days that the entry itself names', id);
+    }
+    this.entry({ ...read, ...window }, typeof id === 'string' ? id : undefined);
+  }
+
+  private window(id: string): { customer: string; interval: Interval } | undefined {
+    return parseWindowId(this.options.workflowIdPrefix, id);
+  }
+
+  private entry({ path, cluster, customer, interval, done }: Context, workflowId?: string): void {
+    if (!customer)
+      throw new Unreadable(
+        problem({ path }, "an entry that names its customer, or stands under the customer's id", undefined),
+      );
+    if (!interval) throw new Unreadable(problem({ path }, `an entry that names its day: ${DAY_FORMAT}`, undefined));
+    this.entries.push({
+      ...{ customer, interval, done },
+      ...(cluster === undefined ? {} : { cluster }),
+      ...(workflowId === undefined ? {} : { workflowId }),
+    });
+  }
+}
+
+/** Ends the reading of one entry; the others go on. */
+class Unreadable extends Error {
+  constructor(readonly problem: TrackingProblem) {
+    super(problem.path);
+  }
+}
+
+const problem = ({ path }: Pick<Context, 'path'>, expected: string, got: unknown): TrackingProblem => ({
+  path: path.replace(/^\./, '') || 'the file',
+  ...{ expected, got: show(got) },
+});
+
+/** Whether an object is one entry, and not a map of entries: it has a field that says how or which. */
+function isRecord(value: object): boolean {
+  const status = named(FIELDS.status, value);
+  const leaf = (pattern: RegExp) => ['string', 'number'].includes(typeof named(pattern, value));
+  return typeof status === 'string' || leaf(FIELDS.workflowId) || leaf(FIELDS.day) || leaf(FIELDS.customer);
+}
+
+const same = (one: Interval | undefined, other: Interval) => !one || (one[0] === other[0] && one[1] === other[1]);
+
+const midnight = (value: unknown) =>
+  typeof value === 'string'
+    ? parseDay(/^(\d{4}-\d{2}-\d{2})(T00:00(:00(\.0+)?)?(Z|\+00:00)?)?$/.exec(value)?.[1] ?? '')
+    : undefined;
