@@ -1,3 +1,4 @@
+import { type LeftOut, withCustomersThatFit } from './answer-size.js';
 import { formatDay, HOURS_PER_DAY } from './calendar.js';
 import { formatDuration } from './duration.js';
 import { type Customer, perCustomerLimit, type State } from './state.js';
@@ -9,6 +10,8 @@ export interface Plan {
   cluster: string | null;
   range: { start: string; end: string };
   customers: PlannedCustomer[];
+  /** Only when the plan has no room for all: those that take least time are left out. */
+  customersLeftOut?: LeftOut;
   totals: { customers: number; windows: number; conversations: number | null };
   parallelism: State['parallelism'];
   /** By which all durations here are reckoned. */
@@ -58,11 +61,10 @@ export function planOf(state: State): Plan {
   const slots = Math.max(1, state.parallelism.max);
   const expectedDurationMs = Math.round(Math.max(work / slots, longest?.durationMs ?? 0));
   const known = state.customers.every(({ conversations }) => conversations !== undefined);
-  return {
-    dryRun: true,
+  const rest = {
+    dryRun: true as const,
     cluster: state.options.cluster ?? null,
     range: { start: formatDay(state.options.start), end: formatDay(state.options.end) },
-    customers,
     totals: {
       customers: customers.length,
       windows: customers.reduce((sum, customer) => sum + customer.windows, 0),
@@ -75,6 +77,12 @@ export function planOf(state: State): Plan {
     criticalPath: longest ? { customer: longest.id, windows: longest.windows, durationMs: longest.durationMs } : null,
     warnings: warningsOf(state),
   };
+  return withCustomersThatFit(
+    rest,
+    customers,
+    ({ durationMs }) => -durationMs,
+    () => false,
+  );
 }
 
 function msOf({ conversations, start, end }: Customer, hours: number): number {

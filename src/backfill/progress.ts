@@ -1,7 +1,8 @@
+import { type LeftOut, withCustomersThatFit } from './answer-size.js';
 import { daysOf, formatDay, formatTime, HOURS_PER_DAY } from './calendar.js';
 import { estimate } from './eta.js';
 import type { FailureClass } from './failures.js';
-import { hoursIn, type Interval, type Intervals, within } from './interval.js';
+import { type Interval, type Intervals, overlaps, within } from './interval.js';
 import { limitNow } from './limit.js';
 import type { Health } from './pace.js';
 import { type Customer, countInFlight, doneHours, runningHours, type State } from './state.js';
@@ -36,6 +37,8 @@ export interface Progress {
   /** When the run should be done at the pace so far; null while that is unknown. */
   eta: string | null;
   customers: { id: string; days: string }[];
+  /** Only when the answer has no room for all: those whose days are all alike are left out first. */
+  customersLeftOut?: LeftOut;
   attention: Attention[];
   rejected: { at: string; command: string; by?: string; reason: string }[];
 }
@@ -57,7 +60,7 @@ export function progressOf(state: State, now: number): Progress {
   const { status, reason } = statusOf(state, now);
   const letters = state.customers.map(dayLetters);
   const { limit, why } = limitNow(state, now);
-  return {
+  const rest = {
     status,
     statusReason: reason,
     cluster: state.options.cluster ?? null,
@@ -67,17 +70,43 @@ export function progressOf(state: State, now: number): Progress {
     parallelism: { ...state.parallelism, limit, reason: why, inFlight: countInFlight(state) },
     database: { ...state.health },
     eta: etaOf(state, now),
-    customers: state.customers.map(({ id }, i) => ({ id, days: letters[i]! })),
     attention: attentionOf(state),
     rejected: state.rejected.map((rejection) => ({ ...rejection, at: formatTime(rejection.at) })),
   };
+  const customers = state.customers.map(({ id }, i) => ({ id, days: letters[i]! }));
+  return withCustomersThatFit(
+    rest,
+    customers,
+    ({ days }) => rankOf(days),
+    ({ days }) => isDone(days),
+  );
 }
+
+/** How soon a customer may be left out of an answer: done ones first, then those that just wait; problems stay longest. */
+function rankOf(days: string): number {
+  if (/[fh]/.test(days)) return 0;
+  if (isDone(days)) return 3;
+  return /[^.]/.test(days) ? 1 : 2;
+}
+
+const isDone = (days: string) => !/[^ds]/.test(days);
 
 /**
  * The letter of each day of a customer's range. A day of several windows shows the first of these that any part of it
  * is in: running, failed, held; else it is done, skipped or waiting as a whole, or partly done.
  */
 export function dayLetters(customer: Customer): string {
+  const known = lettersOf.get(customer);
+  if (known !== undefined) return known;
+  const letters = lettersAnew(customer);
+  lettersOf.set(customer, letters);
+  return letters;
+}
+
+/** Current Details ask for all letters after every change, which is a change of one customer. */
+const lettersOf = new WeakMap<Customer, string>();
+
+function lettersAnew(customer: Customer): string {
   const count = (customer.end - customer.start) / HOURS_PER_DAY;
   const letters = new Array<DayLetter>(count).fill('d');
   const mark = (set: Intervals, letterOf: (day: Interval, before: DayLetter) => DayLetter) => {
@@ -91,7 +120,7 @@ export function dayLetters(customer: Customer): string {
   };
   const done = doneHours(customer);
   mark(customer.skipped, () => 's');
-  mark(customer.waiting, (day) => (hoursIn(within(done, day)) > 0 ? 'p' : '.'));
+  mark(customer.waiting, (day) => (overlaps(done, day) ? 'p' : '.'));
   mark(customer.held, () => 'h');
   mark(customer.failed, () => 'f');
   mark(runningHours(customer), () => 'r');

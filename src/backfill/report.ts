@@ -1,7 +1,8 @@
+import { type LeftOut, withCustomersThatFit } from './answer-size.js';
 import { daysOf, formatDay, formatTime } from './calendar.js';
 import { hoursIn } from './interval.js';
 import { type Attention, attentionOf, countDays, type DayCounts, dayLetters } from './progress.js';
-import type { Ending, State } from './state.js';
+import type { Customer, Ending, State } from './state.js';
 
 /** What a run leaves behind: its result, and the details of a `BackfillIncomplete` failure. */
 export interface Report {
@@ -14,6 +15,8 @@ export interface Report {
   totals: DayCounts & { windows: State['counts'] };
   /** Only what each customer has of it: zero counts of skipped, failed, held and left days are left out. */
   customers: CustomerReport[];
+  /** Only when the report has no room for all: those that are all done are left out first. */
+  customersLeftOut?: LeftOut;
   /** What the ETA was at a quarter, half and three quarters of the work, and its error as a share of the duration. */
   forecasts: { share: number; at: string; eta: string; error: number }[];
   /** What was left undone, and why. */
@@ -40,7 +43,7 @@ const MOST_DAYS = 40;
 
 export function reportOf(state: State, outcome: Ending, now: number): Report {
   const letters = state.customers.map(dayLetters);
-  return {
+  const rest = {
     outcome,
     cluster: state.options.cluster ?? null,
     range: { start: formatDay(state.options.start), end: formatDay(state.options.end) },
@@ -48,21 +51,26 @@ export function reportOf(state: State, outcome: Ending, now: number): Report {
     endedAt: formatTime(now),
     durationMs: now - state.startedAt,
     totals: { ...countDays(letters), windows: { ...state.counts } },
-    customers: state.customers.map((customer, i): CustomerReport => {
-      const { days, done } = countDays([letters[i]!]);
-      const report: CustomerReport = {
-        ...{ id: customer.id, days, done },
-        ...{ windows: customer.completed, retries: customer.unsuccessful, busyMs: customer.busy },
-      };
-      for (const name of ['skipped', 'failed', 'held', 'waiting'] as const) {
-        if (hoursIn(customer[name]) > 0) report[name] = daysOf(customer[name], MOST_DAYS);
-      }
-      return report;
-    }),
     forecasts: state.forecasts.map(({ share, at, eta }) => ({
       ...{ share, at: formatTime(at), eta: formatTime(eta) },
       error: Math.round((100 * (eta - now)) / Math.max(1, now - state.startedAt)) / 100,
     })),
     attention: attentionOf(state),
   };
+  const customers = state.customers.map((customer, i) => customerReport(customer, letters[i]!));
+  return withCustomersThatFit(rest, customers, (customer) => (isDone(customer) ? 1 : 0), isDone);
+}
+
+const isDone = ({ waiting, failed, held }: CustomerReport) => !waiting && !failed && !held;
+
+function customerReport(customer: Customer, letters: string): CustomerReport {
+  const { days, done } = countDays([letters]);
+  const report: CustomerReport = {
+    ...{ id: customer.id, days, done },
+    ...{ windows: customer.completed, retries: customer.unsuccessful, busyMs: customer.busy },
+  };
+  for (const name of ['skipped', 'failed', 'held', 'waiting'] as const) {
+    if (hoursIn(customer[name]) > 0) report[name] = daysOf(customer[name], MOST_DAYS);
+  }
+  return report;
 }

@@ -22,10 +22,13 @@ export interface Figures {
   left: number | undefined;
 }
 
-export function figuresOf({ totals, customers, parallelism, eta }: Progress, now: number): Figures {
+export function figuresOf(
+  { totals, customers, customersLeftOut: out, parallelism, eta }: Progress,
+  now: number,
+): Figures {
   return {
-    customers: customers.length,
-    customersDone: customers.filter(({ days }) => !/[^ds]/.test(days)).length,
+    customers: customers.length + (out?.count ?? 0),
+    customersDone: customers.filter(({ days }) => !/[^ds]/.test(days)).length + (out?.done ?? 0),
     days: totals.days,
     daysDone: totals.done + totals.skipped,
     daysRunning: totals.running,

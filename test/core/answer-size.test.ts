@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ANSWER_BYTES, jsonBytes } from '../../src/backfill/answer-size.js';
+import type { Interval } from '../../src/backfill/interval.js';
+import { planOf } from '../../src/backfill/plan.js';
+import { progressOf } from '../../src/backfill/progress.js';
+import { reportOf } from '../../src/backfill/report.js';
+import { type Customer, initialState, type State } from '../../src/backfill/state.js';
+import { requestOf, START } from '../support/core.js';
+
+/** What the server refuses. */
+const PAYLOAD_BYTES = 2 * 1024 * 1024;
+
+type Shape = 'untouched' | 'done' | 'half done' | 'failed here and there';
+
+interface Fleet {
+  customers: number;
+  idLength: number;
+  days: number;
+  shapes: Shape[];
+  problems: number;
+  letter: string;
+}
+
+/** A run of many customers, each in the next of the shapes. */
+function stateOf({ customers, idLength, days, shapes, problems, letter }: Fleet): State {
+  const ids = Array.from({ length: customers }, (_, i) => `${'c'.repeat(idLength)}${i}`);
+  const end = new Date(Date.UTC(2025, 0, 1 + days)).toISOString().slice(0, 10);
+  const { options, customers: asked } = requestOf({ customers: ids, start: '2025-01-01', end });
+  const state = initialState(options, asked, START);
+  return {
+    ...state,
+    customers: state.customers.map((one, i) => shaped(one, shapes[i % shapes.length]!, problems, letter)),
+  };
+}
+
+function shaped(customer: Customer, shape: Shape, problems: number, letter: string): Customer {
+  const { start, end } = customer;
+  switch (shape) {
+    case 'untouched':
+      return customer;
+    case 'done':
+      return { ...customer, waiting: [], completed: 1 };
+    case 'half done':
+      return { ...customer, waiting: [[Math.floor((start + end) / 2), end]], completed: 1 };
+    case 'failed here and there': {
+      const failed: Interval[] = [];
+      for (let hour = start; hour < end; hour += 48) failed.push([hour, hour + 24]);
+      const problem = { hours: failed, class: 'unknown' as const, message: letter.repeat(300), attempts: 3 };
+      const problemsOfIt = Array.from({ length: problems }, () => ({ ...problem, workflowId: customer.id }));
+      return { ...customer, waiting: [], failed, problems: problemsOfIt };
+    }
+    default:
+      return shape satisfies never;
+  }
+}
+
+const fleets: fc.Arbitrary<Fleet> = fc.record({
+  customers: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 2_000, max: 6_000 })),
+  idLength: fc.integer({ min: 1, max: 190 }),
+  days: fc.integer({ min: 1, max: 366 }),
+  shapes: fc.uniqueArray(fc.constantFrom<Shape>('untouched', 'done', 'half done', 'failed here and there'), {
+    minLength: 1,
+  }),
+  problems: fc.nat(3),
+  letter: fc.constantFrom('x', '…', '\u0001', '"'),
+});
+
+/** Enough that a year of letters does not fit. */
+const many = { customers: 10_000, idLength: 8, days: 366, problems: 1, letter: 'x' };
+
+describe('an answer for any number of customers', () => {
+  it('is smaller than what the server takes, and counts everybody', () => {
+    fc.assert(
+      fc.property(fleets, (fleet) => {
+        const state = stateOf(fleet);
+        for (const answer of [progressOf(state, START), reportOf(state, 'incomplete', START), planOf(state)]) {
+          expect(jsonBytes(answer)).toBeLessThanOrEqual(ANSWER_BYTES);
+          expect(answer.customers.length + (answer.customersLeftOut?.count ?? 0)).toBe(fleet.customers);
+        }
+        expect(progressOf(state, START).totals.days).toBe(fleet.customers * fleet.days);
+      }),
+      { numRuns: 8 },
+    );
+    expect(ANSWER_BYTES).toBeLessThan(PAYLOAD_BYTES);
+  });
+
+  it('leaves nobody out while there is room', () => {
+    const { customers, customersLeftOut } = progressOf(stateOf({ ...many, customers: 3_000, shapes: ['done'] }), START);
+    expect(customers).toHaveLength(3_000);
+    expect(customersLeftOut).toBeUndefined();
+  });
+
+  it('leaves out who is done, then who just waits, and says how many', () => {
+    const state = stateOf({ ...many, shapes: ['untouched', 'done', 'half done', 'failed here and there'] });
+    const { customers, customersLeftOut } = progressOf(state, START);
+    const letters = new Set(customers.map(({ days }) => [...new Set(days)].join('')));
+    // Half of ten thousand would be too many already, so of those who wait or are done nobody is left.
+    expect(letters).toEqual(new Set(['d.', 'fd']));
+    expect(customers.filter(({ days }) => days.startsWith('f'))).toHaveLength(2_500);
+    expect(customersLeftOut).toEqual({ count: 10_000 - customers.length, done: 2_500, hint: expect.any(String) });
+  });
+
+  it('keeps the order in which the customers were given', () => {
+    const state = stateOf({ ...many, shapes: ['half done', 'done', 'failed here and there'] });
+    const order = new Map(state.customers.map(({ id }, i) => [id, i]));
+    const kept = progressOf(state, START).customers.map(({ id }) => order.get(id)!);
+    expect(kept).toEqual([...kept].sort((a, b) => a - b));
+  });
+
+  it('in a report leaves out those who are done', () => {
+    const { customers, customersLeftOut } = reportOf(
+      stateOf({ ...many, shapes: ['untouched', 'done', 'done', 'done'] }),
+      'incomplete',
+      START,
+    );
+    expect(customers.filter(({ waiting }) => waiting)).toHaveLength(
+      2_500 - (customersLeftOut!.count - customersLeftOut!.done),
+    );
+    expect(customersLeftOut!.done).toBeGreaterThan(7_000);
+  });
+});
