@@ -6,7 +6,9 @@ import { CommandContext, type GlobalOptions, type Surroundings } from './command
 import { addCustomers } from './commands/customers.js';
 import { addResetDay, addSkipDay } from './commands/days.js';
 import { EXIT, type ExitCode } from './commands/exit-codes.js';
+import { addExport } from './commands/export.js';
 import { addFinish } from './commands/finish.js';
+import { addImport } from './commands/import.js';
 import { addLog } from './commands/log.js';
 import { addPause } from './commands/pause.js';
 import { addPlan } from './commands/plan.js';
@@ -66,6 +68,8 @@ const commands: readonly AddCommand[] = [
   addLog,
   addCustomers,
   addReport,
+  addImport,
+  addExport,
   addCompletion,
 ];
 

@@ -64,7 +64,8 @@ Examples:
     );
 };
 
-async function lookAt(run: Run): Promise<{ run: Run; look: Look }> {
+/** The run's progress and windows now, or a problem that says who does not answer. */
+export async function lookAt(run: Run): Promise<{ run: Run; look: Look }> {
   const { client } = run.session;
   try {
     const prefix = await childPrefixOf(client, run.workflowId, run.runId);

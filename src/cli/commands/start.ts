@@ -52,7 +52,11 @@ Examples:
   command.action(
     action(async (context, [names = []], { all, dryRun, wait = false, ...options }: StartOptions) => {
       const clusters = await selectClusters(context, names, { all, changes: true });
-      return dryRun ? planRuns(context, clusters, options) : startRuns(context, clusters, options, wait);
+      if (dryRun) return planRuns(context, clusters, options);
+      const file = await inputFile(context, options);
+      const inputs = new Map<Cluster, CheckedInput>();
+      for (const cluster of clusters) inputs.set(cluster, await requestFor(context, cluster, options, file));
+      return startRuns(context, inputs, wait);
     }),
   );
 };
@@ -66,16 +70,17 @@ interface Prepared {
   readonly doubts: readonly string[];
 }
 
-async function startRuns(
+/**
+ * Starts a run on each cluster with its input, and waits for their ends if asked to.
+ *
+ * @returns the exit code: refused where a run is open already
+ */
+export async function startRuns(
   context: CommandContext,
-  clusters: readonly Cluster[],
-  options: RequestOptions,
+  inputs: ReadonlyMap<Cluster, CheckedInput>,
   wait: boolean,
 ): Promise<ExitCode> {
-  const file = await inputFile(context, options);
-  const inputs = new Map<Cluster, CheckedInput>();
-  for (const cluster of clusters) inputs.set(cluster, await requestFor(context, cluster, options, file));
-  return withSessions(context, clusters, async (sessions) => {
+  return withSessions(context, [...inputs.keys()], async (sessions) => {
     const ready = await onEach(sessions, (session) => prepare(context, session, inputs.get(session.cluster)!));
     await confirmStart(context, valuesOf(ready));
     const started = await onEach(ready, (prepared) => start(context, prepared));

@@ -21,7 +21,7 @@ const WRAPPERS =
   /^(jobs|workflows|workflow_?ids|windows|entries|items|results|tracking|progress|customers|clusters|days|runs)$/i;
 /** Names of what a file says about itself. */
 const ABOUT =
-  /^(version|created(_?at)?|updated(_?at)?|last_?updated|started_?at|generated(_?at)?|namespace|month|start|end|description|note|total|count|summary)$/i;
+  /^(version|created(_?at)?|updated(_?at)?|last_?updated|started_?at|generated(_?at)?|namespace|cluster|workflow_?id|month|start|end|description|note|total|count|summary)$/i;
 
 const named = (pattern: RegExp, record: object) => Object.entries(record).find(([name]) => pattern.test(name))?.[1];
 const FIELDS = {
