@@ -4,13 +4,13 @@ import { DURATION_FORMAT, parseDuration } from './duration.js';
 import { FAILURE_CLASSES, type FailureClass } from './failures.js';
 import { add, type Hour, type Interval, type Intervals, none } from './interval.js';
 import { type Issue, issuesOf, pathText, show } from './issue.js';
+import { MAX_DAYS } from './last-days.js';
 import { hoursOf, type WindowPolicy } from './sizing.js';
 import { checkTemplate, defaultTemplate, type Json } from './template.js';
 import { formatWindowSize, parseWindowSize, WINDOW_SIZE_FORMAT, type WindowSize } from './window.js';
 
 /** The most windows in flight at once that a run may ask for: half of the 2,000 children the server allows one run. */
 export const MAX_PARALLELISM = 1_000;
-const MAX_DAYS = 3_660;
 const MAX_CUSTOMERS = 20_000;
 
 /** One customer as asked for, its range settled. */
@@ -322,6 +322,10 @@ const request = z.strictObject(
   {
     start: day,
     end: day,
+    // What is left of it here stands beside a range, or is no number of days: see settleLastDays.
+    lastDays: whole(1, MAX_DAYS, 'instead of start and end, a whole number of days')
+      .refine(() => false, { error: 'start and end, or lastDays, and not both' })
+      .optional(),
     customers: z.union([z.literal('all'), customerList], {
       error: `"all" or a list of 1 to ${MAX_CUSTOMERS.toLocaleString('en-US')} customers`,
     }),

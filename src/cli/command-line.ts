@@ -16,6 +16,7 @@ import { problemFrom } from './commands/problem.js';
 import { addRemove } from './commands/remove.js';
 import { addReport } from './commands/report.js';
 import { addResume, addRetryFailed } from './commands/resume.js';
+import { addSchedule } from './commands/schedule.js';
 import { addSetParallelism } from './commands/set-parallelism.js';
 import { addStart } from './commands/start.js';
 import { addStatus } from './commands/status.js';
@@ -70,6 +71,7 @@ const commands: readonly AddCommand[] = [
   addReport,
   addImport,
   addExport,
+  addSchedule,
   addCompletion,
 ];
 

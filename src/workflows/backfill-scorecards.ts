@@ -10,6 +10,7 @@ import {
 import { formatDay } from '../backfill/calendar.js';
 import { type Packed, pack, unpack } from '../backfill/carry.js';
 import { decide } from '../backfill/decide.js';
+import { settleLastDays } from '../backfill/last-days.js';
 import { type Plan, planOf } from '../backfill/plan.js';
 import { type Report, reportOf } from '../backfill/report.js';
 import { type BackfillRequest, parseRequest } from '../backfill/request.js';
@@ -65,7 +66,7 @@ export async function backfillScorecards(input: unknown, carried?: Carried): Pro
 }
 
 function validRequest(input: unknown): BackfillRequest {
-  const parsed = parseRequest(input);
+  const parsed = parseRequest(settleLastDays(input, Date.now()));
   if (!parsed.ok) throw invalidInput(parsed.issues);
   return parsed.value;
 }

@@ -131,7 +131,7 @@ async function jsonIn(file: string): Promise<unknown> {
 function show(
   context: CommandContext,
   cluster: Cluster,
-  { input }: CheckedInput,
+  { input, range }: CheckedInput,
   tracked: readonly TrackedCustomer[],
   others: number,
 ): void {
@@ -151,7 +151,7 @@ function show(
   const cells = rows.map(({ id, days, done, untold }): Cell[] => [id, count(done), count(days - done), count(untold)]);
   const untold = rows.filter((row) => row.untold > 0);
   context.print([
-    [styled(cluster.name, 'bold'), `  ${input.start} to ${input.end} (exclusive), ${counted(rows.length, 'customer')}`],
+    [styled(cluster.name, 'bold'), `  ${range.start} to ${range.end} (exclusive), ${counted(rows.length, 'customer')}`],
     ...columns(
       [
         { title: 'customer' },

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Issue } from '../../backfill/issue.js';
+import { settleLastDays } from '../../backfill/last-days.js';
 import { MAX_PARALLELISM, parseRequest } from '../../backfill/request.js';
 import { mergeDefaults } from '../../fleet/defaults.js';
 import { type Cluster, customersOf } from '../../fleet/index.js';
@@ -16,6 +17,8 @@ export interface RequestOptions {
   start?: string;
   end?: string;
   month?: string;
+  /** In place of a range. */
+  lastDays?: number;
   customers?: string;
   exclude?: string;
   window?: string;
@@ -30,11 +33,14 @@ export interface RequestOptions {
 }
 
 /** Adds the options that make a run's input. What they mean is README's table of the input. */
-export function withRequestOptions(command: Command): Command {
+export function withRequestOptions(command: Command, { range = true } = {}): Command {
+  if (range) {
+    command
+      .option('--month <month>', 'the range, as a month: 2026-01')
+      .option('--start <day>', 'the first UTC day: 2026-01-01')
+      .option('--end <day>', 'the UTC day after the last');
+  }
   return command
-    .option('--month <month>', 'the range, as a month: 2026-01')
-    .option('--start <day>', 'the first UTC day: 2026-01-01')
-    .option('--end <day>', 'the UTC day after the last')
     .option('--customers <ids>', 'ids with commas between, or all (default: all)')
     .option('--exclude <ids>', 'ids to leave out')
     .option('--window <size>', 'the size of a window: 6h, 1d, 10d, 1mo, auto, or JSON')
@@ -51,7 +57,9 @@ export function withRequestOptions(command: Command): Command {
 
 /** A run's input, checked. */
 export interface CheckedInput {
-  readonly input: Fields & { start: string; end: string };
+  readonly input: Fields;
+  /** Its range; of `lastDays` what that would be today. */
+  readonly range: { readonly start: string; readonly end: string };
   /** Customers asked for by name that the cluster's directory does not have. */
   readonly unknown: readonly string[];
 }
@@ -79,9 +87,10 @@ export async function requestFor(
   const given = { ...base, ...fieldsOf(options, base) };
   // Checked before the directory is asked, which needs a range, and once more with its customers.
   check(given, options);
-  const range = { start: given.start as string, end: given.end as string };
+  const { start, end } = settleLastDays(given, Date.now()) as { start: string; end: string };
+  const range = { start, end };
   const listed = await customersOf(cluster, range, context.environment);
-  if (!listed) return { input: { ...given, ...range }, unknown: [] };
+  if (!listed) return { input: given, range, unknown: [] };
   const { customers, unknown } = known(given.customers as 'all' | (string | Fields)[], listed);
   if (given.customers === 'all') {
     // Ids that the directory does not have are no use to leave out, and the run would wonder.
@@ -89,9 +98,9 @@ export async function requestFor(
     const stray = listOf(given.exclude).filter((id) => !ids.has(id));
     if (stray.length > 0) context.say(`${cluster.name}: --exclude ${stray.join(', ')}: not in its directory anyway`);
   }
-  const input = { ...given, ...range, customers };
+  const input = { ...given, customers };
   check(input, options);
-  return { input, unknown };
+  return { input, range, unknown };
 }
 
 const listOf = (value: unknown): string[] => (Array.isArray(value) ? (value as string[]) : []);
@@ -106,7 +115,7 @@ export async function inputFile(context: CommandContext, { input }: RequestOptio
 }
 
 function fieldsOf(options: RequestOptions, base: Fields): Fields {
-  const { start, end, month, customers, exclude, window, resume, canary, verify, operatorTimeout } = options;
+  const { start, end, month, lastDays, customers, exclude, window, resume, canary, verify, operatorTimeout } = options;
   if (month !== undefined && (start !== undefined || end !== undefined)) {
     throw badUsage('either --month, or --start and --end');
   }
@@ -120,7 +129,7 @@ function fieldsOf(options: RequestOptions, base: Fields): Fields {
     exclude: exclude === undefined ? undefined : split(exclude),
     window: window === undefined ? undefined : windowOf(window),
     parallelism: parallelismOf(options, base.parallelism),
-    ...{ resume, canary, verify, operatorTimeout },
+    ...{ lastDays, resume, canary, verify, operatorTimeout },
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
@@ -165,6 +174,7 @@ function known(asked: 'all' | (string | Fields)[], listed: readonly { id: string
 const flags: Record<string, [option: keyof RequestOptions, flag: string]> = {
   start: ['start', '--start'],
   end: ['end', '--end'],
+  lastDays: ['lastDays', '--last-days'],
   customers: ['customers', '--customers'],
   exclude: ['exclude', '--exclude'],
   window: ['window', '--window'],
@@ -176,7 +186,7 @@ const flags: Record<string, [option: keyof RequestOptions, flag: string]> = {
 };
 
 function check(input: Fields, options: RequestOptions): void {
-  const parsed = parseRequest(input);
+  const parsed = parseRequest(settleLastDays(input, Date.now()));
   if (parsed.ok) return;
   const wrong = parsed.issues.map(
     ({ field, expected, got }) => `${nameOf(field, options, input)}: expected ${expected}, got ${got}`,

@@ -109,11 +109,11 @@ function endCode(closed: ClosedRun | undefined): ExitCode {
 async function prepare(
   context: CommandContext,
   session: ClusterSession,
-  { input, unknown }: CheckedInput,
+  { input, range, unknown }: CheckedInput,
 ): Promise<Prepared> {
   const { cluster } = session;
   const label = typeof input.cluster === 'string' ? input.cluster : cluster.name;
-  const workflowId = runId(label, input.start, input.end);
+  const workflowId = runId(label, range.start, range.end);
   const same = await describeRun(session, workflowId);
   if (same?.status === 'RUNNING') throw await alreadyRuns(same);
   const doubts: string[] = [];
@@ -123,7 +123,7 @@ async function prepare(
   }
   for (const other of await openRuns(session)) doubts.push(`${other} is open on ${cluster.name} too`);
   if (unknown.length > 0) {
-    const ids = (await customersOf(cluster, input, context.environment))?.map(({ id }) => id) ?? [];
+    const ids = (await customersOf(cluster, range, context.environment))?.map(({ id }) => id) ?? [];
     for (const id of unknown) {
       const meant = nearest(id, ids);
       doubts.push(`${cluster.name}'s directory has no ${id}${meant ? `; did you mean ${meant}?` : ''}`);
