@@ -1,6 +1,7 @@
 import { type Client, defaultPayloadConverter } from '@temporalio/client';
 
-const DEFAULT_PREFIX = 'reindexconversations';
+/** Of a run whose input says nothing else, and of windows that were started by hand. */
+export const DEFAULT_PREFIX = 'reindexconversations';
 
 /**
  * What the workflow ids of a run's windows start with: the run's input says so in its first event. After

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isGrpcServiceError } from '@temporalio/client';
 import type { Progress } from '../../backfill/progress.js';
 import type { ClusterSession } from '../../fleet/index.js';
 import { errorText } from '../error-text.js';
 import { isClosed } from '../figures.js';
-import { childPrefixOf } from './child-prefix.js';
+import { childPrefixOf, DEFAULT_PREFIX } from './child-prefix.js';
 import { isNoSuchRun, RunWatcher, runningWindows, whyUnasked } from './look.js';
+import { withPatience } from './patience.js';
 import type { ClusterPicture } from './picture.js';
 
 /** A way to a cluster, and to the run that its picture is of. */
@@ -26,6 +26,7 @@ const RATE_OVER_MS = 300_000;
 /** Keeps one cluster's picture up to date, through whatever happens to the way there. */
 export class ClusterWatch {
   picture: ClusterPicture;
+  private opening: Promise<ClusterSession> | undefined;
   private session: ClusterSession | undefined;
   private watcher: { workflowId: string; runs: RunWatcher } | undefined;
   private samples: { at: number; completed: number }[] = [];
@@ -47,19 +48,19 @@ export class ClusterWatch {
 
   /** Closes the way; what is still asked fails. */
   async close(): Promise<void> {
-    await this.session?.close().catch(() => {});
+    const session = await this.opening?.catch(() => undefined);
+    await session?.close().catch(() => {});
   }
 
   /** One look; what goes wrong is in the picture. */
   async look(signal: AbortSignal): Promise<void> {
     const asked = Date.now();
     try {
-      this.session ??= await this.cluster.open(signal);
-      this.picture = await this.seen(this.session);
+      this.picture = await withPatience(PATIENCE_MS, signal, (either) => this.seen(signal, either));
     } catch (error) {
       if (isNoSuchRun(error)) this.watcher = undefined;
       const { since = asked } = this.picture.silent ?? {};
-      this.picture = { ...this.picture, silent: { since, reason: reasonOf(error) } };
+      this.picture = { ...this.picture, silent: { since, reason: errorText(error) } };
     }
   }
 
@@ -79,20 +80,30 @@ export class ClusterWatch {
     }
   }
 
-  private async seen(session: ClusterSession): Promise<ClusterPicture> {
+  /** @param either aborts with the signal, and when this look takes too long */
+  private async seen(signal: AbortSignal, either: AbortSignal): Promise<ClusterPicture> {
+    // A way may take longer to open than a look has time: the next look waits for the same one.
+    this.opening ??= this.cluster.open(signal).catch((error: unknown) => {
+      this.opening = undefined;
+      throw error;
+    });
+    const session = await this.opening;
+    this.session = session;
+    return session.client.withAbortSignal(either, () => this.seenBy(session));
+  }
+
+  private async seenBy(session: ClusterSession): Promise<ClusterPicture> {
     const cluster = this.cluster.name;
     const { client } = session;
     const found = await this.cluster.findRun(session);
     if ('none' in found) {
       this.watcher = undefined;
-      const windows = await client.withDeadline(Date.now() + PATIENCE_MS, () =>
-        runningWindows(client, 'reindexconversations'),
-      );
+      const windows = await runningWindows(client, DEFAULT_PREFIX);
       return { cluster, note: found.none, windows, asOf: Date.now() };
     }
     const { workflowId } = found;
     if (this.watcher?.workflowId !== workflowId) {
-      const prefix = await client.withDeadline(Date.now() + PATIENCE_MS, () => childPrefixOf(client, workflowId));
+      const prefix = await childPrefixOf(client, workflowId);
       this.watcher = { workflowId, runs: new RunWatcher(client, workflowId, prefix) };
       this.samples = [];
     }
@@ -114,16 +125,4 @@ export class ClusterWatch {
     if (now - first!.at < 30_000) return undefined;
     return ((totals.windows.completed - first!.completed) * 3_600_000) / (now - first!.at);
   }
-}
-
-const DEADLINE_EXCEEDED = 4;
-
-/** What a person can do something with: of a time-out, the library says only that there was one. */
-function reasonOf(error: unknown): string {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (isGrpcServiceError(cause) && cause.code === DEADLINE_EXCEEDED) {
-      return `nothing came back within ${PATIENCE_MS / 1_000} s: the way there, or the run's worker, may be down`;
-    }
-  }
-  return errorText(error);
 }

@@ -75,8 +75,6 @@ export async function watchClusters(clusters: readonly WatchedCluster[], options
     screen.close();
     ended.abort();
   }
-  const closed = Promise.all(watches.map((watch) => watch.close()));
-  await Promise.race([closed, sleep(CLOSING_MS, undefined, { ref: false })]);
-  // Requests still on their way fail by themselves; nobody waits for them.
-  void followed.catch(() => {});
+  const closed = followed.then(() => Promise.all(watches.map((watch) => watch.close())));
+  await Promise.race([closed, sleep(CLOSING_MS)]);
 }

@@ -1,7 +1,8 @@
 import type { ClusterReport, WindowRecord, WindowStatus } from '../document.js';
 import { grouped } from '../grouped.js';
-import { type Content, html, type Markup } from './markup.js';
-import { Bars, clipped, inParts, short, timeTicks } from './shapes.js';
+import { html, type Markup } from './markup.js';
+import { Bars, clipped, inParts, short } from './shapes.js';
+import { timeAxis } from './time-axis.js';
 
 const WIDTH = 1_200;
 const LABEL = 210;
@@ -49,19 +50,21 @@ ${parts.map((part, i) => picture(part, from, to, `${cluster}: windows over time 
 function picture(rows: readonly Row[], from: number, to: number, title: string): Markup {
   const height = AXIS + rows.reduce((sum, row) => sum + row.height, 4);
   const scale = (WIDTH - LABEL - 4) / (to - from);
+  const x = (at: number) => LABEL + (at - from) * scale;
   const bars = new Map<WindowStatus, Bars>(STATUSES.map(([status]) => [status, new Bars()]));
   let y = AXIS;
   const labels = rows.map((row) => {
-    drawRow(bars, row, y, (at) => LABEL + (at - from) * scale);
+    drawRow(bars, row, y, x);
     const middle = y + row.height / 2 + 3.5;
     y += row.height;
     return html`<text class="label" x="${LABEL - 8}" y="${short(middle)}">${clipped(row.customer, 30)}<title>${summary(row)}</title></text>`;
   });
   const count = rows.reduce((sum, { windows }) => sum + windows.length, 0);
   const data = rows.map((row) => [row.customer, row.height, ...row.windows.map(({ window }) => barData(window, from))]);
+  const axis = timeAxis(from, to, { x, y: 12, right: WIDTH, grid: [AXIS - 3, height] });
   return html`<svg viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" data-gantt="${from} ${LABEL} ${scale} ${AXIS}" data-windows="${JSON.stringify(data)}"><title>${title}</title>
 <desc>${count} windows of ${rows.length} customers, from ${new Date(from).toISOString()} to ${new Date(to).toISOString()}.</desc>
-${axis(from, to, scale, height)}${[...bars].map(([status, { d }]) => (d ? html`<path class="run-${status}" d="${d}"/>` : undefined))}${labels}</svg>
+${axis}${[...bars].map(([status, { d }]) => (d ? html`<path class="run-${status}" d="${d}"/>` : undefined))}${labels}</svg>
 `;
 }
 
@@ -101,11 +104,4 @@ function barData({ startedAt, durationMs, from, to, status, class: failure }: Wi
 function summary({ customer, windows }: Row): string {
   const other = windows.filter(({ window }) => window.status !== 'completed').length;
   return `${customer}: ${windows.length} windows${other > 0 ? `, ${other} not completed` : ''}`;
-}
-
-function axis(from: number, to: number, scale: number, height: number): Content {
-  return timeTicks(from, to, 10).map(({ at, label }) => {
-    const x = short(LABEL + (at - from) * scale);
-    return html`<path class="grid" d="M${x} ${AXIS - 3}V${height}"/><text class="tick" x="${x + 2}" y="12">${label}</text>`;
-  });
 }

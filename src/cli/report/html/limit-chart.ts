@@ -1,6 +1,7 @@
 import type { ClusterReport, LimitStep, WindowRecord } from '../document.js';
 import { type Content, html, type Markup } from './markup.js';
-import { short, steps, timeTicks } from './shapes.js';
+import { short, steps } from './shapes.js';
+import { timeAxis } from './time-axis.js';
 
 const WIDTH = 1_200;
 const HEIGHT = 180;
@@ -79,9 +80,7 @@ function axes(
       (level) =>
         html`<path class="grid" d="M${LEFT} ${short(y(level))}H${WIDTH - 8}"/><text class="label" x="${LEFT - 6}" y="${short(y(level) + 4)}">${level}</text>`,
     ),
-    timeTicks(from, to, 10).map(
-      ({ at, label }) => html`<text class="tick" x="${short(x(at))}" y="${HEIGHT - 6}">${label}</text>`,
-    ),
+    timeAxis(from, to, { x, y: HEIGHT - 6, right: WIDTH }),
   ];
 }
 

@@ -28,28 +28,6 @@ export const clipped = (text: string, most: number): string => {
   return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
 };
 
-export interface Tick {
-  readonly at: number;
-  readonly label: string;
-}
-
-const STEPS_MS = [
-  1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400, 172_800, 604_800,
-].map((seconds) => seconds * 1_000);
-
-/** Round moments from `from` to `to` (ms since 1970, UTC), at most about so many. */
-export function timeTicks(from: number, to: number, most: number): Tick[] {
-  const least = (to - from) / most;
-  const step = STEPS_MS.find((size) => size >= least) ?? Math.ceil(least / 604_800_000) * 604_800_000;
-  const ticks: Tick[] = [];
-  for (let at = Math.ceil(from / step) * step; at <= to; at += step) {
-    const text = new Date(at).toISOString();
-    const label = step >= 86_400_000 ? text.slice(5, 10) : step >= 60_000 ? text.slice(11, 16) : text.slice(11, 19);
-    ticks.push({ at, label });
-  }
-  return ticks;
-}
-
 /** Rows for each picture: a page of paper holds one, and no picture is cut in two. */
 export const ROWS_EACH = 45;
 

@@ -1,0 +1,152 @@
+/** Pictures and reports of real runs. */
+import { describe, expect, inject, it } from 'vitest';
+import { childPrefixOf } from '../../src/cli/pictures/child-prefix.js';
+import { ClusterWatch } from '../../src/cli/pictures/cluster-watch.js';
+import { RunWatcher, runningWindows } from '../../src/cli/pictures/look.js';
+import { collectRun } from '../../src/cli/report/collect.js';
+import { documentOf } from '../../src/cli/report/document.js';
+import { formatted, REPORT_FORMATS } from '../../src/cli/report/formats.js';
+import { type Cluster, openCluster } from '../../src/fleet/index.js';
+import { useRig } from '../support/harness.js';
+import type { BackfillHandle } from '../support/run.js';
+
+const rig = useRig();
+
+const cluster = (): Cluster => ({
+  ...{ name: 'us-west-2-prod', namespace: rig.namespace, taskQueue: rig.taskQueue, defaults: {} },
+  connection: { address: inject('address') },
+});
+
+const collected = (run: BackfillHandle) =>
+  collectRun(rig.client, { cluster: 'us-west-2-prod', workflowId: run.workflowId }, Date.now());
+
+/** Visibility learns of starts and ends a moment after they happen. */
+const PATIENT = { timeout: 30_000 };
+
+const never = new AbortController().signal;
+
+describe('pictures of a real run', () => {
+  it('show progress, windows in flight, and where a customer with a range of its own begins', async () => {
+    const run = await rig.startBackfill({
+      customers: ['quick', 'slow-cvs', { id: 'late', start: '2026-01-03', end: '2026-01-05' }],
+      ...{ start: '2026-01-01', end: '2026-01-06', parallelism: 3 },
+    });
+    await run.until(({ totals }) => totals.done === 7 && totals.running === 1);
+    const watcher = new RunWatcher(rig.client, run.workflowId, run.prefix);
+    await expect
+      .poll(async () => (await watcher.look(10_000)).windows.list.map(({ workflowId }) => workflowId), PATIENT)
+      .toEqual([run.childId('slow-cvs', '2026-01-01')]);
+    const { progress, starts } = await watcher.look(10_000);
+    expect(progress.customers).toContainEqual({ id: 'late', days: 'dd' });
+    expect([...starts]).toEqual([['late', '2026-01-03']]);
+    await run.handle.terminate();
+  });
+
+  it('know the prefix of windows, also after the run continued as new', async () => {
+    const run = await rig.startBackfill({
+      ...{ customers: ['quick', 'slow-cvs'], start: '2026-01-01', end: '2026-01-21', parallelism: 2 },
+      maxHistoryEvents: 60,
+    });
+    await run.until(({ totals }) => totals.done === 20);
+    const description = await run.handle.describe();
+    expect(description.raw.workflowExecutionInfo?.firstRunId).not.toBe(description.runId);
+    expect(await childPrefixOf(rig.client, run.workflowId)).toBe(run.prefix);
+    await run.handle.terminate();
+  });
+
+  it('pause and resume from the screen, and tell what a refused command was refused for', async () => {
+    const run = await rig.startBackfill({ customers: ['slow-a'], start: '2026-01-01', end: '2026-01-03' });
+    await run.until(({ totals }) => totals.running === 1);
+    const watch = new ClusterWatch({
+      name: 'us-west-2-prod',
+      open: (signal) => openCluster(cluster(), { environment: {}, signal }),
+      findRun: async () => ({ workflowId: run.workflowId }),
+    });
+    await watch.look(never);
+    expect(watch.picture.progress?.status).toBe('running');
+    expect(await watch.command('pause', 'kim', 'update-1')).toContain('us-west-2-prod: ');
+    await watch.look(never);
+    expect(watch.picture.progress?.statusReason).toContain('paused by kim');
+    await watch.command('resume', 'kim', 'update-2');
+    await watch.look(never);
+    expect(watch.picture.progress?.status).toBe('running');
+    await run.handle.terminate();
+    expect(await watch.command('pause', 'kim', 'update-3')).toContain('pause was not done');
+    await watch.close();
+  });
+
+  it('say that a run which refused its input answers nothing', async () => {
+    const run = await rig.startBackfill({ customers: [], start: 'yesterday' });
+    await run.failure();
+    const watch = new ClusterWatch({
+      name: 'us-west-2-prod',
+      open: (signal) => openCluster(cluster(), { environment: {}, signal }),
+      findRun: async () => ({ workflowId: run.workflowId }),
+    });
+    await watch.look(never);
+    expect(watch.picture.note).toContain('the run answers no queries');
+    expect(watch.picture.silent).toBeUndefined();
+    await watch.close();
+  });
+});
+
+describe('a report of a real run', () => {
+  it('has every window as Temporal recorded it, with the class of each failure', async () => {
+    const run = await rig.startBackfill({
+      ...{ customers: ['quick', 'broken-a', 'shaky-b'], start: '2026-01-01', end: '2026-01-03', parallelism: 3 },
+      ...{ operatorTimeout: '0s', retry: { unknown: { backoff: '10ms' } } },
+    });
+    await run.failure();
+    await expect
+      .poll(async () => (await collected(run)).windows.filter(({ closedAt }) => closedAt).length, PATIENT)
+      .toBe(10);
+    const report = await collected(run);
+    expect(report.windowsTruncated).toBe(false);
+    expect(report).toMatchObject({ status: 'waitingForOperator', endedAt: expect.any(String) });
+    expect(report.failures).toEqual([
+      expect.objectContaining({ class: 'unknown', windows: 4, customers: 1 }),
+      expect.objectContaining({ class: 'permanent', windows: 2, customers: 1 }),
+    ]);
+    expect(report.customers).toContainEqual(
+      expect.objectContaining({
+        ...{ id: 'shaky-b', days: 'dd', start: '2026-01-01' },
+        windows: { completed: 2, unsuccessful: 4, busyMs: expect.any(Number) },
+      }),
+    );
+    expect(report.attention.map(({ customer }) => customer)).toEqual(['broken-a', 'broken-a']);
+    for (const format of REPORT_FORMATS) {
+      expect(formatted(documentOf([report], Date.now()), format, 'windows')).toContain('shaky-b');
+    }
+  });
+
+  it('leaves out windows that ran before the run, and others of the prefix', async () => {
+    const input = { customers: ['quick'], start: '2026-01-01', end: '2026-01-03' };
+    const first = await rig.startBackfill(input);
+    await first.report();
+    await first.listed(2);
+    const { prefix } = first;
+    const other = await rig.startBackfill({ ...input, customers: ['quick-b'] }, { prefix });
+    await other.report();
+    const second = await rig.startBackfill(input, { prefix });
+    await second.report();
+    await expect
+      .poll(async () => (await collected(second)).windows.filter(({ closedAt }) => closedAt).length, PATIENT)
+      .toBe(2);
+    const { windows } = await collected(second);
+    const recorded = await Promise.all((await second.children()).map(({ runId }) => runId));
+    expect(windows.map(({ runId }) => runId).sort()).toEqual(recorded.sort());
+  });
+
+  it('is of a run that still works, too', async () => {
+    const run = await rig.startBackfill({ customers: ['slow-a'], start: '2026-01-01', end: '2026-01-03' });
+    await run.until(({ totals }) => totals.running === 1);
+    await expect.poll(async () => (await runningWindows(rig.client, run.prefix)).list.length, PATIENT).toBe(1);
+    const report = await collected(run);
+    expect(report).toMatchObject({
+      status: 'running',
+      endedAt: null,
+      windows: [{ status: 'running', closedAt: null }],
+    });
+    await run.handle.terminate();
+  });
+});

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { daysCsv, windowsCsv } from '../../../src/cli/report/csv.js';
+import { sample } from './sample.js';
+
+describe('CSV', () => {
+  it('has a row for each day of each customer', () => {
+    const text = daysCsv(sample({ customers: { cvs: 'd.', oportun: 'fh' } }));
+    expect(text.split('\r\n')).toEqual([
+      'cluster,run,customer,day,state',
+      'us-east-1-prod,backfillscorecards-us-east-1-prod-2026-01,cvs,2026-01-01,done',
+      'us-east-1-prod,backfillscorecards-us-east-1-prod-2026-01,cvs,2026-01-02,waiting',
+      'us-east-1-prod,backfillscorecards-us-east-1-prod-2026-01,oportun,2026-01-01,failed',
+      'us-east-1-prod,backfillscorecards-us-east-1-prod-2026-01,oportun,2026-01-02,held',
+      '',
+    ]);
+  });
+
+  it('has a row for each window, of every cluster', () => {
+    const text = windowsCsv(sample({ customers: { cvs: 'dr' } }, { cluster: 'chat-prod', customers: { hilton: 'f' } }));
+    const rows = text.trimEnd().split('\r\n');
+    expect(rows).toHaveLength(4);
+    expect(rows[1]).toBe(
+      'us-east-1-prod,backfillscorecards-us-east-1-prod-2026-01,cvs,2026-01-01T00:00:00Z,2026-01-02T00:00:00Z,' +
+        'reindexconversations-cvs-2026-01-01,r0,completed,,,2026-02-07T09:00:00.000Z,2026-02-07T09:01:30.000Z,90',
+    );
+    expect(rows[3]).toContain(',failed,permanent,out of memory,');
+  });
+
+  it('quotes what needs it, as RFC 4180 says', () => {
+    const text = windowsCsv(sample({ customers: { cvs: 'f' }, text: 'a "b", c\r\nd' }));
+    expect(text).toContain(',permanent,"a ""b"", c\r\nd",');
+  });
+
+  it('has no field that a spreadsheet would run', () => {
+    for (const start of ['=', '+', '-', '@', '\t', '\r']) {
+      const text = windowsCsv(sample({ customers: { cvs: 'f' }, text: `${start}HYPERLINK("http://x")` }));
+      expect(text).toContain(`"'${start}HYPERLINK(""http://x"")"`);
+    }
+    expect(daysCsv(sample({ customers: { '=cmd': 'd' } }))).toContain(",'=cmd,");
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import type { CustomerView } from '../../../src/backfill/customer-view.js';
+import { documentOf, type WindowRecord } from '../../../src/cli/report/document.js';
+import { failureCounts, limitSteps } from '../../../src/cli/report/findings.js';
+import { withClasses } from '../../../src/cli/report/window-records.js';
+import { clusterReport, START, time } from './sample.js';
+
+const record = (more: Partial<WindowRecord>): WindowRecord => ({
+  ...{ workflowId: 'w-cvs-2026-01-01', runId: 'r', customer: 'cvs', status: 'failed', closedAt: time(START + 1_000) },
+  ...{ from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', startedAt: time(START), durationMs: 1_000 },
+  ...more,
+});
+
+describe('what a report finds', () => {
+  it('are the moves of the limit that the log tells of', () => {
+    const at = time(START);
+    expect(
+      limitSteps([
+        { at, what: 'decision', effect: 'limit 8 → 4: 3 contention in 60s' },
+        { at, what: 'decision', effect: 'database: ok → high: 20 active sessions' },
+        { at, what: 'pause', effect: 'limit 1 is what I want' },
+      ]),
+    ).toEqual([{ at, from: 8, to: 4, reason: '3 contention in 60s' }]);
+  });
+
+  it('are failures by class, the most frequent first, with the latest as an example', () => {
+    const windows = [
+      record({ class: 'contention', error: 'deadlock detected' }),
+      record({ class: 'timeout', error: 'heartbeat', customer: 'oportun' }),
+      record({ class: 'contention', error: 'deadlock detected, again', customer: 'oportun' }),
+      record({ status: 'terminated' }),
+      record({ status: 'completed' }),
+      record({ status: 'running' }),
+    ];
+    expect(failureCounts(windows)).toEqual([
+      { class: 'contention', windows: 2, customers: 2, example: 'w-cvs-2026-01-01: deadlock detected, again' },
+      { class: 'timeout', windows: 1, customers: 1, example: 'w-cvs-2026-01-01: heartbeat' },
+      { class: 'notRemembered', windows: 1, customers: 1, example: 'w-cvs-2026-01-01: terminated' },
+    ]);
+  });
+
+  it('are classes from what the run remembers of the same window at about the same time', () => {
+    const view = (startedAt: number, failure: string) => ({
+      ...{ workflowId: 'w-cvs-2026-01-01', start: '', end: '', state: 'unsuccessful' as const, attempt: 1 },
+      ...{ startedAt: time(startedAt), durationMs: 1, class: failure, error: `${failure}!` },
+    });
+    const views = [{ windows: [view(START + 60_100, 'contention'), view(START + 90, 'timeout')] }] as CustomerView[];
+    const windows = [record({}), record({ startedAt: time(START + 60_000) }), record({ status: 'completed' })];
+    expect(withClasses(windows, views).map((window) => [window.class, window.error])).toEqual([
+      ['timeout', 'timeout!'],
+      ['contention', 'contention!'],
+      [undefined, undefined],
+    ]);
+  });
+
+  it('are totals over all clusters', () => {
+    const { totals, version } = documentOf(
+      [clusterReport({ customers: { a: 'ddf' } }), clusterReport({ customers: { b: 'd.', c: 'hs' } })],
+      START,
+    );
+    expect(version).toBe(1);
+    expect(totals).toMatchObject({ customers: 3, days: 7, done: 3, failed: 1, waiting: 1, held: 1, skipped: 1 });
+    expect(totals.windows.started).toBe(4);
+  });
+});
