@@ -5,6 +5,7 @@ import { addCompletion } from './commands/completion.js';
 import { CommandContext, type GlobalOptions, type Surroundings } from './commands/context.js';
 import { addCustomers } from './commands/customers.js';
 import { addResetDay, addSkipDay } from './commands/days.js';
+import { addDoctor } from './commands/doctor.js';
 import { EXIT, type ExitCode } from './commands/exit-codes.js';
 import { addExport } from './commands/export.js';
 import { addFinish } from './commands/finish.js';
@@ -72,6 +73,7 @@ const commands: readonly AddCommand[] = [
   addImport,
   addExport,
   addSchedule,
+  addDoctor,
   addCompletion,
 ];
 

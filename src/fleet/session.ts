@@ -16,7 +16,8 @@ export interface OpenOptions {
 }
 
 const CONNECT_MS = 10_000;
-const HEALTH = { every: 3_000, limit: 4_000, failures: 2 };
+/** A dead port-forward is noticed, and another one up, within the time that a command waits for an answer. */
+const HEALTH = { every: 2_000, limit: 2_500, failures: 2 };
 
 /**
  * Opens a way to the cluster's Temporal, through a port-forward if the fleet file asks for one, and waits until it
@@ -88,14 +89,16 @@ function watchHealth(connection: Connection, forward: PortForward): AbortControl
         () => true,
         () => false,
       );
+  const leadsNowhere = async () => {
+    for (let failures = 0; failures < HEALTH.failures; failures++) {
+      if (!forward.up || signal.aborted || (await answers())) return false;
+    }
+    return forward.up && !signal.aborted;
+  };
   const watch = async () => {
-    for (let failures = 0; !signal.aborted; ) {
+    while (!signal.aborted) {
       await sleep(HEALTH.every, undefined, { signal }).catch(() => {});
-      if (signal.aborted) return;
-      failures = !forward.up || (await answers()) ? 0 : failures + 1;
-      if (failures < HEALTH.failures || signal.aborted) continue;
-      failures = 0;
-      await forward.restart('no longer leads to Temporal');
+      if (await leadsNowhere()) await forward.restart('no longer leads to Temporal');
     }
   };
   void watch();

@@ -3,14 +3,17 @@ import proto from '@temporalio/proto';
 
 const { Payloads } = proto.temporal.api.common.v1;
 
+// Temporal takes no note of a worker without a name.
+const identity = 'by hand';
+
 /** A worker made by hand: it has seen a query long before it answers, so that much can happen in between. */
 export class AnsweringWorker {
   private readonly stopping = new AbortController();
-  private readonly polling: Promise<void>;
+  private readonly polling: Promise<unknown>;
   /** How many queries it was asked. */
   queries = 0;
-  private release = () => {};
-  private readonly released = new Promise<void>((resolve) => {
+  private release = (_: Buffer) => {};
+  private readonly released = new Promise<Buffer>((resolve) => {
     this.release = resolve;
   });
 
@@ -18,22 +21,27 @@ export class AnsweringWorker {
     private readonly connection: Connection,
     private readonly namespace: string,
     private readonly taskQueue: string,
+    { activities }: { activities: boolean },
   ) {
-    this.polling = this.poll();
+    this.polling = Promise.all([this.poll(), activities && this.pollActivities()]);
   }
 
-  static async start(address: string, namespace: string, taskQueue: string): Promise<AnsweringWorker> {
-    return new AnsweringWorker(await Connection.connect({ address }), namespace, taskQueue);
+  static async start(
+    address: string,
+    namespace: string,
+    taskQueue: string,
+    { activities = false } = {},
+  ): Promise<AnsweringWorker> {
+    return new AnsweringWorker(await Connection.connect({ address }), namespace, taskQueue, { activities });
   }
 
-  /** From now on it answers. */
-  answer(): void {
-    this.release();
+  /** From now on it answers every query, with this. */
+  answer(value: unknown): void {
+    this.release(Buffer.from(JSON.stringify(value)));
   }
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    this.release();
     await this.polling;
     await this.connection.close();
   }
@@ -41,24 +49,19 @@ export class AnsweringWorker {
   private async poll(): Promise<void> {
     const { connection, namespace, taskQueue } = this;
     while (!this.stopping.signal.aborted) {
-      const task = await connection
-        .withAbortSignal(this.stopping.signal, () =>
-          // The server wants to know how long a poll may last.
-          connection.withDeadline(Date.now() + 60_000, () =>
-            connection.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue: { name: taskQueue } }),
-          ),
-        )
-        .catch(() => undefined);
+      const task = await this.waitFor(() =>
+        connection.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue: { name: taskQueue }, identity }),
+      );
       if (!task?.taskToken?.length) continue;
       const { taskToken } = task;
       if (task.query) {
         this.queries++;
-        void this.released.then(() =>
+        void this.released.then((data) =>
           connection.workflowService
             .respondQueryTaskCompleted({
               ...{ namespace, taskToken, completedType: 1 },
               queryResult: Payloads.create({
-                payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('"still here"') }],
+                payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data }],
               }),
             })
             .catch(() => {}),
@@ -69,5 +72,20 @@ export class AnsweringWorker {
           .catch(() => {});
       }
     }
+  }
+
+  private async pollActivities(): Promise<void> {
+    const { connection, namespace, taskQueue } = this;
+    while (!this.stopping.signal.aborted) {
+      await this.waitFor(() =>
+        connection.workflowService.pollActivityTaskQueue({ namespace, taskQueue: { name: taskQueue }, identity }),
+      );
+    }
+  }
+
+  private waitFor<T>(poll: () => Promise<T>): Promise<T | undefined> {
+    // The server wants to know how long a poll may last.
+    const limited = () => this.connection.withDeadline(Date.now() + 60_000, poll);
+    return this.connection.withAbortSignal(this.stopping.signal, limited).catch(() => undefined);
   }
 }

@@ -7,6 +7,7 @@ import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
 import { parseRequest } from '../../src/backfill/request.js';
 import { readFleet } from '../../src/fleet/file.js';
 import { loadFleet } from '../../src/fleet/index.js';
+import { fleetJsonSchema } from '../../src/fleet/schema.js';
 
 const project = new URL('../../', import.meta.url);
 const nowhere = { HOME: '/nonexistent' };
@@ -423,6 +424,14 @@ describe('the example', () => {
     const [first] = (await readFile(new URL('examples/fleet.yaml', project), 'utf8')).split('\n');
     expect(first).toBe('# yaml-language-server: $schema=../fleet.schema.json');
   });
+});
+
+it('knows as a default only what a run may have', () => {
+  const { properties } = fleetJsonSchema().properties!.defaults!;
+  const input = Object.fromEntries(Object.keys(properties!).map((name) => [name, null]));
+  const parsed = parseRequest({ start: '2026-01-01', end: '2026-02-01', customers: 'all', ...input });
+  const unknown = parsed.ok ? [] : parsed.issues.filter(({ expected }) => expected === 'no such field');
+  expect(unknown).toEqual([]);
 });
 
 it('the schema for editors says what the fleet file may have', async () => {

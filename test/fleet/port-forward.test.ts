@@ -136,11 +136,16 @@ describe('a port-forward does not outlive its command', () => {
       stdio: ['ignore', 'pipe', 'ignore'],
       env: kubectl.environment,
     });
-    await once(createInterface({ input: holder.stdout }), 'line');
-    const pids = await kubectl.running();
-    expect(pids).toHaveLength(how.startsWith('SIG') ? 1 : pids.length);
-    if (how.startsWith('SIG')) holder.kill(how as NodeJS.Signals);
-    await vi.waitUntil(async () => (await kubectl.running()).length === 0, 20_000);
+    try {
+      await once(createInterface({ input: holder.stdout }), 'line');
+      if (how.startsWith('SIG')) {
+        expect(await kubectl.running()).toHaveLength(1);
+        holder.kill(how as NodeJS.Signals);
+      }
+      await vi.waitUntil(async () => (await kubectl.running()).length === 0, 20_000);
+    } finally {
+      holder.kill('SIGKILL');
+    }
   });
 });
 

@@ -71,7 +71,7 @@ describe('openCluster', () => {
       process.kill(pids[0]!, 'SIGHUP');
       await kubectl.nextAfter(pids);
       await vi.waitUntil(() => worker.queries === 2, 30_000);
-      worker.answer();
+      worker.answer('still here');
       expect(await answer).toBe('still here');
     } finally {
       await worker.stop();
@@ -86,8 +86,7 @@ describe('openCluster', () => {
     });
     sessions.push(session);
     const { workflowId } = await startWorkflow(session, 'described-after-a-freeze');
-    const [pid] = await kubectl.running();
-    process.kill(pid!, 'SIGUSR2');
+    const pid = await kubectl.cripple('frozen');
     const description = await session.client.workflow.getHandle(workflowId).describe();
     expect(description.status.name).toBe('RUNNING');
     expect(await kubectl.running()).not.toContain(pid);
@@ -97,13 +96,15 @@ describe('openCluster', () => {
     ]);
   });
 
-  it('starts a workflow once, however often the start is tried', async () => {
+  it('starts a workflow once, also when the answer to the first attempt is lost', async () => {
     const session = await open(portForwardTo('east_dev'));
-    const [pid] = await kubectl.running();
-    process.kill(pid!, 'SIGKILL');
-    const handle = await startWorkflow(session, 'started-over-a-drop');
-    const { runId } = await handle.describe();
-    expect(runId).toBe(handle.firstExecutionRunId);
+    const direct = await open({ address: east.address });
+    const pid = await kubectl.cripple('speechless');
+    const starting = startWorkflow(session, 'started-once');
+    const { runId } = await vi.waitFor(() => direct.client.workflow.getHandle('started-once').describe(), 30_000);
+    expect(await kubectl.running()).toEqual([pid]);
+    expect((await starting).firstExecutionRunId).toBe(runId);
+    expect(await kubectl.running()).not.toContain(pid);
   });
 });
 

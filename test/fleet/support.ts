@@ -33,7 +33,18 @@ export class StandInKubectl {
   }
 
   async running(): Promise<number[]> {
-    return (await this.calls()).map(({ pid }) => pid).filter(isRunning);
+    return [...new Set((await this.calls()).map(({ pid }) => pid))].filter(isRunning);
+  }
+
+  /** Takes away what its one running process is good for, and waits until that has happened. */
+  async cripple(how: 'frozen' | 'speechless'): Promise<number> {
+    const [pid] = await this.running();
+    process.kill(pid!, how === 'frozen' ? 'SIGUSR2' : 'SIGALRM');
+    await vi.waitUntil(
+      async () => (await this.calls()).some((call) => call.pid === pid && call.args[0] === how),
+      10_000,
+    );
+    return pid!;
   }
 
   /** Waits until another kubectl than these has been started, and gives its id. */

@@ -1,0 +1,106 @@
+import { isGrpcServiceError } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import type { Cluster, ClusterSession } from '../../fleet/index.js';
+import { counted } from '../format.js';
+import { type Finding, hint, ok, problem } from './finding.js';
+
+const { IndexedValueType, TaskQueueType } = proto.temporal.api.enums.v1;
+const GRPC_NOT_FOUND = 5;
+
+/** What the orchestrator puts on runs and windows, where the namespace has them. */
+const SEARCH_ATTRIBUTES = ['BackfillCluster', 'BackfillCustomer', 'BackfillStatus'];
+
+/** The oldest server whose Updates need no setting of their own. */
+const OLDEST_SERVER = [1, 28] as const;
+
+export async function checkServer({ client }: ClusterSession, program: string): Promise<Finding> {
+  const { serverVersion } = await client.workflowService.getSystemInfo({});
+  const text = `server ${serverVersion || 'unknown'}, ${program}`;
+  const [major = 0, minor = 0] = (serverVersion ?? '').split('.').map(Number);
+  const old = serverVersion && (major < OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor < OLDEST_SERVER[1]));
+  if (!old) return ok('versions', text);
+  return hint('versions', text, `enable Updates there, or upgrade Temporal to ${OLDEST_SERVER.join('.')} or later`);
+}
+
+export async function checkNamespace({ client, cluster: { namespace } }: ClusterSession): Promise<Finding> {
+  try {
+    const { config } = await client.workflowService.describeNamespace({ namespace });
+    const days = Math.round(Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / 86_400);
+    return ok('namespace', `${namespace}, which keeps closed workflows for ${counted(days, 'day')}`);
+  } catch (error) {
+    if (!isGrpcServiceError(error) || error.code !== GRPC_NOT_FOUND) throw error;
+    return problem(
+      'namespace',
+      `there is no namespace ${namespace}`,
+      `mend namespace in the fleet file, or: temporal operator namespace create --namespace ${namespace}`,
+    );
+  }
+}
+
+/** Whether workers poll a task queue, for workflows and for activities. */
+export async function checkWorkers(
+  { client, cluster: { namespace } }: ClusterSession,
+  check: string,
+  taskQueue: string,
+  mend: string,
+): Promise<Finding> {
+  const polled = async (taskQueueType: number) => {
+    const { pollers } = await client.workflowService.describeTaskQueue({
+      ...{ namespace, taskQueue: { name: taskQueue }, taskQueueType },
+    });
+    return new Set(pollers?.map(({ identity }) => identity)).size;
+  };
+  const [workflows, activities] = await Promise.all([
+    polled(TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
+    polled(TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
+  ]);
+  const text =
+    workflows + activities === 0
+      ? `no worker polls task queue ${taskQueue}`
+      : `${workers(workflows)} for workflows, ${workers(activities)} for activities on task queue ${taskQueue}`;
+  if (workflows > 0 && activities > 0) return ok(check, text);
+  // Activities may well have a queue of their own; workflows that nobody takes never begin.
+  if (workflows > 0 && check !== 'worker') return hint(check, text, mend);
+  return { ...problem(check, text, mend), silent: true };
+}
+
+const workers = (count: number) => (count === 0 ? 'no worker' : counted(count, 'worker'));
+
+export async function checkSearchAttributes({ client, cluster }: ClusterSession): Promise<Finding[]> {
+  const check = 'search attributes';
+  const { namespace } = cluster;
+  const attributes = await registered(client, namespace);
+  if (!attributes) {
+    return [hint(check, 'the server does not say which it has', `look for ${SEARCH_ATTRIBUTES.join(', ')} in its UI`)];
+  }
+  const wrong = SEARCH_ATTRIBUTES.filter((name) => (attributes[name] ?? KEYWORD) !== KEYWORD);
+  const absent = SEARCH_ATTRIBUTES.filter((name) => attributes[name] === undefined);
+  const findings = wrong.map((name) => {
+    const type = IndexedValueType[attributes[name]!]?.replace('INDEXED_VALUE_TYPE_', '');
+    const again = `temporal operator search-attribute remove --namespace ${namespace} --name ${name}, then ${create(namespace, [name])}`;
+    return problem(check, `${name} is of type ${type}, not Keyword: runs would get stuck on it`, again);
+  });
+  if (absent.length > 0) {
+    findings.push(hint(check, `without ${absent.join(', ')}, which are optional`, create(namespace, absent)));
+  }
+  return findings.length > 0 ? findings : [ok(check, SEARCH_ATTRIBUTES.join(', '))];
+}
+
+const KEYWORD: number = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
+
+const create = (namespace: string, names: string[]) =>
+  `temporal operator search-attribute create --namespace ${namespace} ${names.map((name) => `--name ${name} --type Keyword`).join(' ')}`;
+
+/** Undefined where the operator service is not for everybody, as in Temporal Cloud. */
+async function registered(
+  client: ClusterSession['client'],
+  namespace: Cluster['namespace'],
+): Promise<Record<string, number> | undefined> {
+  try {
+    const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
+    return (customAttributes ?? {}) as Record<string, number>;
+  } catch (error) {
+    if (isGrpcServiceError(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { PortForwardTarget } from './cluster.js';
+import { cannotStart, KubectlError, kubectlProgram, lastWords } from './kubectl.js';
+
+const run = promisify(execFile);
+const LIMIT_MS = 15_000;
+
+/**
+ * Looks whether kubectl is there and knows the context; the cluster itself is not asked.
+ *
+ * @returns kubectl's version
+ * @throws KubectlError in words for a person
+ */
+export async function checkKubectl(
+  { context }: PortForwardTarget,
+  environment: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<string> {
+  const ask = async (...args: string[]) => {
+    try {
+      const options = { env: environment, timeout: LIMIT_MS, ...(signal && { signal }) };
+      return (await run(kubectlProgram(environment), args, options)).stdout;
+    } catch (error) {
+      signal?.throwIfAborted();
+      // A program that ended has its exit code there, one that did not start has a word.
+      const { code, stderr = '' } = error as { code?: unknown; stderr?: string };
+      if (typeof code === 'string') throw cannotStart(error as NodeJS.ErrnoException, environment);
+      throw new KubectlError(
+        `kubectl ${args.join(' ')} said: ${lastWords(stderr.split('\n'))}; mend the kubectl configuration (KUBECONFIG)`,
+      );
+    }
+  };
+  const [version, contexts] = await Promise.all([
+    ask('version', '--client', '--output', 'json'),
+    ask('config', 'get-contexts', '--output', 'name'),
+  ]);
+  const known = contexts.split('\n').filter((name) => name !== '');
+  if (!known.includes(context)) {
+    const has = known.length === 0 ? 'no context at all' : known.slice(0, 20).join(', ');
+    throw new KubectlError(
+      `kubectl does not know the context ${context}, it has ${has}; mend the context in the fleet file, or get its credentials`,
+    );
+  }
+  return versionIn(version);
+}
+
+function versionIn(json: string): string {
+  try {
+    return (JSON.parse(json) as { clientVersion: { gitVersion: string } }).clientVersion.gitVersion;
+  } catch {
+    return 'of an unknown version';
+  }
+}

@@ -1,0 +1,173 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { build } from '../../scripts/dev/build.js';
+import { startPostgres } from '../../scripts/dev/postgres.js';
+import { freePort, stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
+import { startTemporalServer } from '../../scripts/dev/temporal-server.js';
+import { checkCluster } from '../../src/cli/doctor/check-cluster.js';
+import type { Cluster } from '../../src/fleet/cluster.js';
+import { AnsweringWorker } from './answering.js';
+import { clusterOf, portForwardTo, StandInKubectl } from './support.js';
+
+let address: string;
+let kubectl: StandInKubectl;
+const workers: AnsweringWorker[] = [];
+
+/** Each finding as `mark check: text`. */
+async function findings(cluster: Partial<Cluster>, environment: NodeJS.ProcessEnv = {}): Promise<string[]> {
+  const options = {
+    environment: { ...kubectl.environment, ...environment },
+    fleetFile: 'fleet.yaml',
+    today: '2026-02-11',
+  };
+  const found = await checkCluster({ ...clusterOf({ address }), ...cluster }, options);
+  expect(found.filter(({ level, mend }) => (level === 'ok') !== (mend === undefined))).toEqual([]);
+  const marks = { ok: '✓', hint: '!', problem: '✗' };
+  return found.map(({ check, level, text }) => `${marks[level]} ${check}: ${text}`);
+}
+
+const about = (check: string, lines: string[]) => lines.filter((line) => line.slice(2).startsWith(`${check}:`));
+
+beforeAll(async () => {
+  await build();
+  const searchAttributes = { BackfillCluster: 'Keyword', BackfillStatus: 'Int' } as const;
+  const server = await startTemporalServer({ searchAttributes });
+  ({ address } = server);
+  kubectl = await StandInKubectl.create({ a_dev: address });
+  for (const taskQueue of ['backfill-scorecards', 'ingestion']) {
+    workers.push(await AnsweringWorker.start(address, 'ingestion', taskQueue, { activities: true }));
+  }
+  workers.push(await AnsweringWorker.start(address, 'ingestion', 'workflows-only'));
+});
+afterAll(async () => {
+  await Promise.all(workers.map((worker) => worker.stop()));
+  await stopAll();
+});
+
+describe('doctor', () => {
+  it('looks at the whole way to a cluster, and at what is there', async () => {
+    await vi.waitUntil(async () => {
+      const lines = await findings({});
+      return lines.some((line) => line.startsWith('✓ worker')) && lines.some((line) => line.startsWith('✓ ingestion'));
+    }, 30_000);
+    expect(await findings({ connection: portForwardTo('a_dev') })).toEqual([
+      '✓ fleet file: fleet.yaml',
+      '✓ kubectl: v1.32.0-stand-in, which knows the context a_dev',
+      expect.stringMatching(/^✓ connection: Temporal answers at 127\.0\.0\.1:\d+$/),
+      expect.stringMatching(/^✓ versions: server 1\.\d+\.\d+, backfill-scorecards \d+\.\d+\.\d+, Node \d+/),
+      '✓ namespace: ingestion, which keeps closed workflows for 1 day',
+      '✓ worker: 1 worker for workflows, 1 worker for activities on task queue backfill-scorecards',
+      '✓ ingestion: 1 worker for workflows, 1 worker for activities on task queue ingestion',
+      '✗ search attributes: BackfillStatus is of type INT, not Keyword: runs would get stuck on it',
+      '! search attributes: without BackfillCustomer, which are optional',
+      `✓ customers: no directory in the fleet file: "all" means whoever the worker's directory names`,
+    ]);
+    expect(await kubectl.running()).toEqual([]);
+  });
+
+  it('says that no worker polls, or only half of one', async () => {
+    const lines = await findings({ taskQueue: 'nobody', defaults: { child: { taskQueue: 'workflows-only' } } });
+    expect(about('worker', lines)).toEqual(['✗ worker: no worker polls task queue nobody']);
+    expect(about('ingestion', lines)).toEqual([
+      '! ingestion: 1 worker for workflows, no worker for activities on task queue workflows-only',
+    ]);
+  });
+
+  it('says that there is no such namespace, and looks for nothing in it', async () => {
+    const lines = await findings({ namespace: 'elsewhere' });
+    expect(lines).toContain('✗ namespace: there is no namespace elsewhere');
+    expect(about('worker', lines)).toEqual([]);
+  });
+
+  it('says that nothing listens, that kubectl is missing, or that it lacks the context, and goes on', async () => {
+    const closed = `127.0.0.1:${await freePort()}`;
+    expect(await findings({ connection: { address: closed } })).toEqual([
+      '✓ fleet file: fleet.yaml',
+      `✗ connection: us-west-2-prod can not be reached: ${closed} refuses connections`,
+      expect.stringMatching(/^✓ customers/),
+    ]);
+    expect(await findings({ connection: portForwardTo('a_dev') }, { KUBECTL: '/nonexistent/kubectl' })).toContain(
+      '✗ kubectl: /nonexistent/kubectl is not there',
+    );
+    expect(await findings({ connection: portForwardTo('b_dev') })).toContain(
+      '✗ kubectl: kubectl does not know the context b_dev, it has a_dev',
+    );
+  });
+
+  it('asks the customer directory, whatever kind it is', async () => {
+    const postgres = await startPostgres();
+    const url = { env: 'CUSTOMERS_URL' };
+    const query = `SELECT $1 || '-customer' AS id, extract(day FROM $3::date - interval '1 day') AS conversations WHERE $2 = '2026-02-01'`;
+    const directory = { kind: 'sql', url, query } as const;
+    const asked = await findings({ directory }, { CUSTOMERS_URL: postgres.url });
+    expect(about('customers', asked)).toEqual(['✓ customers: 1, the volume of 1 of them known']);
+    const writing = { ...directory, query: `CREATE TABLE x AS SELECT $1::text, $2::text, $3::text` };
+    const [refused] = about('customers', await findings({ directory: writing }, { CUSTOMERS_URL: postgres.url }));
+    expect(refused).toMatch(/^✗ customers: .*read-only transaction/);
+    expect(about('customers', await findings({ directory }))).toEqual([
+      '✗ customers: the environment variable CUSTOMERS_URL is not set',
+    ]);
+    const path = join(await temporaryDirectory('directory'), 'customers.json');
+    await writeFile(path, JSON.stringify({ 'us-west-2-prod': ['cvs', { id: 'oportun', conversations: 5 }] }));
+    expect(about('customers', await findings({ directory: { kind: 'file', path } }))).toEqual([
+      '✓ customers: 2, the volume of 1 of them known',
+    ]);
+  });
+
+  it('tries the probe where this environment has its connection, and never shows it', async () => {
+    const defaults = { probe: { maxLoad: { activeSessions: 20, nonsense: 1 } } };
+    expect(about('probe', await findings({ defaults }))).toEqual([
+      '! probe: the worker looks at activeSessions, nonsense; its connection can not be seen from here',
+    ]);
+    const { url } = await startPostgres();
+    const tried = about('probe', await findings({ defaults }, { BACKFILL_PROBE_URL_US_WEST_2_PROD: url }));
+    expect(tried).toEqual(['✓ probe: activeSessions 0', expect.stringMatching(/^! probe: nonsense: it is not known/)]);
+    const closed = `postgresql://kim:hunter2@127.0.0.1:${await freePort()}/x`;
+    expect(about('probe', await findings({ defaults }, { BACKFILL_PROBE_URL: closed }))).toEqual([
+      "✗ probe: the database can't be seen: it refuses connections",
+    ]);
+  });
+});
+
+describe('backfill doctor', () => {
+  async function doctor(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    const program = new URL('../../dist/cli/backfill.js', import.meta.url).pathname;
+    const file = join(await temporaryDirectory('fleet'), 'fleet.yaml');
+    await writeFile(
+      file,
+      `clusters:
+  up: { address: "${address}" }
+  down: { address: "127.0.0.1:${await freePort()}" }
+`,
+    );
+    const options = { env: kubectl.environment, timeout: 60_000 };
+    return await promisify(execFile)(process.execPath, [program, '--fleet', file, 'doctor', ...args], options).then(
+      (output) => ({ ...output, code: 0 }),
+      (error: { code: number; stdout: string; stderr: string }) => error,
+    );
+  }
+
+  it('shows each cluster within 80 columns, and its exit code says whether all is well', async () => {
+    const { code, stdout } = await doctor();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^up\n {2}✓ fleet file .*\ndown\n {2}✓ fleet file /s);
+    expect(stdout).toContain('✗ connection         down can not be reached');
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect((await doctor('down')).code).toBe(5);
+  });
+
+  it('gives scripts one document', async () => {
+    const { stdout } = await doctor('down', '--output', 'json');
+    const { command, exitCode, clusters } = JSON.parse(stdout);
+    expect({ command, exitCode }).toEqual({ command: 'doctor', exitCode: 5 });
+    expect(clusters[0].findings[1]).toEqual({
+      check: 'connection',
+      level: 'problem',
+      text: expect.stringContaining('refuses connections'),
+      mend: 'check that Temporal runs there, and the address',
+    });
+  });
+});
