@@ -37,34 +37,49 @@ export async function checkNamespace({ client, cluster: { namespace } }: Cluster
   }
 }
 
-/** Whether workers poll a task queue, for workflows and for activities. */
+/**
+ * Whether workers poll a task queue, for workflows and for activities.
+ *
+ * @param check `worker` needs both; the activities of other workflows may well have a queue of their own
+ */
 export async function checkWorkers(
   { client, cluster: { namespace } }: ClusterSession,
   check: string,
   taskQueue: string,
   mend: string,
 ): Promise<Finding> {
-  const polled = async (taskQueueType: number) => {
-    const { pollers } = await client.workflowService.describeTaskQueue({
-      ...{ namespace, taskQueue: { name: taskQueue }, taskQueueType },
-    });
-    return new Set(pollers?.map(({ identity }) => identity)).size;
+  const pollers = async (taskQueueType: number) => {
+    const query = { namespace, taskQueue: { name: taskQueue }, taskQueueType };
+    return (await client.workflowService.describeTaskQueue(query)).pollers ?? [];
   };
   const [workflows, activities] = await Promise.all([
-    polled(TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
-    polled(TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
+    pollers(TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
+    pollers(TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
   ]);
-  const text =
-    workflows + activities === 0
-      ? `no worker polls task queue ${taskQueue}`
-      : `${workers(workflows)} for workflows, ${workers(activities)} for activities on task queue ${taskQueue}`;
-  if (workflows > 0 && activities > 0) return ok(check, text);
-  // Activities may well have a queue of their own; workflows that nobody takes never begin.
-  if (workflows > 0 && check !== 'worker') return hint(check, text, mend);
-  return { ...problem(check, text, mend), silent: true };
+  if (workflows.length + activities.length === 0) {
+    return { ...problem(check, `no worker polls task queue ${taskQueue}`, mend), silent: true };
+  }
+  const text = `${workers(workflows)} for workflows, ${workers(activities)} for activities on task queue ${taskQueue}`;
+  if (workflows.length === 0 || (activities.length === 0 && check === 'worker')) {
+    return { ...problem(check, text, mend), silent: true };
+  }
+  if (activities.length === 0) return hint(check, text, mend);
+  const quiet = Date.now() - Math.max(...workflows.map(lastPoll));
+  if (quiet <= LONGEST_POLL_MS) return ok(check, text);
+  return hint(check, `${text}, the last poll ${Math.round(quiet / 1_000)} s ago: busy, or gone`, mend);
 }
 
-const workers = (count: number) => (count === 0 ? 'no worker' : counted(count, 'worker'));
+type Poller = proto.temporal.api.taskqueue.v1.IPollerInfo;
+
+/** A poll that finds nothing to do ends after a minute, and the next one begins; the server remembers it for minutes. */
+const LONGEST_POLL_MS = 75_000;
+
+const lastPoll = ({ lastAccessTime }: Poller) => Number(lastAccessTime?.seconds ?? 0) * 1_000;
+
+function workers(pollers: readonly Poller[]): string {
+  const count = new Set(pollers.map(({ identity }) => identity)).size;
+  return count === 0 ? 'no worker' : counted(count, 'worker');
+}
 
 export async function checkSearchAttributes({ client, cluster }: ClusterSession): Promise<Finding[]> {
   const check = 'search attributes';
