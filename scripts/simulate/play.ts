@@ -73,6 +73,12 @@ export function play({
       database.start({ customer, from, to }, member, volumeOf(cluster.customers[member]!, cluster.start, from, to));
       continue;
     }
+    if (decision.kind === 'verify') {
+      // The model leaves nothing out, so that there is nothing to find, at once.
+      happened({ kind: 'checkStarted', at: at(), windows: decision.windows });
+      happened({ kind: 'windowsChecked', at: at(), windows: decision.windows.map((key) => ({ ...key, days: [] })) });
+      continue;
+    }
     if (decision.kind === 'end') return state;
     if (database.active === 0 && (state.paused || state.idleSince !== undefined)) {
       const help = person?.(state);

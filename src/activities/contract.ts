@@ -22,6 +22,11 @@ export interface Activities {
    * the worker's environment, by the cluster's name.
    */
   probeDatabase(query: ProbeQuery): Promise<ProbeAnswer>;
+  /**
+   * Counts what is missing in windows, in the order given. Connection and SQL come from the worker's environment, by the
+   * cluster's name. Fails as non-retryable `VerifyMissing` or `VerifyInvalid` where no other try would help.
+   */
+  checkWindows(query: CheckQuery): Promise<CheckedDay[][]>;
   /** Which of these search attributes the namespace has. */
   registeredSearchAttributes(names: string[]): Promise<string[]>;
 }
@@ -50,6 +55,15 @@ export interface FoundWindows {
   /** How many completed windows these hours come from. */
   completedWindows: number;
 }
+
+export interface CheckQuery {
+  cluster?: string;
+  /** Hours since 1970; `asOf` in ms: a conversation that arrived later is not missing. None: only whether it can be done. */
+  windows: { customer: string; from: number; to: number; asOf: number }[];
+}
+
+/** A day (as its number since 1970) and what was counted in it. */
+export type CheckedDay = [day: number, conversations: number, missing: number];
 
 export interface ProbeQuery extends ProbeOptions {
   cluster?: string;

@@ -6,6 +6,7 @@ import { findWindows } from './find-windows.js';
 import { followWindow } from './follow-window.js';
 import { openHours } from './open-hours.js';
 import { probeDatabase } from './probe.js';
+import { checkWindows } from './verify.js';
 
 /** The activities, with what they need from their process. */
 export function createActivities(client: Client, environment: NodeJS.ProcessEnv): Activities {
@@ -15,6 +16,7 @@ export function createActivities(client: Client, environment: NodeJS.ProcessEnv)
     openHours: async ({ hours, days, max }) => openHours(hours, days, max, Date.now()),
     probeDatabase: (query) => probeDatabase(query, environment),
     followWindow: (window) => beating(() => followWindow(client, window)),
+    checkWindows: (query) => beating(() => checkWindows(query, environment)),
     registeredSearchAttributes: (names) => beating(() => registeredSearchAttributes(client, names)),
   };
 }

@@ -1,8 +1,9 @@
 import { ApplicationFailure, activityInfo, Context, heartbeat } from '@temporalio/activity';
 import type { ProbeAnswer, ProbeQuery } from './contract.js';
-import { ProbedDatabase, urlOf, variableOf } from './probe/database.js';
+import { ProbedDatabase } from './probe/database.js';
 import { afterLook, initialLevels, type Look } from './probe/levels.js';
 import { Memory } from './probe/metrics.js';
+import { settingOf, variablesOf } from './settings.js';
 
 /** Failed looks are repeated sooner than `every`, so that a run soon knows whether a failure lasts. */
 const SOONER = 1_000;
@@ -51,10 +52,9 @@ async function untilAnotherLevel(query: ProbeQuery, look: () => Promise<Look>, c
 
 function looker(query: ProbeQuery, environment: NodeJS.ProcessEnv): { look: () => Promise<Look>; close: () => void } {
   const { cluster, maxLoad, criticalLoad } = query;
-  const url = urlOf(cluster, environment);
+  const url = settingOf('BACKFILL_PROBE_URL', cluster, environment);
   if (!url) {
-    const own = cluster === undefined ? '' : `${variableOf(cluster)} or `;
-    const unknown = `the worker's environment has no ${own}BACKFILL_PROBE_URL`;
+    const unknown = `the worker's environment has no ${variablesOf('BACKFILL_PROBE_URL', cluster)}`;
     return { look: async () => ({ unknown }), close: () => {} };
   }
   const memory = memories.get(url) ?? new Memory();

@@ -41,12 +41,13 @@ export function paced(state: State, at: number, move: (pace: Pace) => Pace): Sta
 
 /** Keeps `idleSince`: the one fact that depends on when a state was entered, and not only on what it is. */
 export function settled(state: State, at: number): State {
-  const { inFlight, waiting } = tallyOf(state);
+  const { inFlight, waiting, checks } = tallyOf(state);
   const idle =
     state.ended === undefined &&
     state.preparing === undefined &&
     inFlight === 0 &&
     waiting === 0 &&
+    checks === 0 &&
     state.customers.some((customer) => customer.failed.length > 0 || customer.held.length > 0);
   if (idle === (state.idleSince !== undefined) || state.ended) return state;
   if (idle) return { ...state, idleSince: at };

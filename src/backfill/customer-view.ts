@@ -18,7 +18,7 @@ export interface CustomerView {
   perCustomer: number;
   /** Windows that completed, windows that ended otherwise, and the time both took. */
   counts: { completed: number; unsuccessful: number; busyMs: number };
-  /** In flight, then waiting for their back-off, then failed or held, then ended (the latest that the run remembers). */
+  /** In flight, then completed and waiting for their check, then waiting for their back-off, then failed or held, then ended (the latest that the run remembers). */
   windows: WindowView[];
 }
 
@@ -26,7 +26,7 @@ export interface WindowView {
   workflowId: string;
   start: string;
   end: string;
-  state: 'running' | 'backingOff' | 'failed' | 'held' | 'completed' | 'unsuccessful';
+  state: 'running' | 'checking' | 'backingOff' | 'failed' | 'held' | 'completed' | 'unsuccessful';
   attempt: number;
   adopted?: true;
   cancelRequested?: true;
@@ -75,6 +75,13 @@ function windowsOf(state: State, customer: Customer, index: number, now: number)
         ...(window.cancelRequested ? { cancelRequested: true } : {}),
         startedAt: formatTime(window.startedAt),
         durationMs: now - window.startedAt,
+      }),
+    ),
+    ...customer.checking.map(
+      (check): WindowView => ({
+        ...named(check),
+        ...{ state: 'checking', attempt: check.attempt },
+        ...{ startedAt: formatTime(check.startedAt), durationMs: check.endedAt - check.startedAt },
       }),
     ),
     ...customer.retries.map(

@@ -2,12 +2,15 @@ import type { Hour } from './interval.js';
 import { limitNow, writersOf } from './limit.js';
 import { type Customer, claimOf, type Ending, type State } from './state.js';
 import { tallyOf, workLeft } from './tally.js';
+import { type CheckKey, dueCheck } from './verification.js';
 import { gridEnd } from './window.js';
 
 /** What the durable shell is to do next. */
 export type Decision =
   /** Start this window, tell `evolve` so, and decide again. */
   | { kind: 'startWindow'; customer: number; from: Hour; to: Hour; attempt: number }
+  /** Check these completed windows together, tell `evolve` so, and decide again. */
+  | { kind: 'verify'; windows: CheckKey[] }
   /** Nothing to do until something happens or, if given, until `until` (ms since 1970). */
   | { kind: 'wait'; until?: number }
   /** Close the run. No window is in flight. */
@@ -21,27 +24,46 @@ export type Decision =
  * 3. Nothing left: end. This outranks a pause, which has nothing left to hold back.
  * 4. Only failed or held days left: wait for an operator, at most `operatorTimeout`.
  * 5. Paused: start nothing, wait for `resume`.
- * 6. A free slot and a window that is due: start it.
- * 7. No slot, but the limit may grow by now: start one more.
- * 8. Wait for a window to end, for the next one to be due, or for the limit to grow.
+ * 6. The database or the working hours let nothing happen: wait.
+ * 7. A free slot and a window that is due: start it.
+ * 8. No slot, but the limit may grow by now: start one more.
+ * 9. Enough completed windows wait for their check, or there is nothing else to do: check them. After all starts, so
+ *    that no slot waits for a check, and a sequential run does not check after each window.
+ * 10. Wait for a window to end, for the next one to be due, or for the limit to grow.
  */
 export function decide(state: State, now: number): Decision {
-  const { inFlight: running, waiting } = tallyOf(state);
+  const { inFlight: running, waiting, checks } = tallyOf(state);
   if (state.cancelling || state.finishing) {
     if (running > 0) return { kind: 'wait' };
     return { kind: 'end', how: state.cancelling ? 'cancelled' : 'completed' };
   }
   if (state.preparing) return { kind: 'wait' };
-  if (running === 0 && waiting === 0 && nothingLeft(state)) return { kind: 'end', how: 'completed' };
+  if (running + waiting + checks === 0 && nothingLeft(state)) return { kind: 'end', how: 'completed' };
   if (state.idleSince !== undefined) {
     const deadline = state.idleSince + state.options.operatorTimeout;
     return now >= deadline ? { kind: 'end', how: 'incomplete' } : { kind: 'wait', until: deadline };
   }
   if (state.paused) return { kind: 'wait' };
   const { limit, until, growsAt } = limitNow(state, now);
-  if (running < limit) return nextStart(state, now, limit);
-  if (running === limit && growsAt !== undefined) return growth(state, now, limit, growsAt);
-  return until === undefined ? { kind: 'wait' } : { kind: 'wait', until };
+  if (limit === 0) return waitUntil(until);
+  const next =
+    running < limit
+      ? nextStart(state, now, limit)
+      : running === limit && growsAt !== undefined
+        ? growth(state, now, limit, growsAt)
+        : waitUntil(until);
+  return next.kind === 'wait' ? checkOrWait(state, now, next.until) : next;
+}
+
+const waitUntil = (until: number | undefined): Decision =>
+  until === undefined ? { kind: 'wait' } : { kind: 'wait', until };
+
+/** A check if one is due; else wait, at most until one is. */
+function checkOrWait(state: State, now: number, until: number | undefined): Decision {
+  const check = dueCheck(state, now);
+  if (!check) return waitUntil(until);
+  if ('windows' in check) return { kind: 'verify', windows: check.windows };
+  return waitUntil(Math.min(check.at, until ?? check.at));
 }
 
 const nothingLeft = (state: State): boolean =>
@@ -91,7 +113,7 @@ function nextStart(state: State, now: number, slots: number): Decision {
     first ??= candidate;
     if (!longest || chain > longest.chain) longest = candidate;
   }
-  if (!first || !longest) return until === undefined ? { kind: 'wait' } : { kind: 'wait', until };
+  if (!first || !longest) return waitUntil(until);
   const { index, window } = !canary && longest.chain > left / slots ? longest : first;
   return { kind: 'startWindow', customer: index, ...window };
 }

@@ -1,7 +1,7 @@
 import { HOURS_PER_DAY } from './calendar.js';
 import { cancelled, count, paced, sameHours, settled, updateCustomer, type WindowKey } from './change.js';
 import type { ClassifiedFailure } from './failures.js';
-import { difference, hoursIn, subtract, within } from './interval.js';
+import { difference, hoursIn, none, subtract, within } from './interval.js';
 import { decided, logged } from './journal.js';
 import type { HoursStep } from './limit.js';
 import { windowCompleted, windowFailed } from './outcome.js';
@@ -19,6 +19,15 @@ import {
   withCustomers,
   withVolumes,
 } from './state.js';
+import {
+  afterCompletion,
+  type CheckedHours,
+  type CheckKey,
+  checkFailed,
+  checkStarted,
+  windowsChecked,
+  withoutChecks,
+} from './verification.js';
 import { counted } from './words.js';
 
 /** What happened. Times are ms since 1970. */
@@ -41,8 +50,12 @@ export type Event =
   /** `conversations`: how many it worked on, where its result says so. */
   | ({ kind: 'windowCompleted'; at: number; conversations?: number } & WindowKey)
   | ({ kind: 'windowFailed'; at: number; failure: ClassifiedFailure } & WindowKey)
-  /** Windows that completed before this run, by whoever started them: those of their hours that wait are done. */
+  /** Windows that completed before this run, by whoever started them: those of their hours that wait are done, or checked. */
   | { kind: 'completedWindowsFound'; at: number; windows: WindowKey[]; count: number }
+  /** A check of completed windows began; it found what it found; or it could not be made, for a reason. */
+  | { kind: 'checkStarted'; at: number; windows: CheckKey[] }
+  | { kind: 'windowsChecked'; at: number; windows: CheckedHours[] }
+  | { kind: 'checkFailed'; at: number; windows: CheckKey[]; reason: string }
   /** The probe sees the database at another level, or can't see it. */
   | { kind: 'healthChanged'; at: number; level: Health; reason: string }
   /** When the run may work, from now on. */
@@ -88,6 +101,12 @@ function apply(state: State, event: Event): State {
       return windowCompleted(state, event);
     case 'windowFailed':
       return windowFailed(state, event);
+    case 'checkStarted':
+      return checkStarted(state, event.windows, event.at);
+    case 'windowsChecked':
+      return windowsChecked(state, event.windows, event.at);
+    case 'checkFailed':
+      return checkFailed(state, event.windows, event.reason, event.at);
     case 'healthChanged':
       return healthChanged(state, event);
     case 'hoursKnown':
@@ -100,7 +119,7 @@ function apply(state: State, event: Event): State {
       return logged({ ...state, customers, cancelling: true }, { at: event.at, what: 'cancel', effect });
     }
     case 'runEnded':
-      return decided({ ...state, ended: event.how }, event.at, `the run ends: ${event.how}`);
+      return decided({ ...withoutChecks(state), ended: event.how }, event.at, `the run ends: ${event.how}`);
     default:
       return event satisfies never;
   }
@@ -164,18 +183,34 @@ function completedWindowsFound(state: State, { windows, count, at }: Event & { k
     if (list) list.push(window);
     else found.set(window.customer, [window]);
   }
-  const customers = state.customers.slice();
+  let next = state;
   let hours = 0;
   for (const [index, list] of found) {
-    let customer = customers[index]!;
-    for (const window of list) {
-      const hoursBefore = hoursIn(customer.waiting);
-      const waiting = subtract(customer.waiting, intervalOf(window));
-      customer = { ...customer, waiting, retries: cutRetries(customer.retries, intervalOf(window)) };
-      hours += hoursBefore - hoursIn(waiting);
-    }
-    customers[index] = customer;
+    next = updateCustomer(next, index, (before) => {
+      let customer = before;
+      for (const window of list) {
+        const done = within(customer.waiting, intervalOf(window));
+        hours += hoursIn(done);
+        const rest = {
+          ...customer,
+          waiting: difference(customer.waiting, done),
+          retries: cutRetries(customer.retries, intervalOf(window)),
+        };
+        const { from, to } = window;
+        const check = {
+          from,
+          to,
+          hours: done,
+          attempt: 0,
+          startedAt: state.startedAt,
+          endedAt: at,
+          found: true as const,
+        };
+        customer = afterCompletion(next, rest, check, none);
+      }
+      return customer;
+    });
   }
   const effect = `resumed: ${counted(count, 'completed window')} found; ${hours / HOURS_PER_DAY} days count as done`;
-  return decided({ ...state, customers }, at, effect);
+  return decided(next, at, effect);
 }

@@ -18,6 +18,7 @@ import {
   type State,
   type Window,
 } from './state.js';
+import { afterCompletion } from './verification.js';
 import { counted } from './words.js';
 
 /** So many windows stopped by somebody else within this time (ms) mean that somebody is protecting the database. */
@@ -38,7 +39,7 @@ interface Failure extends WindowKey {
 }
 
 /** Takes the window out of flight: its customer without it, and what is to become of the hours it answered for. */
-function landed(state: State, key: WindowKey) {
+function land(state: State, key: WindowKey) {
   const customer = state.customers[key.customer];
   const window = customer?.running.find(sameHours(key));
   if (!customer || !window) return undefined;
@@ -54,11 +55,11 @@ function landed(state: State, key: WindowKey) {
   return { customer: rest, window, claims, again, leave };
 }
 
-/** The window's hours are done, but for those that an operator wants again; its customer and the pace learn from it. */
+/** The window's hours are done, or wait for their check, but for those that an operator wants again; its customer and the pace learn from it. */
 export function windowCompleted(state: State, event: Completion): State {
-  const landing = landed(state, event);
+  const landing = land(state, event);
   if (!landing) return state;
-  const { customer, window, again } = landing;
+  const { customer, window, claims, again, leave } = landing;
   const ms = event.at - window.startedAt;
   const hours = window.to - window.from;
   const work = event.conversations ?? hours * customer.density;
@@ -69,11 +70,14 @@ export function windowCompleted(state: State, event: Completion): State {
   const sizing = window.adopted ? customer.sizing : sizingAfterSuccess(policy, customer.sizing, measured);
   const waiting = union(customer.waiting, again);
   const { best: _, ...rest } = withWriters(customer, sizing, perCustomerLimit(state, customer));
-  let next = updateCustomer(state, event.customer, () => ({
+  const landed: Customer = {
     ...{ ...rest, sizing, waiting, completed: customer.completed + 1, busy: customer.busy + ms },
     // Done with, a customer needs no standard any more; ten thousand of them would be carried along.
     ...(waiting.length + customer.running.length > 0 ? { best } : {}),
-  }));
+  };
+  const { from, to, attempt, startedAt } = window;
+  const check = { from, to, hours: difference(claims, again), attempt, startedAt, endedAt: event.at };
+  let next = updateCustomer(state, event.customer, () => afterCompletion(state, landed, check, leave));
   if (sizing.size !== customer.sizing.size) next = decided(next, event.at, `${customer.id}: ${sizing.why}`);
   const ratio = best > 0 ? Math.min(ms / Math.max(work, 1) / best, 4) : 1;
   const full = countInFlight(state) >= state.pace.limit;
@@ -121,7 +125,7 @@ function responseTo(state: State, customer: Customer, window: Window, failure: C
 }
 
 export function windowFailed(state: State, event: Failure): State {
-  const landing = landed(state, event);
+  const landing = land(state, event);
   if (!landing) return state;
   const { window, claims, again, leave } = landing;
   const { failure, at } = event;

@@ -8,9 +8,11 @@ import { initialPace } from './pace.js';
 import { type CustomerRequest, parseCustomers } from './request.js';
 import {
   type Customer,
+  checkingHours,
   countInFlight,
   densityOf,
   doneHours,
+  openHours,
   released,
   runningHours,
   type State,
@@ -154,6 +156,7 @@ function changeDay(
 function dayNow(customer: Customer, day: Interval): string {
   const parts = {
     running: runningHours(customer),
+    'waiting for its check': checkingHours(customer),
     failed: customer.failed,
     held: customer.held,
     skipped: customer.skipped,
@@ -192,21 +195,21 @@ function dueNow(customer: Customer, day: Interval, at: number): Customer['retrie
 function skipDay(customer: Customer, day: Interval): { customer: Customer; did: string } {
   const before = dayNow(customer, day);
   const running = within(runningHours(customer), day);
+  const checking = within(checkingHours(customer), day);
   const open = within(union(union(customer.waiting, customer.failed), customer.held), day);
-  if (open.length === 0 && running.length === 0) {
+  if (open.length + running.length + checking.length === 0) {
     if (overlaps(customer.skipped, day)) return { customer, did: 'was skipped already' };
     throw new Refused(`${customer.id} ${formatDay(day[0])} is ${before} already; there is nothing to leave out`);
   }
-  const freed = released(customer, day);
   const skipped: Customer = {
-    ...freed,
+    ...open.reduce(released, customer),
     waiting: subtract(customer.waiting, day),
     skipped: union(customer.skipped, open),
     again: subtract(customer.again, day),
-    leave: union(customer.leave, running),
+    leave: union(customer.leave, union(running, checking)),
   };
-  const did =
-    running.length > 0 ? `was ${before}; left out unless its running window completes` : `was ${before}, is skipped`;
+  const what = running.length > 0 ? 'left out unless its running window completes' : 'left out if something is missing';
+  const did = running.length + checking.length > 0 ? `was ${before}; ${what}` : `was ${before}, is skipped`;
   return { customer: skipped, did };
 }
 
@@ -282,8 +285,8 @@ function broughtBack(customer: Customer, { done: told = [], ...request }: Custom
   const done = union(doneHours(customer), within(told, [request.start, request.end]));
   const { removed: _, ...rest } = customer;
   const range: Interval = [Math.min(customer.start, request.start), Math.max(customer.end, request.end)];
-  const open = difference(difference([[request.start, request.end]], done), runningHours(customer));
-  const outside = difference(difference(difference([range], done), open), runningHours(customer));
+  const open = difference(difference([[request.start, request.end]], done), openHours(customer));
+  const outside = difference(difference(difference([range], done), open), openHours(customer));
   return {
     ...{ ...rest, ...request, start: range[0], end: range[1] },
     density: densityOf(request) ?? customer.density,
@@ -302,7 +305,7 @@ function removeCustomer(state: State, id: string): Effect {
     waiting: [],
     skipped: union(customer.skipped, open),
     again: [],
-    leave: runningHours(customer),
+    leave: openHours(customer),
   };
   const left = open.length === 0 ? 'nothing was left of it' : `${describe(open)} is skipped`;
   const running = `${counted(customer.running.length, 'window')} in flight will finish`;

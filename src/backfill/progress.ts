@@ -1,14 +1,23 @@
 import { type LeftOut, withCustomersThatFit } from './answer-size.js';
 import { daysOf, formatDay, formatTime, HOURS_PER_DAY } from './calendar.js';
 import { estimate } from './eta.js';
-import type { FailureClass } from './failures.js';
 import { type Interval, type Intervals, overlaps, within } from './interval.js';
 import { limitNow } from './limit.js';
 import type { Health } from './pace.js';
-import { type Customer, countInFlight, doneHours, runningHours, type State } from './state.js';
+import {
+  type Customer,
+  countInFlight,
+  doneHours,
+  idOf,
+  openHours,
+  type Problem,
+  type State,
+  type TroubleClass,
+} from './state.js';
 import { type Status, statusOf } from './status.js';
+import { troubleOf } from './verification.js';
 
-/** One letter for each state of a day: waiting, running, done, partly done, failed, skipped, held. */
+/** One letter for each state of a day: waiting, running (or in its check), done, partly done, failed, skipped, held. */
 export type DayLetter = '.' | 'r' | 'd' | 'p' | 'f' | 's' | 'h';
 
 /** How many days are in each state; `days` is the sum of the others (a partly done day is waiting). */
@@ -47,7 +56,7 @@ export interface Progress {
 export interface Attention {
   customer: string;
   days: string[];
-  class: FailureClass;
+  class: TroubleClass;
   message: string;
   attempts: number;
   workflowId: string;
@@ -123,7 +132,7 @@ function lettersAnew(customer: Customer): string {
   mark(customer.waiting, (day) => (overlaps(done, day) ? 'p' : '.'));
   mark(customer.held, () => 'h');
   mark(customer.failed, () => 'f');
-  mark(runningHours(customer), () => 'r');
+  mark(openHours(customer), () => 'r');
   return letters.join('');
 }
 
@@ -150,7 +159,7 @@ export function countDays(letters: Iterable<string>): DayCounts {
 export function attentionOf(state: State): Attention[] {
   const list: Attention[] = [];
   for (const customer of state.customers) {
-    for (const { hours, ...problem } of customer.problems) {
+    for (const { hours, ...problem } of [...customer.problems, ...shortfalls(state, customer)]) {
       if (list.length === MOST_ATTENTION) return list;
       list.push({ customer: customer.id, days: daysOf(hours, 40), ...problem, nextStep: nextStep(problem.class) });
     }
@@ -158,7 +167,17 @@ export function attentionOf(state: State): Attention[] {
   return list;
 }
 
-function nextStep(failure: FailureClass): string {
+/** What is wrong with hours that are done. */
+function shortfalls(state: State, customer: Customer): Problem[] {
+  return customer.ledger.flatMap((entry) => {
+    const trouble = troubleOf(entry);
+    if (!trouble) return [];
+    const [from, to] = entry.window ?? [entry.from, entry.to];
+    return [{ ...trouble, attempts: entry.attempts, workflowId: idOf(state, customer, { from, to }) }];
+  });
+}
+
+function nextStep(failure: TroubleClass): string {
   switch (failure) {
     case 'stopped':
       return 'ask who stopped it and why; then resume, or skipDay';
@@ -171,6 +190,10 @@ function nextStep(failure: FailureClass): string {
       return 'look at the database; when it is calm, retryFailed, with a lower setParallelism if it was this run';
     case 'unknown':
       return 'read the message and the workflow; then retryFailed, or skipDay';
+    case 'missing':
+      return "see in the workflow and its worker's log what it left out; then resetDay, or retryFailed where it failed";
+    case 'unverified':
+      return "mend the worker's access to the database; then resetDay, or retryFailed where it failed";
     default:
       return failure satisfies never;
   }

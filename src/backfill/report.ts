@@ -1,7 +1,8 @@
-import { type LeftOut, withCustomersThatFit } from './answer-size.js';
+import { jsonBytes, type LeftOut, withCustomersThatFit } from './answer-size.js';
 import { daysOf, formatDay, formatTime } from './calendar.js';
 import { hoursIn } from './interval.js';
 import { type Attention, attentionOf, countDays, type DayCounts, dayLetters } from './progress.js';
+import { type Proof, proofOf } from './proof.js';
 import type { Customer, Ending, State } from './state.js';
 
 /** What a run leaves behind: its result, and the details of a `BackfillIncomplete` failure. */
@@ -21,6 +22,8 @@ export interface Report {
   forecasts: { share: number; at: string; eta: string; error: number }[];
   /** What was left undone, and why. */
   attention: Attention[];
+  /** What shows that the done days are done. */
+  proof: Proof;
 }
 
 export interface CustomerReport {
@@ -40,6 +43,8 @@ export interface CustomerReport {
 }
 
 const MOST_DAYS = 40;
+/** Of the whole report; a result of 2 MB would fail the run at its very end. */
+const MAX_BYTES = 1_800_000;
 
 export function reportOf(state: State, outcome: Ending, now: number): Report {
   const letters = state.customers.map(dayLetters);
@@ -58,7 +63,8 @@ export function reportOf(state: State, outcome: Ending, now: number): Report {
     attention: attentionOf(state),
   };
   const customers = state.customers.map((customer, i) => customerReport(customer, letters[i]!));
-  return withCustomersThatFit(rest, customers, (customer) => (isDone(customer) ? 1 : 0), isDone);
+  const report = withCustomersThatFit(rest, customers, (customer) => (isDone(customer) ? 1 : 0), isDone);
+  return { ...report, proof: proofOf(state, state.customers, MAX_BYTES - jsonBytes(report)) };
 }
 
 const isDone = ({ waiting, failed, held }: CustomerReport) => !waiting && !failed && !held;

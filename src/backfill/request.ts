@@ -44,6 +44,12 @@ export interface ProbeOptions {
   every: number;
 }
 
+/** `report` says what is missing in completed windows; `repair` runs such days again, each at most `repairs` times. */
+export interface VerifyOptions {
+  mode: 'report' | 'repair';
+  repairs: number;
+}
+
 /** How often a window is tried for one class of failure, and how long to wait in between (doubling, in ms). */
 export interface RetryPolicy {
   attempts: number;
@@ -76,6 +82,8 @@ export interface Options {
   resume: boolean;
   probe?: ProbeOptions;
   hours?: WorkingHours[];
+  /** Count what is missing after windows completed: off when left out. */
+  verify?: VerifyOptions;
   /** So many windows of the smallest customers succeed before the real order begins. */
   canary: number;
   dryRun: boolean;
@@ -315,7 +323,18 @@ const child = z.strictObject(
   { error: 'an object {workflowType?, taskQueue?, workflowIdPrefix?, input?, encoding?, messageType?, …}' },
 );
 
-const later = (field: string) => `${field} left out: this version does not have it yet`;
+const VERIFY = '"off", "report", "repair" or {mode, repairs?}';
+const verifyMode = z.enum(['off', 'report', 'repair'], { error: '"off", "report" or "repair"' });
+const verify = z
+  .union(
+    [
+      verifyMode.transform((mode) => ({ mode, repairs: undefined })),
+      z.strictObject({ mode: verifyMode, repairs: whole(1, 10).optional() }),
+    ],
+    { error: VERIFY },
+  )
+  .transform(({ mode, repairs = 2 }): VerifyOptions | undefined => (mode === 'off' ? undefined : { mode, repairs }));
+
 const flag = z.boolean({ error: 'true or false' });
 
 const request = z.strictObject(
@@ -367,7 +386,7 @@ const request = z.strictObject(
       .max(50)
       .optional(),
     canary: whole(0, 100_000).optional(),
-    verify: z.literal('off', { error: later('verify') }).optional(),
+    verify: verify.optional(),
     dryRun: flag.optional(),
     resume: flag.optional(),
     maxHistoryEvents: whole(50, 50_000).optional(),
@@ -399,7 +418,8 @@ export function parseRequest(input: unknown): Parsed<BackfillRequest> {
       exclude: data.exclude ?? [],
       options: {
         ...range,
-        ...defined({ cluster: data.cluster, hours: data.hours, maxHistoryEvents: data.maxHistoryEvents }),
+        ...defined({ cluster: data.cluster, hours: data.hours, verify: data.verify }),
+        ...defined({ maxHistoryEvents: data.maxHistoryEvents }),
         ...(data.probe ? { probe: { criticalLoad: {}, every: 5 * seconds, ...defined(data.probe) } } : {}),
         window: data.window ?? { kind: 'fixed', size: { unit: 'd', count: 1 } },
         parallelism,

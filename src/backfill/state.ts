@@ -1,5 +1,6 @@
 import type { FailureClass } from './failures.js';
-import { add, difference, type Hour, type Interval, type Intervals, none, subtract } from './interval.js';
+import { add, difference, type Hour, type Interval, type Intervals, none, subtract, union } from './interval.js';
+import { type Coverage, withoutHours } from './ledger.js';
 import type { HoursStep } from './limit.js';
 import { type Health, initialPace, type Pace } from './pace.js';
 import type { CustomerRequest, Options } from './request.js';
@@ -10,8 +11,8 @@ import { windowId } from './window.js';
 /**
  * A run's whole state: plain JSON, so that it travels through continue-as-new as it is. Times are ms since 1970.
  *
- * Every hour of a customer's range is in exactly one of: waiting, skipped, failed, held, a running window, or none of
- * these, which means done. So done days cost nothing, and resetting or skipping a day is set arithmetic.
+ * Every hour of a customer's range is in exactly one of: waiting, skipped, failed, held, a running window, a completed
+ * window that waits for its check, or none of these, which means done. So done days cost nothing, and resetting or skipping a day is set arithmetic.
  */
 export interface State {
   options: Options;
@@ -32,6 +33,10 @@ export interface State {
   paused?: Pause;
   cancelling?: true;
   finishing?: true;
+  /** The check of completed windows under way, since when and of how many days; only within one run of the workflow. */
+  verifying?: { at: number; days: number };
+  /** No check begins before, unless nothing else is left to do: checks take a tenth of the time at most. */
+  verifyAfter?: number;
   /** Since when only failed or held days are left. */
   idleSince?: number;
   ended?: Ending;
@@ -87,8 +92,14 @@ export interface Customer extends Omit<CustomerRequest, 'done'> {
   retries: Retry[];
   /** Running hours that wait again once their window has ended, whatever its outcome. */
   again: Intervals;
-  /** Running hours that are left out if their window does not complete. */
+  /** Running hours that are left out if their window does not complete, and hours in check if something is missing. */
   leave: Intervals;
+  /** Completed windows that wait for their check; only with `options.verify`. */
+  checking: readonly Check[];
+  /** Parts that a check sent to run again, until one finds them whole. */
+  repairs: readonly Repair[];
+  /** What shows that its done hours are done; of at most `MAX_PROOF_ROWS` days of all customers. */
+  ledger: readonly Coverage[];
   problems: Problem[];
   paused?: Pause;
   removed?: true;
@@ -124,14 +135,40 @@ export interface Retry {
   attempts: number;
   /** Not before. */
   at: number;
-  class: FailureClass;
+  class: TroubleClass;
   message: string;
 }
+
+/** A completed window whose hours are done once a check has found nothing missing in them. */
+export interface Check {
+  from: Hour;
+  to: Hour;
+  /** Of its hours, those that it answers for. */
+  hours: Intervals;
+  attempt: number;
+  /** What arrived after this is not missing: it came too late for this window. */
+  startedAt: number;
+  endedAt: number;
+  /** It had completed before this run; `from` and `to` may be those of several such windows. */
+  found?: true;
+}
+
+/** Hours that run again because a check found something missing in them. */
+export interface Repair {
+  from: Hour;
+  to: Hour;
+  times: number;
+  /** Windows that ran over them until then. */
+  attempts: number;
+}
+
+/** Why hours need another look: a window's failure, something missing in them, or a check that could not be made. */
+export type TroubleClass = FailureClass | 'missing' | 'unverified';
 
 /** Why hours are failed or held: one window's failure. Each such hour is in exactly one problem. */
 export interface Problem {
   hours: Intervals;
-  class: FailureClass;
+  class: TroubleClass;
   message: string;
   attempts: number;
   workflowId: string;
@@ -240,6 +277,9 @@ export function newCustomer({ done = none, ...request }: CustomerRequest, densit
     retries: [],
     again: none,
     leave: none,
+    checking: [],
+    repairs: [],
+    ledger: [],
     problems: [],
     completed: 0,
     unsuccessful: 0,
@@ -278,9 +318,16 @@ export const claimsOf = (window: Window): Intervals => window.claims ?? [interva
 export const runningHours = (customer: Customer): Intervals =>
   customer.running.flatMap(claimsOf).reduce<Intervals>(add, none);
 
+/** The hours of completed windows that wait for their check. */
+export const checkingHours = ({ checking }: Customer): Intervals =>
+  checking.flatMap(({ hours }) => hours).reduce<Intervals>(add, none);
+
+/** Hours whose fate is open: their window runs, or waits for its check. */
+export const openHours = (customer: Customer): Intervals => union(runningHours(customer), checkingHours(customer));
+
 /** What is left when all else is taken away: the hours that are done. */
 export function doneHours(customer: Customer): Intervals {
-  const rest = [customer.waiting, customer.skipped, customer.failed, customer.held, runningHours(customer)];
+  const rest = [customer.waiting, customer.skipped, customer.failed, customer.held, openHours(customer)];
   return rest.reduce<Intervals>(difference, [[customer.start, customer.end]]);
 }
 
@@ -301,7 +348,7 @@ export const idOf = (state: State, customer: Customer, window: { from: Hour; to:
 export const perCustomerLimit = (state: State, customer: Customer): number =>
   customer.perCustomer ?? state.parallelism.perCustomer;
 
-/** The customer with `hours` out of every set but `waiting`, and out of the problems and retries that speak of them. */
+/** The customer with `hours` out of every set but `waiting` and the running windows, and out of all that speaks of them. */
 export function released(customer: Customer, hours: Interval): Customer {
   return {
     ...customer,
@@ -312,10 +359,22 @@ export function released(customer: Customer, hours: Interval): Customer {
       .map((problem) => ({ ...problem, hours: subtract(problem.hours, hours) }))
       .filter((problem) => problem.hours.length > 0),
     retries: cutRetries(customer.retries, hours),
+    checking: withoutChecked(customer.checking, hours),
+    repairs: customer.repairs.flatMap((repair) => cut(repair, hours)),
+    ledger: withoutHours(customer.ledger, hours),
   };
 }
 
 /** Retries without the hours; one that is cut in two stays two windows to try again. */
-export function cutRetries(retries: readonly Retry[], hours: Interval): Retry[] {
-  return retries.flatMap((retry) => subtract([intervalOf(retry)], hours).map(([from, to]) => ({ ...retry, from, to })));
-}
+export const cutRetries = (retries: readonly Retry[], hours: Interval): Retry[] =>
+  retries.flatMap((retry) => cut(retry, hours));
+
+/** What is left of something that speaks of hours when these are taken from it. */
+export const cut = <T extends { from: Hour; to: Hour }>(part: T, hours: Interval): T[] =>
+  subtract([intervalOf(part)], hours).map(([from, to]) => ({ ...part, from, to }));
+
+/** Checks without the hours: these need none any more. */
+export const withoutChecked = (checking: readonly Check[], hours: Interval): Check[] =>
+  checking
+    .map((check) => ({ ...check, hours: subtract(check.hours, hours) }))
+    .filter((check) => check.hours.length > 0);

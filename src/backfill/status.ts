@@ -1,6 +1,7 @@
 import { formatTime } from './calendar.js';
 import { limitNow } from './limit.js';
 import { type Customer, countInFlight, type State } from './state.js';
+import { tallyOf } from './tally.js';
 import { counted } from './words.js';
 
 export type Status =
@@ -45,13 +46,26 @@ export function statusOf(state: State, now?: number): { status: Status; reason: 
   }
   if (state.preparing) return { status: 'running', reason: state.preparing };
   const open = state.customers.filter((customer) => customer.waiting.length > 0);
+  const checks = checksOf(state);
   const pausedCustomers = open.filter((customer) => customer.paused);
-  if (running === 0 && open.length > 0 && pausedCustomers.length === open.length) {
+  if (running === 0 && !checks && open.length > 0 && pausedCustomers.length === open.length) {
     return { status: 'paused', reason: pausedCustomers.slice(0, 5).map(customerPause).join('; ') };
   }
-  const held = now !== undefined && open.length > 0 ? limitNow(state, now) : undefined;
-  if (held?.limit === 0) return { status: 'running', reason: running > 0 ? `${windows}; ${held.why}` : held.why };
-  return { status: 'running', reason: running > 0 ? windows : 'waiting for the next window to be due' };
+  const held = now !== undefined && (open.length > 0 || checks) ? limitNow(state, now) : undefined;
+  const work = [...(running > 0 ? [windows] : []), ...(checks ? [checks] : [])];
+  const reasons = held?.limit === 0 ? [...work, held.why] : work;
+  return {
+    status: 'running',
+    reason: reasons.length > 0 ? reasons.join('; ') : 'waiting for the next window to be due',
+  };
+}
+
+/** The check under way, if windows wait for one. */
+function checksOf(state: State): string | undefined {
+  const { checks } = tallyOf(state);
+  if (checks === 0) return undefined;
+  if (state.verifying) return `verifying ${counted(state.verifying.days, 'day')}`;
+  return `${counted(checks, 'completed window')} to be verified`;
 }
 
 function endedStatus(state: State): { status: Status; reason: string } {

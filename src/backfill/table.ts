@@ -32,7 +32,8 @@ export function progressTable(state: State, now: number): string {
 
 function summaryOf(state: State): string {
   const open = state.customers.filter(
-    ({ waiting, running, failed, held }) => waiting.length + running.length + failed.length + held.length > 0,
+    ({ waiting, running, checking, failed, held }) =>
+      waiting.length + running.length + checking.length + failed.length + held.length > 0,
   );
   const { started, completed, failed } = state.counts;
   return [

@@ -1,4 +1,5 @@
 import { hoursIn } from './interval.js';
+import { daysTouched, rowsOf } from './ledger.js';
 import type { Customer, State } from './state.js';
 
 /**
@@ -15,6 +16,13 @@ export interface Tally {
   running: readonly number[];
   /** Customers with waiting hours. */
   waiting: number;
+  /** Indexes of customers with windows that wait for their check, ascending. */
+  checking: readonly number[];
+  /** How many such windows there are, and how many customer-days they hold. */
+  checks: number;
+  checkDays: number;
+  /** Customer-days in the ledgers. */
+  rows: number;
   /** Work that waits or runs. */
   left: number;
   /** All work but what is skipped. */
@@ -32,6 +40,10 @@ export function tallyOf({ customers, order }: State): Tally {
     inFlight: 0,
     running: customers.flatMap(({ running }, index) => (running.length > 0 ? [index] : [])),
     waiting: 0,
+    checking: customers.flatMap(({ checking }, index) => (checking.length > 0 ? [index] : [])),
+    checks: 0,
+    checkDays: 0,
+    rows: 0,
     left: 0,
     all: 0,
     open: order.filter((index) => isOpen(customers[index]!)),
@@ -39,6 +51,9 @@ export function tallyOf({ customers, order }: State): Tally {
   for (const customer of customers) {
     tally.inFlight += customer.running.length;
     tally.waiting += waits(customer);
+    tally.checks += customer.checking.length;
+    tally.checkDays += checkDays(customer);
+    tally.rows += rowsOf(customer);
     tally.left += workLeft(customer);
     tally.all += allWork(customer);
   }
@@ -52,18 +67,19 @@ export function tallyMoved(before: State, after: State, index: number): void {
   if (!tally) return;
   const was = before.customers[index]!;
   const is = after.customers[index]!;
-  let { running, open } = tally;
-  if (was.running.length > 0 !== is.running.length > 0) {
-    running = is.running.length > 0 ? inserted(running, index) : running.filter((other) => other !== index);
-  }
+  let { open } = tally;
   if (isOpen(was) !== isOpen(is)) {
     open = isOpen(is)
       ? after.order.filter((other) => isOpen(after.customers[other]!))
       : open.filter((other) => other !== index);
   }
   tallies.set(after.customers, {
-    running,
     open,
+    running: listed(tally.running, index, was.running, is.running),
+    checking: listed(tally.checking, index, was.checking, is.checking),
+    checks: tally.checks + is.checking.length - was.checking.length,
+    checkDays: tally.checkDays + checkDays(is) - checkDays(was),
+    rows: is.ledger === was.ledger ? tally.rows : tally.rows + rowsOf(is) - rowsOf(was),
     inFlight: tally.inFlight + is.running.length - was.running.length,
     waiting: tally.waiting + waits(is) - waits(was),
     left: tally.left + workLeft(is) - workLeft(was),
@@ -83,6 +99,14 @@ const isOpen = ({ waiting, running }: Customer): boolean => waiting.length > 0 |
 const waits = ({ waiting }: Customer): number => (waiting.length > 0 ? 1 : 0);
 
 const allWork = ({ start, end, skipped, density }: Customer): number => (end - start - hoursIn(skipped)) * density;
+
+const checkDays = ({ checking }: Customer): number => daysTouched(checking.flatMap(({ hours }) => hours));
+
+/** The indexes of customers that have any of something, after one of them changed. */
+function listed(indexes: readonly number[], index: number, was: readonly unknown[], is: readonly unknown[]) {
+  if (was.length > 0 === is.length > 0) return indexes;
+  return is.length > 0 ? inserted(indexes, index) : indexes.filter((other) => other !== index);
+}
 
 function inserted(sorted: readonly number[], index: number): number[] {
   const at = sorted.findIndex((other) => other > index);

@@ -16,6 +16,7 @@ import { type Report, reportOf } from '../backfill/report.js';
 import { type BackfillRequest, parseRequest } from '../backfill/request.js';
 import { type Ending, inFlight, initialState, type State } from '../backfill/state.js';
 import { Alarm } from './alarm.js';
+import { check } from './checks.js';
 import { Children } from './children.js';
 import { registerMessages } from './messages.js';
 import { invalidInput, learnCustomers, Newcomers, prepare } from './prepare.js';
@@ -88,10 +89,14 @@ async function schedule(run: BackfillRun, children: Children, showcase: Showcase
     if (due) dueSince ??= workflowInfo().historyLength;
     const overdue = due && workflowInfo().historyLength - dueSince! > OVERTIME;
     let decision = decide(run.state, Date.now());
-    while (decision.kind === 'startWindow' && !overdue) {
-      const { kind: _, attempt, ...window } = decision;
-      run.happened({ kind: 'windowStarted', ...window, attempt });
-      children.start(window);
+    for (;;) {
+      if (decision.kind === 'startWindow' && !overdue) {
+        const { kind: _, attempt, ...window } = decision;
+        run.happened({ kind: 'windowStarted', ...window, attempt });
+        children.start(window);
+      } else if (decision.kind === 'verify' && !due) {
+        void check(run, decision.windows);
+      } else break;
       decision = decide(run.state, Date.now());
     }
     if (decision.kind === 'end') return decision.how;
@@ -134,8 +139,8 @@ async function handOver({ state }: BackfillRun, showcase: Showcase): Promise<nev
 }
 
 function close(run: BackfillRun, how: Ending, showcase: Showcase): Report {
-  const report = reportOf(run.state, how, Date.now());
   run.happened({ kind: 'runEnded', how });
+  const report = reportOf(run.state, how, Date.now());
   showcase.show(run.state);
   switch (how) {
     case 'completed':

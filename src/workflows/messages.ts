@@ -12,6 +12,7 @@ import { customerView } from '../backfill/customer-view.js';
 import { show } from '../backfill/issue.js';
 import { logView } from '../backfill/journal.js';
 import { progressOf } from '../backfill/progress.js';
+import { proofOf } from '../backfill/proof.js';
 import { type Status, statusOf } from '../backfill/status.js';
 import type { BackfillRun } from './run.js';
 
@@ -77,16 +78,27 @@ function registerQueries(run: BackfillRun): void {
   setHandler(
     defineQuery<unknown, [unknown]>('customer'),
     (argument) => {
-      const id = customerIdOf(argument);
-      const index = run.state.customers.findIndex((customer) => customer.id === id);
-      if (index < 0) throw new Error(`customer ${show(id)} is not in this run; ask with {"customer": "<id>"}`);
-      return customerView(run.state, index, Date.now());
+      return customerView(run.state, indexOf(run, argument), Date.now());
     },
     { description: 'One customer: its windows, attempts, durations, errors, window size and why. {customer}' },
+  );
+  setHandler(
+    defineQuery<unknown, [unknown]>('proof'),
+    (argument) => proofOf(run.state, [run.state.customers[indexOf(run, argument)]!], MAX_PROOF_BYTES),
+    { description: "One customer's done days: window, time, attempts, what was counted in them. {customer}" },
   );
   setHandler(defineQuery('log'), () => logView(run.state), {
     description: 'The latest 200 commands and decisions, each with its reason, oldest first.',
   });
+}
+
+const MAX_PROOF_BYTES = 1_500_000;
+
+function indexOf(run: BackfillRun, argument: unknown): number {
+  const id = customerIdOf(argument);
+  const index = run.state.customers.findIndex((customer) => customer.id === id);
+  if (index < 0) throw new Error(`customer ${show(id)} is not in this run; ask with {"customer": "<id>"}`);
+  return index;
 }
 
 function customerIdOf(argument: unknown): unknown {

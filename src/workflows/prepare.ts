@@ -4,6 +4,7 @@ import { formatDay } from '../backfill/calendar.js';
 import { describeIssues, type Issue } from '../backfill/issue.js';
 import { type BackfillRequest, parseCustomers } from '../backfill/request.js';
 import { needVolumes } from '../backfill/state.js';
+import { tryCheck } from './checks.js';
 import type { Children } from './children.js';
 import type { BackfillRun } from './run.js';
 import { SEARCH_ATTRIBUTES, type Showcase } from './showcase.js';
@@ -33,6 +34,7 @@ export async function prepare(
   try {
     showcase.searchAttributes = await registeredSearchAttributes(SEARCH_ATTRIBUTES);
     await learnCustomers(run, request);
+    await tryCheck(run);
     await findExisting(run, children);
     run.happened({ kind: 'prepared' });
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Attention, Progress } from '../../src/backfill/progress.js';
 import { countDays } from '../../src/backfill/progress.js';
+import { PROOF_COLUMNS, type Proof } from '../../src/backfill/proof.js';
 import type { Status } from '../../src/backfill/status.js';
 
 /** The time that tests of views take for now. */
@@ -38,3 +39,9 @@ export function progress(customers: Record<string, string>, sketch: Sketch = {})
 }
 
 export const month = (letter: string) => letter.repeat(31);
+
+/** What is not told of here. */
+export const noProof: Proof = {
+  ...{ columns: PROOF_COLUMNS, rows: [], omitted: 0, digest: '' },
+  totals: { rows: 0, days: 0, verifiedDays: 0, conversations: 0, scorecards: 0 },
+};

@@ -3,7 +3,7 @@ import type { Report } from '../../src/backfill/report.js';
 import { errorText } from '../../src/cli/error-text.js';
 import { render, widthOf } from '../../src/cli/line.js';
 import { runsTable, type StoredScorecards, storedTable, verdict } from '../../src/cli/report-view.js';
-import { progress } from './progress.js';
+import { noProof, progress } from './progress.js';
 
 const texts = (lines: ReturnType<typeof runsTable>) => lines.map((line) => render(line, { colour: false }));
 
@@ -11,7 +11,7 @@ function report(cluster: string, from: string, to: string, changes: Partial<Repo
   const windows = { started: 3, completed: 2, failed: 1, adopted: 0 };
   const { attention, ...rest } = progress({ a: 'd'.repeat(31), b: 'd'.repeat(31) });
   return {
-    ...{ outcome: 'completed', cluster, range: rest.range, attention, forecasts: [] },
+    ...{ outcome: 'completed', cluster, range: rest.range, attention, forecasts: [], proof: noProof },
     ...{ startedAt: `2026-02-07T12:00:${from}Z`, endedAt: `2026-02-07T12:00:${to}Z`, durationMs: 0 },
     totals: { ...rest.totals, windows },
     customers: [

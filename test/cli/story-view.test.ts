@@ -3,7 +3,7 @@ import { LOG_LENGTH, type LogView } from '../../src/backfill/journal.js';
 import type { Report } from '../../src/backfill/report.js';
 import { render } from '../../src/cli/line.js';
 import { type EndedRun, story } from '../../src/cli/story-view.js';
-import { progress } from './progress.js';
+import { noProof, progress } from './progress.js';
 
 const texts = (runs: EndedRun[]) => story(runs).map((line) => render(line, { colour: false }));
 
@@ -11,7 +11,7 @@ const texts = (runs: EndedRun[]) => story(runs).map((line) => render(line, { col
 function report(windows: Record<string, number>, changes: Partial<Report> = {}): Report {
   const { totals, range } = progress({});
   return {
-    ...{ outcome: 'completed', cluster: 'chat-prod', range, attention: [], forecasts: [] },
+    ...{ outcome: 'completed', cluster: 'chat-prod', range, attention: [], forecasts: [], proof: noProof },
     ...{ startedAt: '2026-02-07T12:00:00Z', endedAt: '2026-02-07T12:01:00Z', durationMs: 60_000 },
     totals: { ...totals, windows: { started: 0, completed: 0, failed: 0, adopted: 0 } },
     customers: Object.entries(windows).map(([id, windows]) => ({

@@ -86,7 +86,9 @@ describe('a request', () => {
     ['an adaptive limit', { parallelism: { max: 16, min: 2, adaptive: true }, canary: 3 }],
     ['a probe', { probe: { maxLoad: { activeSessions: 20 }, criticalLoad: { activeSessions: 60 }, every: '2s' } }],
     ['working hours', { hours: [{ days: ['sat'], from: '22:00', to: '06:00', timeZone: 'Europe/Berlin', max: 4 }] }],
-    ['what later versions have, turned off', { canary: 0, verify: 'off', dryRun: false }],
+    ['what may be turned off, turned off', { canary: 0, verify: 'off', dryRun: false }],
+    ['a check of completed windows', { verify: 'report' }],
+    ['a check with repairs', { verify: { mode: 'repair', repairs: 3 } }],
   ])('may ask for %s', (_, more) => {
     const value = accepted({ ...january, ...more });
     // Plain JSON, and no field that is there without a value.
@@ -259,7 +261,8 @@ const bad: [string, object, string, RegExp, RegExp][] = [
   ['an unknown class of failure', { retry: { deadlock: {} } }, 'retry.deadlock', /no such field/, /\{\}/],
   ['no attempts', { retry: { unknown: { attempts: 0 } } }, 'retry.unknown.attempts', /from 1 to 1,000/, /0/],
   ['a duration without a unit', { operatorTimeout: '7' }, 'operatorTimeout', /a duration such as/, /"7"/],
-  ['what only later versions have', { verify: 'repair' }, 'verify', /does not have it yet/, /repair/],
+  ['a wrong verify', { verify: 'always' }, 'verify', /^"off", "report", "repair" or \{mode, repairs\?\}$/, /always/],
+  ['too many repairs', { verify: { mode: 'repair', repairs: 11 } }, 'verify.repairs', /from 1 to 10/, /11/],
 ];
 
 describe('a bad request', () => {

@@ -3,7 +3,7 @@ import { formatDay } from '../../src/backfill/calendar.js';
 import type { CommandName } from '../../src/backfill/command.js';
 import { FAILURE_CLASSES } from '../../src/backfill/failures.js';
 import { HOUR, hour, MINUTE, type Request, requestOf } from './core.js';
-import type { Outcome, Script, TimedCommand } from './simulator.js';
+import type { CheckOutcome, Outcome, Script, TimedCommand } from './simulator.js';
 
 export const IDS = ['cvs', 'oportun', 'united-east', 'us-east-1-prod-017'];
 
@@ -16,12 +16,14 @@ export const windowSizes = fc.constantFrom('1d', '6h', '5h', '2d', '10d', '1mo',
 
 interface Fleet {
   mostDays?: number;
-  /** Leaves out what makes windows differ in size or customers in their limits. */
+  /** Default: any. */
+  verify?: 'off' | 'report' | 'repair';
+  /** Leaves out checks, and what makes windows differ in size or customers in their limits. */
   uniform?: boolean;
 }
 
 /** Requests for a few customers: different ranges, sizes, volumes and limits. */
-export function requests({ mostDays = 8, uniform = false }: Fleet = {}): fc.Arbitrary<Request> {
+export function requests({ mostDays = 8, uniform = false, verify }: Fleet = {}): fc.Arbitrary<Request> {
   const days = fc.integer({ min: 1, max: mostDays });
   return firstDays.chain((start) => {
     const own = fc.record(
@@ -41,8 +43,10 @@ export function requests({ mostDays = 8, uniform = false }: Fleet = {}): fc.Arbi
         max: fc.integer({ min: 1, max: 5 }),
         perCustomer: uniform ? fc.constant(1) : fc.integer({ min: 1, max: 3 }),
         attempts: fc.integer({ min: 1, max: 3 }),
+        mode: verify || uniform ? fc.constant(verify ?? 'off') : fc.constantFrom('off', 'report', 'repair'),
+        repairs: fc.integer({ min: 1, max: 3 }),
       })
-      .map(({ days, customers, window, max, perCustomer, attempts }) =>
+      .map(({ days, customers, window, max, perCustomer, attempts, mode, repairs }) =>
         requestOf({
           start,
           end: addDays(start, days),
@@ -52,6 +56,7 @@ export function requests({ mostDays = 8, uniform = false }: Fleet = {}): fc.Arbi
           }),
           ...{ window, parallelism: { max, perCustomer }, operatorTimeout: '1d' },
           retry: { unknown: { attempts }, timeout: { attempts } },
+          verify: { mode, repairs },
         }),
       );
   });
@@ -65,6 +70,16 @@ export const outcome: fc.Arbitrary<Outcome> = fc.record({
 });
 
 export const outcomes = fc.array(outcome, { maxLength: 40 });
+
+/** Mostly with holes, since all after these checks find none; now and then not possible. */
+export const checks: fc.Arbitrary<CheckOutcome[]> = fc.array(
+  fc.record({
+    after: fc.oneof(fc.constant(1_000), fc.integer({ min: 1, max: HOUR })),
+    holes: fc.array(fc.nat(40), { maxLength: 4 }),
+    fails: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+  }),
+  { maxLength: 10 },
+);
 
 /** Commands an operator may send: to known and unknown customers, for days in and out of their ranges. */
 export function commandsFor(request: Request, names?: readonly CommandName[]): fc.Arbitrary<TimedCommand[]> {
@@ -102,7 +117,11 @@ export function stories(
   return requests(fleet).chain((request) =>
     fc.record({
       request: fc.constant(request),
-      script: fc.record({ outcomes, commands: names?.length === 0 ? fc.constant([]) : commandsFor(request, names) }),
+      script: fc.record({
+        outcomes,
+        checks,
+        commands: names?.length === 0 ? fc.constant([]) : commandsFor(request, names),
+      }),
     }),
   );
 }

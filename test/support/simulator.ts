@@ -3,8 +3,10 @@ import { type Decision, decide } from '../../src/backfill/decide.js';
 import { type Event, evolve } from '../../src/backfill/evolve.js';
 import type { FailureClass } from '../../src/backfill/failures.js';
 import type { Hour, Interval } from '../../src/backfill/interval.js';
+import { byDay, dayOf } from '../../src/backfill/ledger.js';
 import { type Performed, perform } from '../../src/backfill/perform.js';
 import { claimsOf, countInFlight, type Ending, initialState, type State } from '../../src/backfill/state.js';
+import type { CheckKey } from '../../src/backfill/verification.js';
 import { deepFreeze, failureOf, MINUTE, type Request, START } from './core.js';
 
 /** How a window ends: after so many ms, completed or by a failure of a class. */
@@ -13,6 +15,14 @@ export interface Outcome {
   end: 'completed' | FailureClass;
   /** Its id turned out to be running already. */
   adopted?: boolean;
+}
+
+/** What a check of completed windows comes to: all whole, some days with holes, or an error. */
+export interface CheckOutcome {
+  after: number;
+  /** Of the days that it looks at, counted round from the first: those in which something is missing. */
+  holes?: readonly number[];
+  fails?: boolean;
 }
 
 export interface TimedCommand {
@@ -26,6 +36,8 @@ export interface Script {
   /** How the windows end, in the order of their starts; all after these complete within a minute. */
   outcomes?: readonly Outcome[] | ((window: Started) => Outcome);
   commands?: readonly TimedCommand[];
+  /** What checks come to, in their order; all after these find nothing missing within a second. */
+  checks?: readonly CheckOutcome[];
   /** Windows that run before the run starts, and windows that had completed by then. */
   found?: readonly { customer: number; from: Hour; to: Hour; outcome: Outcome }[];
   completed?: readonly { customer: number; from: Hour; to: Hour }[];
@@ -56,9 +68,17 @@ export type Entry =
       /** The hours it answered for. */
       claims: readonly Interval[];
     })
+  | { kind: 'checkStarted'; at: number; windows: readonly CheckKey[]; state: State }
+  /** `short`: the hours in which it found something missing. */
+  | { kind: 'checked'; at: number; windows: readonly CheckKey[]; fails: boolean; short: Part[]; before: State }
   | { kind: 'command'; at: number; name: CommandName; argument: Record<string, unknown>; answer: Performed }
   | { kind: 'found'; at: number; customer: string; from: Hour; to: Hour }
   | { kind: 'resumed'; at: number; customer: string; from: Hour; to: Hour };
+
+export interface Part {
+  customer: string;
+  hours: Interval;
+}
 
 export interface Driven {
   trace: Entry[];
@@ -76,6 +96,7 @@ interface InFlight {
   end: Outcome['end'];
 }
 
+const SECOND = 1_000;
 const CALM: Outcome = { after: MINUTE, end: 'completed' };
 
 /** Runs the core over virtual time, as the workflow does: decides until there is nothing to start, then lets time pass. */
@@ -83,6 +104,8 @@ export function drive(request: Request, script: Script = {}): Driven {
   const trace: Entry[] = [];
   const flying: InFlight[] = [];
   const commands = [...(script.commands ?? [])].sort((a, b) => a.at - b.at);
+  let checks = 0;
+  let check: (CheckOutcome & { windows: readonly CheckKey[]; endsAt: number }) | undefined;
   let starts = 0;
   let now = START;
   let state = see(initialState(request.options, request.customers, now));
@@ -120,6 +143,32 @@ export function drive(request: Request, script: Script = {}): Driven {
     else happened({ kind: 'windowFailed', at: now, ...key, failure: failureOf(end) });
   }
 
+  function startCheck(windows: readonly CheckKey[]): void {
+    if (check) throw new Error('two checks at once');
+    const outcome = script.checks?.[checks++] ?? { after: SECOND };
+    trace.push({ kind: 'checkStarted', at: now, windows, state });
+    happened({ kind: 'checkStarted', at: now, windows: [...windows] });
+    check = { ...outcome, windows, endsAt: now + outcome.after };
+  }
+
+  function endCheck({ windows, holes = [], fails = false }: NonNullable<typeof check>): void {
+    check = undefined;
+    const parts = windows.flatMap((key) => [...byDay([[key.from, key.to]])].map((hours) => ({ key, hours })));
+    const short = fails ? [] : parts.filter((_, i) => holes.some((hole) => hole % parts.length === i));
+    const named = short.map(({ key, hours }) => ({ customer: idOf(key.customer), hours }));
+    trace.push({ kind: 'checked', at: now, windows, fails, short: named, before: state });
+    if (fails) happened({ kind: 'checkFailed', at: now, windows: [...windows], reason: 'no database' });
+    else {
+      const checked = windows.map((key) => ({
+        ...key,
+        days: parts
+          .filter((part) => part.key === key)
+          .map((part): [number, number, number] => [dayOf(part.hours[0]), 100, short.includes(part) ? 12 : 0]),
+      }));
+      happened({ kind: 'windowsChecked', at: now, windows: checked });
+    }
+  }
+
   function command({ name, argument }: TimedCommand): void {
     const parsed = parseCommand(name, argument);
     const answer = 'refused' in parsed ? parsed : perform(state, deepFreeze(parsed), now);
@@ -152,6 +201,10 @@ export function drive(request: Request, script: Script = {}): Driven {
       start(decision);
       continue;
     }
+    if (decision.kind === 'verify') {
+      startCheck(decision.windows);
+      continue;
+    }
     if (decision.kind === 'end') {
       if (countInFlight(state) > 0) throw new Error('the run ends with windows in flight');
       happened({ kind: 'runEnded', at: now, how: decision.how });
@@ -160,13 +213,15 @@ export function drive(request: Request, script: Script = {}): Driven {
     if (decision.until !== undefined && decision.until <= now) throw new Error('the run waits for what is past');
     const ending = flying.reduce<InFlight | undefined>((a, b) => (a && a.endsAt <= b.endsAt ? a : b), undefined);
     const next = Math.min(
+      check?.endsAt ?? Number.POSITIVE_INFINITY,
       ending?.endsAt ?? Number.POSITIVE_INFINITY,
       commands[0] === undefined ? Number.POSITIVE_INFINITY : START + commands[0].at,
       decision.until ?? Number.POSITIVE_INFINITY,
     );
     if (next === Number.POSITIVE_INFINITY) return { trace, state, ending: 'standing', endedAt: now };
     now = Math.max(now, next);
-    if (ending && ending.endsAt <= now) end(ending);
+    if (check && check.endsAt <= now) endCheck(check);
+    else if (ending && ending.endsAt <= now) end(ending);
     else if (commands[0] && START + commands[0].at <= now) command(commands.shift()!);
   }
   throw new Error('the run does not end');

@@ -1,18 +1,10 @@
 import pg from 'pg';
+import { explainTrouble, isSqlState } from '../database-trouble.js';
 import type { Look } from './levels.js';
 import { type Ask, METRICS, type Memory, NoValue, ownMetrics } from './metrics.js';
 
 const SECONDS = 5;
 const LIMIT_MS = SECONDS * 1_000;
-
-/** The variable of a cluster, `us-west-2-prod`: `BACKFILL_PROBE_URL_US_WEST_2_PROD`. */
-export const variableOf = (cluster: string): string =>
-  `BACKFILL_PROBE_URL_${cluster.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
-
-/** The connection string of a cluster's database, from the worker's environment. */
-export function urlOf(cluster: string | undefined, environment: NodeJS.ProcessEnv): string | undefined {
-  return (cluster && environment[variableOf(cluster)]) || environment.BACKFILL_PROBE_URL || undefined;
-}
 
 export interface ProbedDatabaseOptions {
   url: string;
@@ -79,49 +71,17 @@ export class ProbedDatabase {
     return client;
   }
 
-  /** What went wrong, in words without secrets: what drivers and servers say may hold hosts, users or more. */
   private explain(error: unknown): string {
     if (error instanceof NoValue) return error.message;
-    const { code, message } = error as { code?: unknown; message?: unknown };
-    if (typeof code !== 'string') return /time-?out/i.test(String(message)) ? SILENT : 'it can not be reached';
-    const reason = REASONS[code];
-    if (reason) return reason;
-    if (!isSqlState(code)) return `it can not be reached (${code})`;
-    return `the query failed (${code}): ${this.withoutSecrets(String(message))}`;
-  }
-
-  private withoutSecrets(message: string): string {
-    const parts = URL.canParse(this.options.url) ? new URL(this.options.url) : undefined;
-    const secrets = [this.options.url, parts?.password, parts?.username, parts?.host, parts?.hostname].flatMap(
-      (part) => (part ? [part, decoded(part)] : []),
-    );
-    return secrets.reduce((text, secret) => text.replaceAll(secret, '…'), message).slice(0, 200);
+    return explainTrouble(error, { url: this.options.url, whose: "the probe's", seconds: SECONDS });
   }
 }
-
-const SILENT = `no answer within ${SECONDS} s`;
-const REASONS: Record<string, string> = {
-  '28000': "it refuses the probe's user",
-  '28P01': "it refuses the probe's password",
-  '3D000': 'there is no database of the name in the connection string',
-  '53300': 'it has no connection left',
-  '57014': `a query took longer than ${SECONDS} s`,
-  '57P01': 'it is shutting down',
-  '57P03': 'it is starting up or shutting down',
-  ECONNREFUSED: 'it refuses connections',
-  ECONNRESET: 'the connection broke',
-  ENOTFOUND: 'its host name is not known',
-  ETIMEDOUT: SILENT,
-  ERR_INVALID_URL: 'the connection string is not a postgresql:// URL',
-};
-
-const isSqlState = (code: string) => /^[0-9A-Z]{5}$/.test(code);
 
 /** Whether the error says something about the connection or the server, and not about one query. */
 function isLost(error: unknown): boolean {
   if (error instanceof NoValue) return false;
   const { code } = error as { code?: unknown };
-  if (typeof code !== 'string' || !isSqlState(code)) return true;
+  if (!isSqlState(code)) return true;
   return code !== '57014' && /^(08|53|57)/.test(code);
 }
 
@@ -136,12 +96,4 @@ function asker(client: pg.Client): Ask {
       await client.query('ROLLBACK').catch(() => {});
     }
   };
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }

@@ -1,0 +1,15 @@
+/**
+ * What an activity is told by its worker's environment, for all clusters or for one: `BACKFILL_PROBE_URL`, or
+ * `BACKFILL_PROBE_URL_US_WEST_2_PROD` for `us-west-2-prod`.
+ */
+export const variableOf = (name: string, cluster: string): string =>
+  `${name}_${cluster.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+
+/** The setting of a cluster, or else that of all clusters; undefined where there is none, or an empty one. */
+export function settingOf(name: string, cluster: string | undefined, environment: NodeJS.ProcessEnv) {
+  return (cluster && environment[variableOf(name, cluster)]) || environment[name] || undefined;
+}
+
+/** The variables that were looked for, to be named to a person. */
+export const variablesOf = (name: string, cluster: string | undefined): string =>
+  cluster === undefined ? name : `${variableOf(name, cluster)} or ${name}`;

@@ -1,0 +1,55 @@
+import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
+import type { Activities, CheckQuery } from '../activities/contract.js';
+import type { CheckKey } from '../backfill/verification.js';
+import { invalidInput } from './prepare.js';
+import type { BackfillRun } from './run.js';
+
+const { checkWindows } = proxyActivities<Activities>({
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '30 seconds',
+  // What waits for a check waits; when it can't be made for a while, the run says so and goes on.
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 6 },
+});
+
+const queryOf = (run: BackfillRun, windows: CheckQuery['windows']): CheckQuery => {
+  const { cluster } = run.state.options;
+  return { ...(cluster === undefined ? {} : { cluster }), windows };
+};
+
+/** Before anything has started: a worker that can't check, or SQL that it can't run, is a mistake in what was asked for. */
+export async function tryCheck(run: BackfillRun): Promise<void> {
+  if (!run.state.options.verify) return;
+  try {
+    await checkWindows(queryOf(run, []));
+  } catch (error) {
+    const cause = error instanceof ActivityFailure ? error.cause : undefined;
+    // A database that is away now may be back when the first windows have completed.
+    if (!(cause instanceof ApplicationFailure) || !cause.nonRetryable) return;
+    throw invalidInput([
+      {
+        field: 'verify',
+        expected: '"off", or a worker with BACKFILL_VERIFY_URL and BACKFILL_VERIFY_SQL_FILE that fit',
+        got: cause.message,
+      },
+    ]);
+  }
+}
+
+/** Checks completed windows together, and tells the run what was found. */
+export async function check(run: BackfillRun, windows: CheckKey[]): Promise<void> {
+  run.happened({ kind: 'checkStarted', windows });
+  const asked = windows.map(({ customer, from, to, asOf }) => {
+    return { customer: run.state.customers[customer]!.id, from, to, asOf };
+  });
+  try {
+    const found = await checkWindows(queryOf(run, asked));
+    run.happened({ kind: 'windowsChecked', windows: windows.map((key, i) => ({ ...key, days: found[i]! })) });
+  } catch (error) {
+    run.happened({ kind: 'checkFailed', windows, reason: reasonOf(error) });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof Error ? cause.message : 'the check failed';
+}
