@@ -87,8 +87,8 @@ async function ask(client: pg.Client, sql: string, windows: CheckQuery['windows'
   ]);
 }
 
-/** Classes of SQLSTATEs that another try does not mend: data, authorization, names, syntax, writing where one may only read. */
-const LASTING = /^(0A|22|25|26|28|3D|3F|42)/;
+/** SQLSTATEs that another try does not mend: parameters, data, authorization, names, syntax, writing where one may only read. */
+const LASTING = /^(08P01|0A|22|25|26|28|3D|3F|42)/;
 
 function failureOf(error: unknown, url: string): unknown {
   if (error instanceof ApplicationFailure) return error;

@@ -17,6 +17,7 @@ import {
   runningHours,
   type State,
   withCustomers,
+  withTold,
 } from './state.js';
 import { statusOf } from './status.js';
 import { counted } from './words.js';
@@ -269,7 +270,7 @@ function addCustomers(state: State, input: unknown): Effect {
   let next = state;
   for (const request of parsed.value) {
     const index = known.get(request.id);
-    if (index !== undefined) next = updateCustomer(next, index, (customer) => broughtBack(customer, request));
+    if (index !== undefined) next = updateCustomer(next, index, (customer) => broughtBack(customer, request, state));
   }
   const added = parsed.value.filter(({ id }) => !known.has(id));
   const ids = new Set(parsed.value.map(({ id }) => id));
@@ -281,17 +282,20 @@ function addCustomers(state: State, input: unknown): Effect {
 }
 
 /** A removed customer again in the run: what is not done or running of its old range, and all of its new one, waits. */
-function broughtBack(customer: Customer, { done: told = [], ...request }: CustomerRequest): Customer {
-  const done = union(doneHours(customer), within(told, [request.start, request.end]));
+function broughtBack(customer: Customer, { done: said = [], ...request }: CustomerRequest, state: State): Customer {
+  const before = union(doneHours(customer), openHours(customer));
+  const told = difference(within(said, [request.start, request.end]), before);
+  const done = union(doneHours(customer), told);
   const { removed: _, ...rest } = customer;
   const range: Interval = [Math.min(customer.start, request.start), Math.max(customer.end, request.end)];
   const open = difference(difference([[request.start, request.end]], done), openHours(customer));
   const outside = difference(difference(difference([range], done), open), openHours(customer));
-  return {
+  const back: Customer = {
     ...{ ...rest, ...request, start: range[0], end: range[1] },
     density: densityOf(request) ?? customer.density,
     ...{ waiting: open, skipped: outside, leave: [] },
   };
+  return withTold(back, { ...request, done: told }, state);
 }
 
 function removeCustomer(state: State, id: string): Effect {

@@ -1,6 +1,16 @@
 import type { FailureClass } from './failures.js';
-import { add, difference, type Hour, type Interval, type Intervals, none, subtract, union } from './interval.js';
-import { type Coverage, withoutHours } from './ledger.js';
+import {
+  add,
+  difference,
+  type Hour,
+  type Interval,
+  type Intervals,
+  none,
+  subtract,
+  union,
+  within,
+} from './interval.js';
+import { type Coverage, covered, MAX_PROOF_ROWS, withoutHours } from './ledger.js';
 import type { HoursStep } from './limit.js';
 import { type Health, initialPace, type Pace } from './pace.js';
 import type { CustomerRequest, Options } from './request.js';
@@ -230,7 +240,8 @@ export function initialState(options: Options, customers: readonly CustomerReque
 /** The state with more customers at the end, and the order of all claims anew. */
 export function withCustomers(state: State, added: readonly CustomerRequest[]): State {
   const density = medianDensity([...state.customers, ...added]);
-  return ordered(state, [...state.customers, ...added.map((request) => newCustomer(request, density, state.options))]);
+  const customers = added.map((request) => withTold(newCustomer(request, density, state.options), request, state));
+  return ordered(state, [...state.customers, ...customers]);
 }
 
 /** Whether windows are to be sized by volumes that are not known. */
@@ -285,6 +296,23 @@ export function newCustomer({ done = none, ...request }: CustomerRequest, densit
     unsuccessful: 0,
     busy: 0,
   };
+}
+
+/** The customer with what somebody says is done of it: checked like what a window did, if the run checks. */
+export function withTold(
+  customer: Customer,
+  { done = none, start, end }: CustomerRequest,
+  { options, startedAt }: Pick<State, 'options' | 'startedAt'>,
+): Customer {
+  const told = within(done, [start, end]);
+  if (!options.verify) {
+    const entries = told.map(([from, to]) => ({ from, to, window: null, completedAt: null, attempts: 0 }));
+    return covered(customer, entries, MAX_PROOF_ROWS);
+  }
+  const checks = told.map(([from, to]): Check => {
+    return { from, to, hours: [[from, to]], attempt: 0, startedAt, endedAt: startedAt, found: true };
+  });
+  return { ...customer, checking: [...customer.checking, ...checks] };
 }
 
 /** What follows from a customer's volume. */

@@ -9,6 +9,8 @@ export interface PrepareOptions {
   databaseUrl: string;
   reindexerPassword: string;
   readerPassword: string;
+  /** Without one nobody can verify. */
+  verifierPassword?: string;
   /** The share of the recorded volume. */
   scale?: number;
   seed?: number;
@@ -18,19 +20,22 @@ export interface PrepareOptions {
 export interface Prepared {
   reindexerUrl: string;
   readerUrl: string;
+  verifierUrl?: string;
   loaded: Loaded;
 }
 
 /** Makes a database ready for a backfill: schema, roles and the recorded fleet. May run again. */
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
-  const { databaseUrl, reindexerPassword, readerPassword, scale = defaultScale, seed } = options;
+  const { databaseUrl, reindexerPassword, readerPassword, verifierPassword, scale = defaultScale, seed } = options;
   await migrate(databaseUrl);
   await setPassword(databaseUrl, 'reindexer', reindexerPassword);
   await setPassword(databaseUrl, 'backfill_reader', readerPassword);
+  if (verifierPassword) await setPassword(databaseUrl, 'backfill_verifier', verifierPassword);
   const loaded = await loadFleet(databaseUrl, { customers: fleet(scale, seed), ...(seed !== undefined && { seed }) });
   return {
     reindexerUrl: urlForRole(databaseUrl, 'reindexer', reindexerPassword),
     readerUrl: urlForRole(databaseUrl, 'backfill_reader', readerPassword),
+    ...(verifierPassword && { verifierUrl: urlForRole(databaseUrl, 'backfill_verifier', verifierPassword) }),
     loaded,
   };
 }

@@ -1,7 +1,10 @@
 import { withClient } from './database.js';
 
-/** `reindexer` is the worker's role; `backfill_reader` reads for reports and probes. The schema creates both. */
-export type Role = 'reindexer' | 'backfill_reader';
+/**
+ * `reindexer` is the worker's role; `backfill_reader` reads for reports and probes; `backfill_verifier` counts what is
+ * missing. The schema creates them.
+ */
+export type Role = 'reindexer' | 'backfill_reader' | 'backfill_verifier';
 
 /**
  * Lets a role log in with this password. The password travels as a parameter and is quoted by the server, so it may

@@ -4,12 +4,15 @@ import type { CheckKey } from '../backfill/verification.js';
 import { invalidInput } from './prepare.js';
 import type { BackfillRun } from './run.js';
 
-const { checkWindows } = proxyActivities<Activities>({
-  startToCloseTimeout: '10 minutes',
-  heartbeatTimeout: '30 seconds',
-  // What waits for a check waits; when it can't be made for a while, the run says so and goes on.
-  retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 6 },
-});
+const checking = (maximumAttempts: number) =>
+  proxyActivities<Activities>({
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '30 seconds',
+    retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts },
+  }).checkWindows;
+
+/** What waits for a check can wait; when it can't be made for a minute, the run says so and goes on. */
+const checkWindows = checking(6);
 
 const queryOf = (run: BackfillRun, windows: CheckQuery['windows']): CheckQuery => {
   const { cluster } = run.state.options;
@@ -20,7 +23,7 @@ const queryOf = (run: BackfillRun, windows: CheckQuery['windows']): CheckQuery =
 export async function tryCheck(run: BackfillRun): Promise<void> {
   if (!run.state.options.verify) return;
   try {
-    await checkWindows(queryOf(run, []));
+    await checking(2)(queryOf(run, []));
   } catch (error) {
     const cause = error instanceof ActivityFailure ? error.cause : undefined;
     // A database that is away now may be back when the first windows have completed.

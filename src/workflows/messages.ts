@@ -7,6 +7,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { ANSWER_BYTES } from '../backfill/answer-size.js';
 import { COMMANDS, type CommandName } from '../backfill/command.js';
 import { customerView } from '../backfill/customer-view.js';
 import { show } from '../backfill/issue.js';
@@ -77,22 +78,18 @@ function registerQueries(run: BackfillRun): void {
   });
   setHandler(
     defineQuery<unknown, [unknown]>('customer'),
-    (argument) => {
-      return customerView(run.state, indexOf(run, argument), Date.now());
-    },
+    (argument) => customerView(run.state, indexOf(run, argument), Date.now()),
     { description: 'One customer: its windows, attempts, durations, errors, window size and why. {customer}' },
   );
   setHandler(
     defineQuery<unknown, [unknown]>('proof'),
-    (argument) => proofOf(run.state, [run.state.customers[indexOf(run, argument)]!], MAX_PROOF_BYTES),
+    (argument) => proofOf(run.state, [run.state.customers[indexOf(run, argument)]!], ANSWER_BYTES),
     { description: "One customer's done days: window, time, attempts, what was counted in them. {customer}" },
   );
   setHandler(defineQuery('log'), () => logView(run.state), {
     description: 'The latest 200 commands and decisions, each with its reason, oldest first.',
   });
 }
-
-const MAX_PROOF_BYTES = 1_500_000;
 
 function indexOf(run: BackfillRun, argument: unknown): number {
   const id = customerIdOf(argument);

@@ -17,6 +17,7 @@ export async function startDatabase(fleet: LoadOptions) {
   await migrate(server.url);
   await setPassword(server.url, 'reindexer', 'reindexer');
   await setPassword(server.url, 'backfill_reader', 'reader');
+  await setPassword(server.url, 'backfill_verifier', 'verifier');
   await loadFleet(server.url, fleet);
   const owner = new pg.Pool({ connectionString: server.url, max: 2 });
   owner.on('error', () => undefined);
@@ -25,6 +26,7 @@ export async function startDatabase(fleet: LoadOptions) {
     owner,
     reindexerUrl: urlForRole(server.url, 'reindexer', 'reindexer'),
     readerUrl: urlForRole(server.url, 'backfill_reader', 'reader'),
+    verifierUrl: urlForRole(server.url, 'backfill_verifier', 'verifier'),
     async stop() {
       await owner.end();
       await server.stop();
