@@ -8,15 +8,22 @@ import { type Finding, hint, ok, problem, problemOf } from './finding.js';
 /** Tries the probe as the worker would, if this environment has its connection. */
 export async function checkProbe({ name, defaults }: Cluster, environment: NodeJS.ProcessEnv): Promise<Finding[]> {
   const check = 'probe';
-  const { ProbedDatabase, urlOf, variableOf } = await import('../../activities/probe/database.js');
+  const { ProbedDatabase } = await import('../../activities/probe/database.js');
+  const { settingOf, variableOf } = await import('../../activities/settings.js');
   const { Memory } = await import('../../activities/probe/metrics.js');
   const { maxLoad = {}, criticalLoad = {} } = (defaults.probe ?? {}) as Record<string, Record<string, number>>;
   const metrics = [...new Set([...Object.keys(maxLoad), ...Object.keys(criticalLoad)])];
-  const url = urlOf(name, environment);
+  const url = settingOf('BACKFILL_PROBE_URL', name, environment);
   if (!url) {
     if (metrics.length === 0) return [];
     const unseen = `the worker looks at ${metrics.join(', ')}; its connection can not be seen from here`;
-    return [hint(check, unseen, `set ${variableOf(name)} here as it is set for the worker, and it is tried`)];
+    return [
+      hint(
+        check,
+        unseen,
+        `set ${variableOf('BACKFILL_PROBE_URL', name)} here as it is set for the worker, and it is tried`,
+      ),
+    ];
   }
   const database = new ProbedDatabase({
     ...{ url, queriesFile: environment.BACKFILL_PROBE_QUERIES_FILE, memory: new Memory() },
@@ -24,7 +31,13 @@ export async function checkProbe({ name, defaults }: Cluster, environment: NodeJ
   try {
     const looked = await database.look(metrics.length > 0 ? metrics : ['activeSessions']);
     if ('unknown' in looked) {
-      return [problem(check, `the database can't be seen: ${looked.unknown}`, `mend ${variableOf(name)}`)];
+      return [
+        problem(
+          check,
+          `the database can't be seen: ${looked.unknown}`,
+          `mend ${variableOf('BACKFILL_PROBE_URL', name)}`,
+        ),
+      ];
     }
     const values = Object.entries(looked.values).map(([metric, value]) => `${metric} ${Math.round(value * 100) / 100}`);
     const missing = Object.values(looked.missing).map((text) => hint(check, text, 'leave it out of probe, or mend it'));
