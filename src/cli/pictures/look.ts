@@ -84,9 +84,14 @@ export async function runningWindows(client: Client, prefix: string): Promise<Wi
 }
 
 /** Windows over the run's own customers and days: others of the same prefix belong to other runs, or to somebody. */
-function ownWindows({ list, more }: WindowsInFlight, { customers, range }: Progress): WindowsInFlight {
+function ownWindows(
+  { list, more }: WindowsInFlight,
+  { customers, customersLeftOut, range }: Progress,
+): WindowsInFlight {
   const ids = new Set(customers.map(({ id }) => id));
   const [start, end] = [parseDay(range.start) ?? 0, parseDay(range.end) ?? Number.POSITIVE_INFINITY];
-  const own = list.filter(({ customer, interval }) => ids.has(customer) && interval[0] < end && interval[1] > start);
+  // Whose days the answer had no room for is not known here.
+  const isOwn = (id: string) => customersLeftOut !== undefined || ids.has(id);
+  const own = list.filter(({ customer, interval }) => isOwn(customer) && interval[0] < end && interval[1] > start);
   return { list: own, more };
 }

@@ -46,6 +46,14 @@ export function summaryLines(progress: Progress, picture: ClusterPicture, now: n
     ],
     [label('limit'), `${parallelism.limit} of at most ${parallelism.max}: ${onOneLine(parallelism.reason)}`],
   ];
+  const { customersLeftOut: out } = progress;
+  if (out) {
+    const names = `${counted(out.count, 'customer')}, of them ${count(out.done)} done`;
+    lines.push([
+      label('not shown'),
+      `${names}: one answer has no room for them; backfill customers --customer ID has each`,
+    ]);
+  }
   if (!isClosed(progress)) lines.push([label('pace'), pace(picture, progress, now)]);
   if (database.level !== 'off') {
     const style = { ok: 'green', high: 'yellow', critical: 'red', unknown: 'yellow' }[database.level] as Style;

@@ -10,9 +10,10 @@ import type { LogView } from '../../backfill/journal.js';
 import type { Progress } from '../../backfill/progress.js';
 import type { Report } from '../../backfill/report.js';
 import { childPrefixOf } from '../pictures/child-prefix.js';
-import type { ClusterReport, CustomerDays, ProofRow } from './document.js';
+import type { ClusterReport, CustomerDays } from './document.js';
 import { failureCounts, limitSteps } from './findings.js';
 import { grouped } from './grouped.js';
+import { proofOf } from './proof.js';
 import { windowRecords, withClasses } from './window-records.js';
 
 const PATIENCE_MS = 60_000;
@@ -49,13 +50,15 @@ export async function collectRun(
     const windows = withClasses(found.windows, views);
     const { statusReason, range, startedAt, eta, parallelism, attention, status, totals } = progress;
     const proof = proofOf(result);
+    const customersLeftOut = progress.customersLeftOut?.count ?? 0;
     return {
       ...{ cluster, workflowId, runId: described.runId, namespace: client.options.namespace },
       ...{ status, statusReason, range, startedAt, eta, parallelism, attention, log },
       endedAt: endedAt === undefined ? null : new Date(endedAt).toISOString(),
       durationMs: (endedAt ?? now) - Date.parse(startedAt),
-      totals: { ...totals, customers: progress.customers.length },
+      totals: { ...totals, customers: progress.customers.length + customersLeftOut },
       customers: customersOf(progress, result, views, windows),
+      customersLeftOut,
       ...{ windows, windowsTruncated: found.truncated, limits: limitSteps(log), failures: failureCounts(windows) },
       ...(proof ? { proof } : {}),
     };
@@ -115,10 +118,4 @@ function customersOf(
         });
     return { id, start: view?.range.start ?? range.start, days, windows: counts };
   });
-}
-
-/** Runs that verify say what they found; which fields they have is theirs to say. */
-function proofOf(result: Report | undefined): ProofRow[] | undefined {
-  const { proof } = (result ?? {}) as { proof?: unknown };
-  return Array.isArray(proof) ? (proof as ProofRow[]) : undefined;
 }

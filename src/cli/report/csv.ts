@@ -41,6 +41,27 @@ export function windowsCsv({ clusters }: ReportDocument): string {
   return csv([titles, ...rows]);
 }
 
+/** A row for each row of the runs' proofs. */
+export function proofCsv({ clusters }: ReportDocument): string {
+  const titles = [
+    'customer',
+    'day',
+    'conversations',
+    'scorecards',
+    'window',
+    'completedAt',
+    'attempts',
+    'verified',
+  ] as const;
+  const rows = clusters.flatMap(({ cluster, workflowId, proof }) =>
+    (proof?.rows ?? []).map((row) => [cluster, workflowId, ...titles.map((title) => String(row[title] ?? ''))]),
+  );
+  return csv([
+    ['cluster', 'run', ...titles.map((title) => (title === 'completedAt' ? 'completed_at' : title))],
+    ...rows,
+  ]);
+}
+
 /** RFC 4180: a comma between fields, CRLF after each record, quotes where a field needs them. */
 const csv = (rows: readonly (readonly string[])[]): string =>
   rows.map((row) => `${row.map(field).join(',')}\r\n`).join('');

@@ -39,6 +39,8 @@ export interface ClusterReport {
   readonly totals: ReportTotals;
   readonly parallelism: Progress['parallelism'];
   readonly customers: readonly CustomerDays[];
+  /** Customers that are in `totals` only, because the run's answer has no room for them; most are done. */
+  readonly customersLeftOut: number;
   /** Temporal's own records of the windows' workflows, in the order of their starts. */
   readonly windows: readonly WindowRecord[];
   /** There are more windows than are listed: the earliest are left out. */
@@ -49,7 +51,7 @@ export interface ClusterReport {
   readonly attention: readonly Attention[];
   readonly log: readonly LogView[];
   /** What was verified of each customer's day, where the run did so. */
-  readonly proof?: readonly ProofRow[];
+  readonly proof?: ProofReport;
 }
 
 export interface CustomerDays {
@@ -102,15 +104,25 @@ export interface FailureCount {
   readonly example: string;
 }
 
-/** One customer's day, as it was verified. */
+/** That done days are done, from the run's result. */
+export interface ProofReport {
+  readonly rows: readonly ProofRow[];
+  /** Done days without rows, because there were too many. */
+  readonly omitted: number;
+  /** SHA-256 over the rows as the result has them, in hexadecimal. */
+  readonly digest: string;
+}
+
+/** One customer's day, or the part of it that one window covered. */
 export interface ProofRow {
   readonly customer: string;
   readonly day: string;
-  readonly conversations: number;
-  readonly scorecards: number;
-  /** The workflow id of the window that did it. */
-  readonly window: string;
-  readonly when: string;
+  /** Null where nothing was counted. */
+  readonly conversations: number | null;
+  readonly scorecards: number | null;
+  /** The window's workflow id, and when it completed; null where that was before this run. */
+  readonly window: string | null;
+  readonly completedAt: string | null;
   readonly attempts: number;
   readonly verified: boolean;
 }

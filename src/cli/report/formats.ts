@@ -1,4 +1,4 @@
-import { daysCsv, windowsCsv } from './csv.js';
+import { daysCsv, proofCsv, windowsCsv } from './csv.js';
 import type { ReportDocument } from './document.js';
 import { htmlPage } from './html/page.js';
 import { markdown } from './markdown.js';
@@ -6,9 +6,11 @@ import { markdown } from './markdown.js';
 export const REPORT_FORMATS = ['md', 'html', 'json', 'csv'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
-/** What a row of the CSV is: a customer's day, or a window's workflow. */
-export const ROWS = ['days', 'windows'] as const;
+/** What a row of the CSV is: a customer's day, a window's workflow, or what proves a day. */
+export const ROWS = ['days', 'windows', 'proof'] as const;
 export type Rows = (typeof ROWS)[number];
+
+const CSV: Record<Rows, (document: ReportDocument) => string> = { days: daysCsv, windows: windowsCsv, proof: proofCsv };
 
 /** The document as text. `rows` is for CSV only. */
 export function formatted(document: ReportDocument, format: ReportFormat, rows: Rows): string {
@@ -20,7 +22,7 @@ export function formatted(document: ReportDocument, format: ReportFormat, rows: 
     case 'json':
       return `${JSON.stringify(document, null, 2)}\n`;
     case 'csv':
-      return rows === 'days' ? daysCsv(document) : windowsCsv(document);
+      return CSV[rows](document);
     default:
       return format satisfies never;
   }

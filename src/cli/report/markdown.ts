@@ -30,10 +30,10 @@ function overviewRow(name: string, status: string, totals: ReportTotals, tookMs?
 }
 
 function section(report: ClusterReport): string[] {
-  const { cluster, workflowId, range, statusReason, parallelism, failures, attention, customers, eta } = report;
+  const { cluster, workflowId, range, statusReason, parallelism, failures, attention, customers, eta, totals } = report;
   const open = customers.filter(({ days }) => /[^ds]/.test(days));
   const facts = [
-    `- ${code(workflowId)}, ${range.start} to ${range.end} (end exclusive), ${counted(customers.length, 'customer')}`,
+    `- ${code(workflowId)}, ${range.start} to ${range.end} (end exclusive), ${counted(totals.customers, 'customer')}`,
     `- ${report.status}: ${text(statusReason)}`,
     `- limit ${parallelism.limit} of at most ${parallelism.max}: ${text(parallelism.reason)}`,
     ...(eta ? [`- done by about ${minute(eta)} UTC at the pace so far`] : []),
@@ -66,14 +66,17 @@ function section(report: ClusterReport): string[] {
 
 function proofLines({ proof }: ClusterReport): string[] {
   if (!proof) return [];
-  const doubtful = proof.filter(({ verified }) => !verified);
+  const doubtful = proof.rows.filter(({ verified }) => !verified);
+  const amount = (value: number | null) => (value === null ? '' : count(value));
   const rows = doubtful
     .slice(0, MOST_OPEN)
     .map(({ customer, day, conversations, scorecards, window, attempts }) => [
-      ...[text(customer), day, count(conversations), count(scorecards), code(window), String(attempts)],
+      ...[text(customer), day, amount(conversations), amount(scorecards), window ? code(window) : '', String(attempts)],
     ]);
+  const omitted = proof.omitted > 0 ? `; ${count(proof.omitted)} done days have no rows` : '';
+  const verified = `${count(proof.rows.length - doubtful.length)} of ${counted(proof.rows.length, 'row')} verified${omitted}.`;
   return [
-    ...['', `${count(proof.length - doubtful.length)} of ${counted(proof.length, 'customer-day')} verified.`],
+    ...['', `${verified} SHA-256 of the rows: ${code(proof.digest)}`],
     ...titled('Not verified', ['customer', 'day', 'conversations', 'scorecards', 'window', 'attempts'], rows),
     ...more(doubtful.length - rows.length),
   ];

@@ -29,10 +29,12 @@ const statuses: Record<string, WindowStatus> = {
 export async function windowRecords(
   client: Client,
   prefix: string,
-  { customers, range, startedAt }: Pick<Progress, 'customers' | 'range' | 'startedAt'>,
+  { customers, customersLeftOut, range, startedAt }: Progress,
   { endedAt, now }: { endedAt: number | undefined; now: number },
 ): Promise<{ windows: WindowRecord[]; truncated: boolean }> {
   const ids = new Set(customers.map(({ id }) => id));
+  // Of customers that the answer had no room for, nothing is known here: then every customer counts.
+  const isOwn = (id: string) => customersLeftOut !== undefined || ids.has(id);
   const [start, end] = [parseDay(range.start) ?? 0, parseDay(range.end) ?? Number.POSITIVE_INFINITY];
   const before = endedAt === undefined ? '' : ` AND StartTime <= "${new Date(endedAt).toISOString()}"`;
   const query =
@@ -41,7 +43,7 @@ export async function windowRecords(
   const windows: WindowRecord[] = [];
   for await (const found of client.workflow.list({ query, pageSize: PAGE })) {
     const window = parseWindowId(prefix, found.workflowId);
-    if (!window || !ids.has(window.customer) || window.interval[0] >= end || window.interval[1] <= start) continue;
+    if (!window || !isOwn(window.customer) || window.interval[0] >= end || window.interval[1] <= start) continue;
     if (windows.length === MOST_WINDOWS) return { windows: inOrder(windows), truncated: true };
     const { workflowId, runId, startTime, closeTime } = found;
     windows.push({

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { daysCsv, windowsCsv } from '../../../src/cli/report/csv.js';
-import { sample } from './sample.js';
+import { daysCsv, proofCsv, windowsCsv } from '../../../src/cli/report/csv.js';
+import { documentOf } from '../../../src/cli/report/document.js';
+import { proofOf } from '../../../src/cli/report/proof.js';
+import { clusterReport, proofOfResult, sample } from './sample.js';
 
 describe('CSV', () => {
   it('has a row for each day of each customer', () => {
@@ -24,6 +26,19 @@ describe('CSV', () => {
         'reindexconversations-cvs-2026-01-01,r0,completed,,,2026-02-07T09:00:00.000Z,2026-02-07T09:01:30.000Z,90',
     );
     expect(rows[3]).toContain(',failed,permanent,out of memory,');
+  });
+
+  it('has a row for each row of a proof, and none for a run without one', () => {
+    const report = clusterReport({ customers: { cvs: 'ddd' } });
+    const proof = proofOf({ proof: proofOfResult })!;
+    const text = proofCsv(documentOf([report, { ...report, cluster: 'chat-prod', workflowId: 'w', proof }], 0));
+    expect(text.split('\r\n').slice(0, 4)).toEqual([
+      'cluster,run,customer,day,conversations,scorecards,window,completed_at,attempts,verified',
+      'chat-prod,w,cvs,2026-01-01,1200,1200,reindexconversations-cvs-2026-01-01,2026-02-07T09:00:00Z,1,true',
+      'chat-prod,w,cvs,2026-01-02,1200,1100,reindexconversations-cvs-2026-01-02,2026-02-07T09:01:00Z,2,false',
+      'chat-prod,w,cvs,2026-01-03,,,,,0,false',
+    ]);
+    expect(proofOf({ outcome: 'completed' })).toBeUndefined();
   });
 
   it('quotes what needs it, as RFC 4180 says', () => {

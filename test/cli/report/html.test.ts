@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { documentOf } from '../../../src/cli/report/document.js';
 import { htmlPage } from '../../../src/cli/report/html/page.js';
-import { clusterReport, fleet, sample } from './sample.js';
+import { proofOf } from '../../../src/cli/report/proof.js';
+import { clusterReport, fleet, proofOfResult, sample } from './sample.js';
 
 const HOSTILE = `</script><script>document.title="owned"</script><img src=x onerror=alert(1)>"' onload='x\u202e`;
 
@@ -78,15 +79,11 @@ describe('the HTML report', () => {
 
   it('has no table of what was verified unless the run did so', () => {
     expect(page).not.toContain('Verified');
-    const proof = [
-      {
-        ...{ customer: 'cvs', day: '2026-01-01', conversations: 1_200, scorecards: 1_200, attempts: 1, verified: true },
-        ...{ window: 'reindexconversations-cvs-2026-01-01', when: '2026-02-07T09:00:00Z' },
-      },
-    ];
+    const proof = proofOf({ proof: proofOfResult })!;
     const proven = htmlPage(documentOf([{ ...clusterReport({ customers: { cvs: 'd' } }), proof }], 0));
-    expect(proven).toContain('1 of 1 customer-days verified');
-    expect(proven).toContain('<td>✓ yes</td>');
+    expect(proven).toContain('1 of 3 rows verified');
+    expect(proven).toContain('7 done days have no rows');
+    expect(proven.match(/<td>✓ yes<\/td>/g)).toHaveLength(1);
   });
 
   it('reports a run that has not started a window', () => {

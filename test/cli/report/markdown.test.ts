@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { documentOf } from '../../../src/cli/report/document.js';
 import { markdown } from '../../../src/cli/report/markdown.js';
-import { clusterReport, fleet, sample } from './sample.js';
+import { proofOf } from '../../../src/cli/report/proof.js';
+import { clusterReport, fleet, proofOfResult, sample } from './sample.js';
 
 describe('Markdown', () => {
   it('says how far each run is, what failed and what is left', () => {
@@ -36,13 +37,10 @@ describe('Markdown', () => {
   });
 
   it('tells what was not verified, where a run verifies', () => {
-    const row = {
-      ...{ customer: 'cvs', day: '2026-01-01', conversations: 1_200, scorecards: 1_200, attempts: 1, verified: true },
-      ...{ window: 'reindexconversations-cvs-2026-01-01', when: '2026-02-07T09:00:00Z' },
-    };
-    const proof = [row, { ...row, day: '2026-01-02', scorecards: 1_100, verified: false }];
+    const proof = proofOf({ proof: proofOfResult })!;
     const text = markdown(documentOf([{ ...clusterReport({ customers: { cvs: 'dd' } }), proof }], 0));
-    expect(text).toContain('1 of 2 customer-days verified.');
-    expect(text).toContain('| cvs | 2026-01-02 | 1,200 | 1,100 | `reindexconversations-cvs-2026-01-01` | 1 |');
+    expect(text).toContain('1 of 3 rows verified; 7 done days have no rows. SHA-256 of the rows: `ab12`');
+    expect(text).toContain('| cvs | 2026-01-02 | 1,200 | 1,100 | `reindexconversations-cvs-2026-01-02` | 2 |');
+    expect(text).toContain('| cvs | 2026-01-03 |  |  |  | 0 |');
   });
 });

@@ -54,9 +54,21 @@ export function clusterReport({
       ...{ id, start: '2026-01-01', days },
       windows: { completed: days.length, unsuccessful: 0, busyMs: days.length * WINDOW_MS },
     })),
+    customersLeftOut: 0,
     ...{ windows, windowsTruncated: false, limits: limitSteps(log), failures: failureCounts(windows), attention, log },
   };
 }
+
+/** As a run's result has it. */
+export const proofOfResult = {
+  columns: ['customer', 'day'],
+  rows: [
+    ['cvs', '2026-01-01', 1_200, 1_200, 'reindexconversations-cvs-2026-01-01', '2026-02-07T09:00:00Z', 1, true],
+    ['cvs', '2026-01-02', 1_200, 1_100, 'reindexconversations-cvs-2026-01-02', '2026-02-07T09:01:00Z', 2, false],
+    ['cvs', '2026-01-03', null, null, null, null, 0, false],
+  ],
+  ...{ omitted: 7, digest: 'ab12' },
+};
 
 export const sample = (...samples: Sample[]): ReportDocument =>
   documentOf(samples.map(clusterReport), START + 86_400_000);

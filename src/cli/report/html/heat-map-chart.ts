@@ -36,7 +36,7 @@ interface Grid {
 }
 
 /** Customers by days, as pictures of some customers each: one path for each state, and a row's letters as one text. */
-export function heatMapChart({ customers, range, cluster }: ClusterReport): Markup {
+export function heatMapChart({ customers, customersLeftOut, range, cluster }: ClusterReport): Markup {
   const first = (parseDay(range.start) ?? 0) / HOURS_PER_DAY;
   const days = (parseDay(range.end) ?? 0) / HOURS_PER_DAY - first;
   const perCell = Math.max(1, Math.ceil(days / MOST_CELLS));
@@ -44,9 +44,13 @@ export function heatMapChart({ customers, range, cluster }: ClusterReport): Mark
   const grid: Grid = { first, perCell, cells, cell: Math.min(WIDEST_CELL, (WIDTH - LABEL) / cells) };
   const note =
     perCell > 1 ? html`<p class="note">Each cell is ${perCell} days, and shows the worst of them.</p>` : undefined;
+  const leftOut =
+    customersLeftOut > 0
+      ? html`<p class="note">${customersLeftOut} more customers are in the sums only: the run's answer has no room for them.</p>`
+      : undefined;
   const parts = inParts(customers);
   return html`<figure class="chart">
-${legend}${note}
+${legend}${note}${leftOut}
 <div class="scroll" tabindex="0" role="group" aria-label="Heat map of ${cluster}: customers by days">
 ${parts.map((part, i) => picture(part, grid, `${cluster}: customers by days, part ${i + 1} of ${parts.length}`))}
 </div></figure>`;

@@ -156,9 +156,19 @@ export function proofTable({ proof }: ClusterReport): Content {
     ...['window', 'when'].map((title) => ({ title })),
     ...[{ title: 'attempts', number: true as const }, { title: 'verified' }],
   ];
-  const rows = proof.map((row): Cell[] => [
-    ...[row.customer, row.day, figure(row.conversations), figure(row.scorecards), html`<code>${row.window}</code>`],
-    ...[row.when, figure(row.attempts), row.verified ? '✓ yes' : '✗ no'],
+  const counted = (amount: number | null): Cell => (amount === null ? '' : figure(amount));
+  const rows = proof.rows.map((row): Cell[] => [
+    ...[
+      row.customer,
+      row.day,
+      counted(row.conversations),
+      counted(row.scorecards),
+      html`<code>${row.window ?? ''}</code>`,
+    ],
+    ...[row.completedAt?.slice(0, 19).replace('T', ' '), figure(row.attempts), row.verified ? '✓ yes' : '✗ no'],
   ]);
-  return html`<h3>Verified</h3><details><summary>${count(proof.filter(({ verified }) => verified).length)} of ${count(proof.length)} customer-days verified</summary>${sortable(columns, rows)}</details>`;
+  const verified = proof.rows.filter((row) => row.verified).length;
+  return html`<h3>Verified</h3>
+<p class="note">SHA-256 of the rows as the run's result has them: <code>${proof.digest}</code>${proof.omitted > 0 ? `; ${count(proof.omitted)} done days have no rows` : undefined}</p>
+<details><summary>${count(verified)} of ${count(proof.rows.length)} rows verified</summary>${sortable(columns, rows)}</details>`;
 }
