@@ -1,10 +1,17 @@
 #!/usr/bin/env node
 import { runCommandLine } from './command-line.js';
+import { EXIT } from './commands/exit-codes.js';
 
 /** The `backfill` command as a process: wiring only. */
 const interruption = new AbortController();
-process.once('SIGINT', () => interruption.abort());
-process.once('SIGTERM', () => interruption.abort());
+const GRACE_MS = 2_000;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    interruption.abort();
+    // A call to a server that does not answer would keep us for as long as its time limit.
+    setTimeout(() => process.exit(EXIT.interrupted), GRACE_MS).unref();
+  });
+}
 // Whoever reads the answer may stop reading: `backfill status | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();

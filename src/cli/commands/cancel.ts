@@ -6,8 +6,9 @@ import type { CommandContext } from './context.js';
 import { knownCustomer } from './customer-names.js';
 import type { ExitCode } from './exit-codes.js';
 import { followToEnd } from './follow.js';
+import { within } from './patience.js';
 import { badUsage } from './problem.js';
-import { findRun, type Run, within } from './runs.js';
+import { findRun, type Run } from './runs.js';
 import { type TellOptions, tellRuns, withTellOptions } from './tell.js';
 
 interface CancelOptions extends TellOptions {

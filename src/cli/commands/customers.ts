@@ -13,9 +13,9 @@ import { wrapped } from '../pictures/wrapping.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withSessions } from './clusters.js';
 import { knownCustomer } from './customer-names.js';
-import { isSilence } from './problem.js';
+import { PATIENCE_MS } from './patience.js';
 import { runFields } from './run-state.js';
-import { ask, findRun, PATIENCE_MS, progressOf, type Run, type RunChoice, runOptions, silent } from './runs.js';
+import { answered, ask, findRun, progressOf, type Run, type RunChoice, runOptions } from './runs.js';
 
 interface CustomersOptions extends RunChoice {
   customer?: string;
@@ -67,12 +67,8 @@ Examples:
 /** The run's progress and windows now, or a problem that says who does not answer. */
 export async function lookAt(run: Run): Promise<{ run: Run; look: Look }> {
   const { client } = run.session;
-  try {
-    const prefix = await childPrefixOf(client, run.workflowId, run.runId);
-    return { run, look: await new RunWatcher(client, run.workflowId, prefix).look(PATIENCE_MS) };
-  } catch (error) {
-    throw isSilence(error) ? silent(run, error) : error;
-  }
+  const watcher = new RunWatcher(client, run.workflowId, await childPrefixOf(client, run.workflowId, run.runId));
+  return { run, look: await answered(run, () => watcher.look(PATIENCE_MS)) };
 }
 
 async function viewOf(run: Run, customer: string): Promise<{ run: Run; view: CustomerView }> {

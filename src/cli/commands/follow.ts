@@ -4,7 +4,7 @@ import { createDisplay } from '../display.js';
 import { errorText } from '../error-text.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
-import { CommandProblem, isSilence, problemFrom } from './problem.js';
+import { CommandProblem, isSilence } from './problem.js';
 import { describeRun, progressOf, type Run } from './runs.js';
 
 /** A run that is closed, and what it said last; without progress if it never could say anything. */
@@ -62,7 +62,7 @@ async function look(run: Run, latest: Map<Run, Progress>, closed: Map<Run, Close
   if (!now) throw new CommandProblem(EXIT.noRun, `${run.workflowId} is gone: somebody deleted it`);
   const progress = await progressOf(now).catch((error: unknown) => {
     // Input that was refused, for one, leaves a closed run that answers nothing.
-    if (now.status === 'RUNNING' || isSilence(problemFrom(error).cause)) throw error;
+    if (now.status === 'RUNNING' || isSilence(error)) throw error;
     return undefined;
   });
   if (progress) latest.set(run, progress);

@@ -12,10 +12,10 @@ import { answer } from './answer.js';
 import { onEach, selectClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { within } from './patience.js';
 import { CommandProblem, isSilence } from './problem.js';
 import { inputFile, type RequestOptions, requestFor, withRequestOptions } from './request-options.js';
 import { WORKFLOW_TYPE } from './run-names.js';
-import { within } from './runs.js';
 import { hasWorker, noWorkerText } from './workers.js';
 
 /** The directory may be a slow query. */

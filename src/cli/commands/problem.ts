@@ -5,6 +5,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { ClusterUnreachable, FleetFileError } from '../../fleet/index.js';
 import { errorText } from '../error-text.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -38,13 +39,18 @@ export function problemFrom(error: unknown): CommandProblem {
   if (error instanceof FleetFileError) return as(EXIT.usage, error.message);
   if (error instanceof ClusterUnreachable) return as(EXIT.unreachable, error.message);
   if (error instanceof WorkflowUpdateFailedError) return as(EXIT.refused, error.cause?.message ?? error.message);
+  if (error instanceof NamespaceNotFoundError) {
+    return as(EXIT.unreachable, `its Temporal has no namespace ${error.namespace}; mend the fleet file`);
+  }
   if (error instanceof WorkflowNotFoundError) return as(EXIT.noRun);
+  if (error instanceof Error && error.name === 'AbortError') return as(EXIT.interrupted, 'interrupted');
   return isSilence(error) ? as(EXIT.unreachable) : as(EXIT.error);
 }
 
 /** Whether nobody answered: the server is gone, the time limit has passed, or no worker polls. */
 export function isSilence(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
+  if (error instanceof CommandProblem) return error.exitCode === EXIT.unreachable;
   for (let current = error; current instanceof Error; current = current.cause) {
     if (isDeadline(current)) return true;
     if (!isGrpcServiceError(current)) continue;

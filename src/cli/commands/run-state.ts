@@ -3,7 +3,8 @@ import type { Progress } from '../../backfill/progress.js';
 import { errorText } from '../error-text.js';
 import { onOneLine } from '../line.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { type Run, within } from './runs.js';
+import { within } from './patience.js';
+import type { Run } from './runs.js';
 
 /** What a script reads of a run. */
 export const runFields = ({ workflowId, runId, status, startedAt, closedAt, taskQueue }: Run): object => ({

@@ -1,10 +1,12 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { Option } from 'commander';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Progress } from '../../backfill/progress.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import { EXIT } from './exit-codes.js';
+import { within } from './patience.js';
 import { badUsage, CommandProblem, isSilence } from './problem.js';
 import { RUN_PREFIX, rangeName, rangeNamed, WORKFLOW_TYPE } from './run-names.js';
+import { hasWorker } from './workers.js';
 
 /** Which run is meant: `--run`, `--range`, or neither. */
 export interface RunChoice {
@@ -26,12 +28,12 @@ export interface Run {
   readonly others: readonly string[];
 }
 
-/** How long the server and the run's worker have to answer. */
-export const PATIENCE_MS = 15_000;
-
 export const runOptions = (): Option[] => [
   new Option('--run <workflow id>', 'this run, by its exact workflow id').conflicts('range'),
-  new Option('--range <range>', 'the run of this range: 2026-01, or 2026-01-05--2026-01-20'),
+  new Option('--range <range>', 'the run of this range: 2026-01, or 2026-01-05--2026-01-20').argParser((text) => {
+    if (rangeNamed(text)) return text;
+    throw new InvalidArgumentError('Expected a month such as 2026-01, or days such as 2026-01-05--2026-01-20.');
+  }),
 ];
 
 /**
@@ -68,7 +70,10 @@ function noRun({ name }: Cluster, { range }: RunChoice): CommandProblem {
 export async function describeRun(session: ClusterSession, workflowId: string): Promise<Run | undefined> {
   try {
     const found = await within(session.client, () => session.client.workflow.getHandle(workflowId).describe());
-    const { runId, status, startTime, closeTime, taskQueue } = found;
+    const { runId, status, startTime, closeTime, taskQueue, type } = found;
+    if (type !== WORKFLOW_TYPE) {
+      throw new CommandProblem(EXIT.noRun, `${workflowId} is a ${type}, and not a run of ${WORKFLOW_TYPE}`);
+    }
     const closed = closeTime ? { closedAt: closeTime } : {};
     return { session, workflowId, runId, status: status.name, startedAt: startTime, ...closed, taskQueue, others: [] };
   } catch (error) {
@@ -87,9 +92,6 @@ interface Listed {
 async function runsOf({ client, cluster }: ClusterSession, range: string | undefined): Promise<Listed[]> {
   const prefix = cluster.connection.environment ? RUN_PREFIX : `${RUN_PREFIX}${cluster.name}-`;
   const asked = range === undefined ? undefined : rangeNamed(range);
-  if (range !== undefined && !asked) {
-    throw badUsage(`--range: expected a month such as 2026-01 or days such as 2026-01-05--2026-01-20, got ${range}`);
-  }
   const suffix = asked ? `-${rangeName(asked.start, asked.end)}` : '';
   // What a run continued as is the same run; only its latest part says how it is.
   const query = `WorkflowType = "${WORKFLOW_TYPE}" AND WorkflowId STARTS_WITH "${prefix}" AND ExecutionStatus != "ContinuedAsNew"`;
@@ -109,28 +111,35 @@ export async function openRuns(session: ClusterSession): Promise<string[]> {
   return runs.filter(({ status }) => status === 'RUNNING').map(({ workflowId }) => workflowId);
 }
 
-/** Calls that together have a time limit. */
-export const within = <T>(client: Client, calls: () => Promise<T>, ms = PATIENCE_MS): Promise<T> =>
-  client.withDeadline(Date.now() + ms, calls);
-
 /** A run's answer to a query, or a problem that says who does not answer and what to do. */
-export async function ask<T>(run: Run, query: string, ...args: unknown[]): Promise<T> {
+export function ask<T>(run: Run, query: string, ...args: unknown[]): Promise<T> {
   const { client } = run.session;
+  // By its id alone: a run may have continued as new since it was found.
+  return answered(run, () =>
+    within(client, () => client.workflow.getHandle(run.workflowId).query<T, unknown[]>(query, ...args)),
+  );
+}
+
+export const progressOf = (run: Run): Promise<Progress> => ask<Progress>(run, 'progress');
+
+/** Calls that the run's worker answers. If no worker polls, they fail at once, rather than when patience is over. */
+export async function answered<T>(run: Run, calls: () => Promise<T>): Promise<T> {
+  const answer = calls();
+  const nobody = hasWorker(run.session, run.taskQueue).then((worker) => {
+    if (worker) return answer;
+    // Nobody waits for it any more.
+    answer.catch(() => {});
+    throw silent(run);
+  });
   try {
-    // By its id alone: a run may have continued as new since it was found.
-    return await within(client, () => client.workflow.getHandle(run.workflowId).query<T, unknown[]>(query, ...args));
+    return await Promise.race([answer, nobody]);
   } catch (error) {
     throw isSilence(error) ? silent(run, error) : error;
   }
 }
 
-export const progressOf = (run: Run): Promise<Progress> => ask<Progress>(run, 'progress');
-
-/** Nobody answered for the run: the next step is the worker's. */
-export function silent({ session: { cluster }, workflowId, taskQueue }: Run, cause: unknown): CommandProblem {
-  return new CommandProblem(
-    EXIT.unreachable,
-    `${workflowId} does not answer; does a worker poll task queue ${taskQueue}? See backfill doctor ${cluster.name}`,
-    { cause },
-  );
+/** Nobody answers for the run: the next step is the worker's. */
+export function silent({ session: { cluster }, workflowId, taskQueue }: Run, cause?: unknown): CommandProblem {
+  const message = `${workflowId} does not answer; does a worker poll task queue ${taskQueue}? See backfill doctor ${cluster.name}`;
+  return new CommandProblem(EXIT.unreachable, message, { cause });
 }

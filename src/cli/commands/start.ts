@@ -9,6 +9,7 @@ import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type ClosedRun, followToEnd } from './follow.js';
+import { within } from './patience.js';
 import { planRuns } from './plan.js';
 import { CommandProblem } from './problem.js';
 import {
@@ -20,7 +21,7 @@ import {
 } from './request-options.js';
 import { runId, WORKFLOW_TYPE } from './run-names.js';
 import { exitCodeOf, runFields } from './run-state.js';
-import { describeRun, openRuns, progressOf, type Run, within } from './runs.js';
+import { describeRun, openRuns, progressOf, type Run } from './runs.js';
 import { hasWorker, noWorkerText } from './workers.js';
 
 interface StartOptions extends RequestOptions {
@@ -45,7 +46,8 @@ export const addStart: AddCommand = (program, action) => {
     `
 Examples:
   backfill start us-west-2-prod --month 2026-01
-  backfill start us-west-2-prod --start 2026-01-01 --end 2026-02-01 --customers cvs,oportun
+  backfill start us-west-2-prod --start 2026-01-05 --end 2026-01-20
+  backfill start us-west-2-prod --month 2026-01 --customers cvs,oportun
   backfill start --all --month 2026-01 --parallelism 8 --adaptive --yes
   backfill start us-west-2-prod --input run.json --resume --wait`,
   );

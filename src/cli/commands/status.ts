@@ -11,9 +11,10 @@ import { answer } from './answer.js';
 import { onEach, selectClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { CommandProblem, isSilence } from './problem.js';
+import { PATIENCE_MS } from './patience.js';
+import { CommandProblem } from './problem.js';
 import { endingOf, exitCodeOf, runFields } from './run-state.js';
-import { findRun, PATIENCE_MS, type Run, type RunChoice, runOptions, silent } from './runs.js';
+import { answered, findRun, type Run, type RunChoice, runOptions } from './runs.js';
 import { byHandLines, type WindowsByHand, windowsByHand } from './windows-by-hand.js';
 
 /** A cluster at a moment. */
@@ -80,15 +81,15 @@ async function statusOf(session: ClusterSession, choice: RunChoice): Promise<Clu
   const prefix = await childPrefixOf(client, workflowId, run.runId);
   const [byHand, ending] = await Promise.all([windowsByHand(client, prefix), endingOf(run)]);
   try {
-    const look = await new RunWatcher(client, workflowId, prefix).look(PATIENCE_MS);
+    const watcher = new RunWatcher(client, workflowId, prefix);
+    const look = await answered(run, () => watcher.look(PATIENCE_MS));
     const asOf = Date.now();
     return { picture: { cluster: name, workflowId, asOf, ...look }, byHand, run, ending };
   } catch (error) {
     // A run that was refused its input has nothing else to say.
     if (ending) return { picture: { cluster: name, workflowId, note: workflowId }, byHand, run, ending };
-    if (!isSilence(error)) throw error;
-    const problem = silent(run, error);
-    return { picture: { cluster: name, workflowId, note: problem.message }, byHand, run, problem };
+    if (!(error instanceof CommandProblem)) throw error;
+    return { picture: { cluster: name, workflowId, note: error.message }, byHand, run, problem: error };
   }
 }
 

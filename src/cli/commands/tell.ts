@@ -11,8 +11,9 @@ import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import type { ExitCode } from './exit-codes.js';
 import { followToEnd } from './follow.js';
+import { PATIENCE_MS, within } from './patience.js';
 import { isSilence } from './problem.js';
-import { findRun, PATIENCE_MS, progressOf, type Run, type RunChoice, runOptions, silent, within } from './runs.js';
+import { findRun, progressOf, type Run, type RunChoice, runOptions, silent } from './runs.js';
 
 /** Options of every command that is told to runs. */
 export interface TellOptions extends RunChoice {

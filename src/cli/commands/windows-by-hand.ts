@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { counted } from '../format.js';
 import { type Line, styled } from '../line.js';
-import { within } from './runs.js';
+import { within } from './patience.js';
 
 /** Windows' workflows that no run started: somebody did, or a script. */
 export interface WindowsByHand {

@@ -1,14 +1,14 @@
 import type { ClusterSession } from '../../fleet/index.js';
-import { within } from './runs.js';
+import { within } from './patience.js';
 
 const WORKFLOW_TASKS = 1;
 
 /** Whether a worker polls the orchestrator's task queue now, or did within the last minutes. */
-export async function hasWorker({ client, cluster }: ClusterSession): Promise<boolean> {
+export async function hasWorker({ client, cluster }: ClusterSession, taskQueue = cluster.taskQueue): Promise<boolean> {
   const { pollers } = await within(client, () =>
     client.workflowService.describeTaskQueue({
       namespace: client.options.namespace,
-      taskQueue: { name: cluster.taskQueue },
+      taskQueue: { name: taskQueue },
       taskQueueType: WORKFLOW_TASKS,
     }),
   );

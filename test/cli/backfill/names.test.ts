@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { worstOf } from '../../../src/cli/commands/exit-codes.js';
+import { rangeName, rangeNamed, runId } from '../../../src/cli/commands/run-names.js';
+
+describe('the name of a range', () => {
+  it.each([
+    ['2026-01-01', '2026-02-01', '2026-01'],
+    ['2026-12-01', '2027-01-01', '2026-12'],
+    ['2024-02-01', '2024-03-01', '2024-02'],
+    ['2026-01-01', '2026-03-01', '2026-01-01--2026-03-01'],
+    ['2026-01-05', '2026-01-20', '2026-01-05--2026-01-20'],
+    ['2026-01-02', '2026-02-02', '2026-01-02--2026-02-02'],
+  ])('%s to %s is %s, and means just that', (start, end, name) => {
+    expect(rangeName(start, end)).toBe(name);
+    expect(rangeNamed(name)).toEqual({ start, end });
+    expect(runId('us-west-2-prod', start, end)).toBe(`backfillscorecards-us-west-2-prod-${name}`);
+  });
+
+  it.each(['2026-13', '2026', 'january', '2026-01-05', '2026-02-30--2026-03-02', '2026-01-05--', ''])(
+    '%j means no range',
+    (name) => expect(rangeNamed(name)).toBeUndefined(),
+  );
+});
+
+describe('the exit code of several clusters', () => {
+  it('is what a person must look at first', () => {
+    expect(worstOf([])).toBe(0);
+    expect(worstOf([0, 7])).toBe(7);
+    expect(worstOf([0, 3, 7])).toBe(3);
+    expect(worstOf([3, 4, 0])).toBe(4);
+    expect(worstOf([4, 6, 3])).toBe(6);
+    expect(worstOf([6, 5])).toBe(5);
+    expect(worstOf([5, 2])).toBe(2);
+  });
+});
