@@ -3,9 +3,9 @@ import { describeIssues } from '../../backfill/issue.js';
 import { parseCustomers } from '../../backfill/request.js';
 import { customersOf } from '../../fleet/index.js';
 import type { AddCommand } from '../command-line.js';
-import type { CommandContext } from './context.js';
 import { jsonInput } from './json-input.js';
 import { badUsage } from './problem.js';
+import { withVolumes } from './request-input.js';
 import { type Target, type TellOptions, tellRuns, withTellOptions } from './tell.js';
 import { clusterAndWords } from './words.js';
 
@@ -44,28 +44,19 @@ Examples:
       const customers = [...words.map((id) => ({ id, ...own })), ...(listed as unknown[])];
       return tellRuns(context, {
         ...{ clusters, options, command: 'addCustomers' },
-        argument: async (target) => ({ customers: await withVolumes(context, target, checked(target, customers)) }),
+        argument: async (target) => {
+          const { cluster } = target.run.session;
+          const known = await customersOf(cluster, target.progress.range, context.environment);
+          return { customers: withVolumes(checked(target, customers), known ?? []) };
+        },
       });
     }),
   );
 };
 
 /** Refused here, each wrong field is named before anything is sent. */
-function checked({ progress: { range } }: Target, customers: unknown[]): unknown[] {
+function checked({ progress: { range } }: Target, customers: unknown[]): (string | Record<string, unknown>)[] {
   const parsed = parseCustomers(customers, { start: parseDay(range.start)!, end: parseDay(range.end)! });
   if (!parsed.ok) throw badUsage(describeIssues(parsed.issues));
-  return customers;
-}
-
-/** What the fleet file's directory knows of them: a run orders and sizes its work by it. */
-async function withVolumes(context: CommandContext, { run, progress }: Target, customers: unknown[]) {
-  const known = await customersOf(run.session.cluster, progress.range, context.environment);
-  const volumes = new Map(known?.map(({ id, conversations }) => [id, conversations]));
-  return customers.map((customer) => {
-    const own = typeof customer === 'string' ? { id: customer } : (customer as { id: string; start?: string });
-    const conversations = volumes.get(own.id);
-    // The directory's volume is of the run's whole range, and says nothing of a part of it.
-    const whole = own.start === undefined && !('end' in own);
-    return conversations === undefined || !whole ? own : { conversations, ...own };
-  });
+  return customers as (string | Record<string, unknown>)[];
 }

@@ -33,6 +33,10 @@ export async function selectClusters(
   return clusters;
 }
 
+/** Where the first step of {@link onEach} begins. */
+export const outcomesFor = (clusters: readonly Cluster[]): Outcome<Cluster>[] =>
+  clusters.map((cluster) => ({ cluster, value: cluster }));
+
 /** Opens the clusters side by side, does the work, and closes them whatever happens. */
 export async function withSessions<T>(
   context: CommandContext,
@@ -40,9 +44,8 @@ export async function withSessions<T>(
   work: (sessions: Outcome<ClusterSession>[]) => Promise<T>,
 ): Promise<T> {
   const { environment, signal } = context;
-  const sessions = await onEach(
-    clusters.map((cluster) => ({ cluster, value: cluster })),
-    (cluster) => openCluster(cluster, { environment, signal, say: (line) => context.say(line) }),
+  const sessions = await onEach(outcomesFor(clusters), (cluster) =>
+    openCluster(cluster, { environment, signal, say: (line) => context.say(line) }),
   );
   try {
     return await work(sessions);
@@ -67,6 +70,12 @@ export function onEach<T, U>(
       }
     }),
   );
+}
+
+/** The value, or its problem thrown: for a step inside {@link onEach} that needs what came of an earlier one. */
+export function valueIn<T>(outcome: Outcome<T>): T {
+  if ('problem' in outcome) throw outcome.problem;
+  return outcome.value;
 }
 
 /** The values alone. */

@@ -13,13 +13,8 @@ import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { isFields } from './json-input.js';
 import { badUsage } from './problem.js';
-import {
-  type CheckedInput,
-  inputFile,
-  type RequestOptions,
-  requestFor,
-  withRequestOptions,
-} from './request-options.js';
+import { type CheckedInput, inputFile, requestFor } from './request-input.js';
+import { type RequestOptions, withRequestOptions } from './request-options.js';
 import { rangeNamed } from './run-names.js';
 import { startRuns } from './start.js';
 
@@ -85,7 +80,7 @@ async function importFiles(
     context.say('nothing has started; the same with --yes starts the run');
     return EXIT.done;
   }
-  return startRuns(context, new Map([[cluster, checked]]), wait);
+  return startRuns(context, new Map([[cluster, { cluster, value: checked }]]), wait);
 }
 
 const split = (text: string) => text.split(',').map((id) => id.trim());

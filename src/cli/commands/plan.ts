@@ -9,12 +9,13 @@ import { count, counted } from '../format.js';
 import { type Line, onOneLine, styled } from '../line.js';
 import { wrapped } from '../pictures/wrapping.js';
 import { answer } from './answer.js';
-import { onEach, selectClusters, withSessions } from './clusters.js';
+import { onEach, selectClusters, valueIn, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { within } from './patience.js';
 import { CommandProblem, isSilence } from './problem.js';
-import { inputFile, type RequestOptions, requestFor, withRequestOptions } from './request-options.js';
+import { inputsFor } from './request-input.js';
+import { type RequestOptions, withRequestOptions } from './request-options.js';
 import { WORKFLOW_TYPE } from './run-names.js';
 import { hasWorker, noWorkerText } from './workers.js';
 
@@ -48,13 +49,12 @@ export async function planRuns(
   clusters: readonly Cluster[],
   options: RequestOptions,
 ): Promise<ExitCode> {
-  const file = await inputFile(context, options);
-  const inputs = new Map<Cluster, object>();
-  for (const cluster of clusters) inputs.set(cluster, (await requestFor(context, cluster, options, file)).input);
+  const inputs = await inputsFor(context, clusters, options);
   return withSessions(context, clusters, async (sessions) => {
     const plans = await onEach(sessions, async (session) => {
-      const plan = await planOn(session, { ...inputs.get(session.cluster), dryRun: true });
-      return { session, plan };
+      const { input, doubts } = valueIn(inputs.get(session.cluster)!);
+      for (const doubt of doubts) context.say(doubt);
+      return { session, plan: await planOn(session, { ...input, dryRun: true }) };
     });
     return answer(context, plans, {
       lines: (values) =>
@@ -133,13 +133,12 @@ function planLines(cluster: string, plan: Plan, width: number): Line[] {
           ],
         ]
       : []),
-    ...plan.warnings.map((warning): Line => [styled('! ', 'yellow'), onOneLine(warning)]),
   ];
+  const warnings = plan.warnings.map((warning): Line => [styled('! ', 'yellow'), onOneLine(warning)]);
   return [
-    [styled(cluster, 'bold'), `  plan for ${range.start} to ${range.end} (exclusive); nothing has started`],
-    ...facts.flatMap((line) =>
-      wrapped(line, width, line[0] && typeof line[0] !== 'string' && line[0].text === '! ' ? 2 : 10),
-    ),
+    ...wrapped([styled(cluster, 'bold'), `  plan for ${range.start} to ${range.end}; nothing has started`], width, 2),
+    ...facts.flatMap((line) => wrapped(line, width, 10)),
+    ...warnings.flatMap((line) => wrapped(line, width, 2)),
     ...table,
     ...(more > 0 ? [[styled(`and ${counted(more, 'more customer')}; --output json has all`, 'dim')]] : []),
   ];

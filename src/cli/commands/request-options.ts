@@ -1,11 +1,7 @@
 import type { Command } from 'commander';
 import type { Issue } from '../../backfill/issue.js';
-import { settleLastDays } from '../../backfill/last-days.js';
-import { MAX_PARALLELISM, parseRequest } from '../../backfill/request.js';
-import { mergeDefaults } from '../../fleet/defaults.js';
-import { type Cluster, customersOf } from '../../fleet/index.js';
-import type { CommandContext } from './context.js';
-import { isFields, jsonInput } from './json-input.js';
+import { MAX_PARALLELISM } from '../../backfill/request.js';
+import { isFields } from './json-input.js';
 import { wholeNumber } from './number.js';
 import { badUsage } from './problem.js';
 import { rangeNamed } from './run-names.js';
@@ -55,66 +51,13 @@ export function withRequestOptions(command: Command, { range = true } = {}): Com
     .option('--input <file>', "a run's input as JSON, under these options; - for stdin");
 }
 
-/** A run's input, checked. */
-export interface CheckedInput {
-  readonly input: Fields;
-  /** Its range; of `lastDays` what that would be today. */
-  readonly range: { readonly start: string; readonly end: string };
-  /** Customers asked for by name that the cluster's directory does not have. */
-  readonly unknown: readonly string[];
-}
-
 /**
- * The input of a cluster's run: the fleet's defaults, over them `--input`, over them the options; customers with the volumes
- * that the fleet's directory knows.
+ * What the options say, as fields of a run's input.
  *
- * @param file what `--input` holds, if it was given
- * @throws CommandProblem (exit code 2) with a line for each wrong field, by the option's name where one was given
+ * @param base the input so far, for what an option changes only in part
+ * @throws CommandProblem (exit code 2)
  */
-export async function requestFor(
-  context: CommandContext,
-  cluster: Cluster,
-  options: RequestOptions,
-  file: Fields,
-): Promise<CheckedInput> {
-  const base = mergeDefaults(cluster.defaults, file);
-  if (!cluster.connection.environment) {
-    if (file.cluster !== undefined && file.cluster !== cluster.name) {
-      throw badUsage(`--input: its cluster is ${JSON.stringify(file.cluster)}, but the run is for ${cluster.name}`);
-    }
-    base.cluster = cluster.name;
-  }
-  const given = { ...base, ...fieldsOf(options, base) };
-  // Checked before the directory is asked, which needs a range, and once more with its customers.
-  check(given, options);
-  const { start, end } = settleLastDays(given, Date.now()) as { start: string; end: string };
-  const range = { start, end };
-  const listed = await customersOf(cluster, range, context.environment);
-  if (!listed) return { input: given, range, unknown: [] };
-  const { customers, unknown } = known(given.customers as 'all' | (string | Fields)[], listed);
-  if (given.customers === 'all') {
-    // Ids that the directory does not have are no use to leave out, and the run would wonder.
-    const ids = new Set(listed.map(({ id }) => id));
-    const stray = listOf(given.exclude).filter((id) => !ids.has(id));
-    if (stray.length > 0) context.say(`${cluster.name}: --exclude ${stray.join(', ')}: not in its directory anyway`);
-  }
-  const input = { ...given, customers };
-  check(input, options);
-  return { input, range, unknown };
-}
-
-const listOf = (value: unknown): string[] => (Array.isArray(value) ? (value as string[]) : []);
-
-/** `--input`, read once for all clusters. */
-export async function inputFile(context: CommandContext, { input }: RequestOptions): Promise<Fields> {
-  if (input === undefined) return {};
-  const value = await jsonInput(context, input);
-  if (!isFields(value))
-    throw badUsage(`--input: expected one JSON object, got ${Array.isArray(value) ? 'a list' : value}`);
-  return value;
-}
-
-function fieldsOf(options: RequestOptions, base: Fields): Fields {
+export function fieldsOf(options: RequestOptions, base: Fields): Fields {
   const { start, end, month, lastDays, customers, exclude, window, resume, canary, verify, operatorTimeout } = options;
   if (month !== undefined && (start !== undefined || end !== undefined)) {
     throw badUsage('either --month, or --start and --end');
@@ -134,7 +77,7 @@ function fieldsOf(options: RequestOptions, base: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-const split = (text: string): string[] =>
+export const split = (text: string): string[] =>
   text
     .split(',')
     .map((id) => id.trim())
@@ -158,19 +101,6 @@ function parallelismOf({ parallelism: max, perCustomer, adaptive }: RequestOptio
   return { ...before, ...Object.fromEntries(given) };
 }
 
-function known(asked: 'all' | (string | Fields)[], listed: readonly { id: string; conversations?: number }[]) {
-  if (asked === 'all') return { customers: listed, unknown: [] };
-  const directory = new Map(listed.map((customer) => [customer.id, customer]));
-  const customers = asked.map((customer) => (typeof customer === 'string' ? { id: customer } : customer));
-  return {
-    customers: customers.map((customer) => {
-      const whole = !('start' in customer) && !('end' in customer);
-      return whole ? { ...directory.get(customer.id as string), ...customer } : customer;
-    }),
-    unknown: customers.map(({ id }) => id as string).filter((id) => !directory.has(id)),
-  };
-}
-
 const flags: Record<string, [option: keyof RequestOptions, flag: string]> = {
   start: ['start', '--start'],
   end: ['end', '--end'],
@@ -185,17 +115,8 @@ const flags: Record<string, [option: keyof RequestOptions, flag: string]> = {
   operatorTimeout: ['operatorTimeout', '--operator-timeout'],
 };
 
-function check(input: Fields, options: RequestOptions): void {
-  const parsed = parseRequest(settleLastDays(input, Date.now()));
-  if (parsed.ok) return;
-  const wrong = parsed.issues.map(
-    ({ field, expected, got }) => `${nameOf(field, options, input)}: expected ${expected}, got ${got}`,
-  );
-  throw badUsage(wrong.join('\n'));
-}
-
 /** What a person typed: the option if there was one, else the field of the input. */
-function nameOf(field: Issue['field'], options: RequestOptions, input: Fields): string {
+export function nameOf(field: Issue['field'], options: RequestOptions, input: Fields): string {
   if ((field === 'start' || field === 'end') && input[field] === undefined) return `--${field} (or --month)`;
   const key = Object.keys(flags).find(
     (name) => field === name || field.startsWith(`${name}.`) || field.startsWith(`${name}[`),

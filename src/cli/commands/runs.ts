@@ -124,17 +124,20 @@ export const progressOf = (run: Run): Promise<Progress> => ask<Progress>(run, 'p
 
 /** Calls that the run's worker answers. If no worker polls, they fail at once, rather than when patience is over. */
 export async function answered<T>(run: Run, calls: () => Promise<T>): Promise<T> {
-  const answer = calls();
+  // Else the open call would keep the process until its own time limit.
+  const given = new AbortController();
+  const answer = run.session.client.withAbortSignal(given.signal, calls);
   const nobody = hasWorker(run.session, run.taskQueue).then((worker) => {
     if (worker) return answer;
-    // Nobody waits for it any more.
-    answer.catch(() => {});
     throw silent(run);
   });
   try {
     return await Promise.race([answer, nobody]);
   } catch (error) {
     throw isSilence(error) ? silent(run, error) : error;
+  } finally {
+    answer.catch(() => {});
+    given.abort();
   }
 }
 

@@ -16,10 +16,11 @@ import { onEach, selectClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { wholeNumber } from './number.js';
+import { within } from './patience.js';
 import { badUsage, CommandProblem } from './problem.js';
-import { inputFile, type RequestOptions, requestFor, withRequestOptions } from './request-options.js';
+import { inputFile, requestFor } from './request-input.js';
+import { type RequestOptions, withRequestOptions } from './request-options.js';
 import { RUN_PREFIX, WORKFLOW_TYPE } from './run-names.js';
-import { within } from './runs.js';
 
 interface CreateOptions extends RequestOptions {
   lastDays: number;

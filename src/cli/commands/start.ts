@@ -1,24 +1,18 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { type Cluster, type ClusterSession, customersOf } from '../../fleet/index.js';
-import { nearest } from '../../fleet/nearest.js';
+import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import type { AddCommand } from '../command-line.js';
 import { counted, percent } from '../format.js';
 import { styled } from '../line.js';
 import { answer } from './answer.js';
-import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
+import { type Outcome, onEach, selectClusters, valueIn, valuesOf, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type ClosedRun, followToEnd } from './follow.js';
 import { within } from './patience.js';
 import { planRuns } from './plan.js';
 import { CommandProblem } from './problem.js';
-import {
-  type CheckedInput,
-  inputFile,
-  type RequestOptions,
-  requestFor,
-  withRequestOptions,
-} from './request-options.js';
+import { type CheckedInput, inputsFor } from './request-input.js';
+import { type RequestOptions, withRequestOptions } from './request-options.js';
 import { runId, WORKFLOW_TYPE } from './run-names.js';
 import { exitCodeOf, runFields } from './run-state.js';
 import { describeRun, openRuns, progressOf, type Run } from './runs.js';
@@ -55,10 +49,7 @@ Examples:
     action(async (context, [names = []], { all, dryRun, wait = false, ...options }: StartOptions) => {
       const clusters = await selectClusters(context, names, { all, changes: true });
       if (dryRun) return planRuns(context, clusters, options);
-      const file = await inputFile(context, options);
-      const inputs = new Map<Cluster, CheckedInput>();
-      for (const cluster of clusters) inputs.set(cluster, await requestFor(context, cluster, options, file));
-      return startRuns(context, inputs, wait);
+      return startRuns(context, await inputsFor(context, clusters, options), wait);
     }),
   );
 };
@@ -79,11 +70,11 @@ interface Prepared {
  */
 export async function startRuns(
   context: CommandContext,
-  inputs: ReadonlyMap<Cluster, CheckedInput>,
+  inputs: ReadonlyMap<Cluster, Outcome<CheckedInput>>,
   wait: boolean,
 ): Promise<ExitCode> {
   return withSessions(context, [...inputs.keys()], async (sessions) => {
-    const ready = await onEach(sessions, (session) => prepare(context, session, inputs.get(session.cluster)!));
+    const ready = await onEach(sessions, (session) => prepare(session, valueIn(inputs.get(session.cluster)!)));
     await confirmStart(context, valuesOf(ready));
     const started = await onEach(ready, (prepared) => start(context, prepared));
     const closed = wait ? await followToEnd(context, valuesOf(started)) : new Map<Run, ClosedRun>();
@@ -108,30 +99,19 @@ function endCode(closed: ClosedRun | undefined): ExitCode {
 }
 
 /** @throws CommandProblem (refused) if the run is open already */
-async function prepare(
-  context: CommandContext,
-  session: ClusterSession,
-  { input, range, unknown }: CheckedInput,
-): Promise<Prepared> {
+async function prepare(session: ClusterSession, { input, range, doubts }: CheckedInput): Promise<Prepared> {
   const { cluster } = session;
   const label = typeof input.cluster === 'string' ? input.cluster : cluster.name;
   const workflowId = runId(label, range.start, range.end);
   const same = await describeRun(session, workflowId);
   if (same?.status === 'RUNNING') throw await alreadyRuns(same);
-  const doubts: string[] = [];
+  const found: string[] = [];
   if (same && input.resume !== true) {
     const ended = `${same.status.toLowerCase()} ${same.closedAt?.toISOString().slice(0, 10)}`;
-    doubts.push(`${workflowId} ran before (${ended}); without --resume all of it runs again`);
+    found.push(`${workflowId} ran before (${ended}); without --resume all of it runs again`);
   }
-  for (const other of await openRuns(session)) doubts.push(`${other} is open on ${cluster.name} too`);
-  if (unknown.length > 0) {
-    const ids = (await customersOf(cluster, range, context.environment))?.map(({ id }) => id) ?? [];
-    for (const id of unknown) {
-      const meant = nearest(id, ids);
-      doubts.push(`${cluster.name}'s directory has no ${id}${meant ? `; did you mean ${meant}?` : ''}`);
-    }
-  }
-  return { session, workflowId, input, doubts };
+  for (const other of await openRuns(session)) found.push(`${other} is open on ${cluster.name} too`);
+  return { session, workflowId, input, doubts: [...found, ...doubts] };
 }
 
 async function alreadyRuns(run: Run): Promise<CommandProblem> {
