@@ -91,7 +91,7 @@ export async function runCommandLine(args: readonly string[], surroundings: Surr
     async (...received) => {
       const command = received.pop() as Command;
       const options = received.pop();
-      const context = new CommandContext(command.name(), surroundings, program.opts<GlobalOptions>());
+      const context = new CommandContext(nameOf(command), surroundings, program.opts<GlobalOptions>());
       exitCode = await handler(context, received as never, options as never);
     };
   const program = createProgram(action, {
@@ -109,6 +109,10 @@ export async function runCommandLine(args: readonly string[], surroundings: Surr
     return problem.exitCode;
   }
 }
+
+/** As typed, without the program's own: `pause`, `schedule create`. */
+const nameOf = (command: Command): string =>
+  command.parent?.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name();
 
 /** The program with all of its commands. */
 export function createProgram(

@@ -38,18 +38,27 @@ interface Words {
   readonly summary: string;
   /** Long options with their descriptions, the global ones included. */
   readonly options: readonly { flag: string; about: string }[];
+  /** Commands of its own: `create` of `schedule`. */
+  readonly commands: readonly string[];
 }
 
 function wordsOf(program: Command): Words[] {
   const optionsOf = (command: Command) =>
     command.options.flatMap(({ long, description }) => (long ? [{ flag: long, about: description }] : []));
   const help = { flag: '--help', about: 'show help' };
-  return program.commands.map((command) => ({
-    name: command.name(),
-    summary: command.summary() || command.description(),
-    options: [...optionsOf(command), ...optionsOf(program), help],
-  }));
+  return program.commands.map((command) => {
+    const own = [command, ...command.commands].flatMap(optionsOf);
+    return {
+      name: command.name(),
+      summary: command.summary() || command.description(),
+      options: distinct([...own, ...optionsOf(program), help]),
+      commands: command.commands.map((inner) => inner.name()),
+    };
+  });
 }
+
+const distinct = (options: Words['options']) =>
+  options.filter(({ flag }, i) => options.findIndex((other) => other.flag === flag) === i);
 
 const flagsOf = ({ options }: Words) => options.map(({ flag }) => flag).join(' ');
 const namesOf = (commands: readonly Words[]) => commands.map(({ name }) => name).join(' ');
@@ -59,7 +68,7 @@ const quoted = (text: string) => `'${text.replaceAll("'", '’')}'`;
 /** Clusters are asked of the command itself, with the --fleet that was typed. */
 const scripts: Record<Shell, (commands: readonly Words[]) => string> = {
   bash: (commands) => `_backfill() {
-  local word=\${COMP_WORDS[COMP_CWORD]} command='' fleet=() i words
+  local word=\${COMP_WORDS[COMP_CWORD]} command='' fleet=() i words='' inner=''
   for ((i = 1; i < COMP_CWORD; i++)); do
     case \${COMP_WORDS[i]} in
       --fleet) fleet=(--fleet "\${COMP_WORDS[++i]}") ;;
@@ -76,11 +85,11 @@ const scripts: Record<Shell, (commands: readonly Words[]) => string> = {
     completion) words='bash zsh fish' ;;
 ${commands
   .filter(({ name }) => name !== 'completion')
-  .map((command) => `    ${command.name}) words='${flagsOf(command)}' ;;`)
+  .map((command) => `    ${command.name}) words='${flagsOf(command)}' inner='${command.commands.join(' ')}' ;;`)
   .join('\n')}
   esac
   if [[ -n $command && $command != completion && $word != -* ]]; then
-    words=$("\${COMP_WORDS[0]}" "\${fleet[@]}" completion clusters 2>/dev/null)
+    words="$inner $("\${COMP_WORDS[0]}" "\${fleet[@]}" completion clusters 2>/dev/null)"
   fi
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
@@ -93,8 +102,9 @@ ${scripts.bash(commands)}`,
 complete -c backfill -l fleet -r -F -d 'the fleet file'
 complete -c backfill -l output -x -a 'table json' -d 'what stdout gets'
 ${commands
-  .flatMap(({ name, summary, options }) => [
+  .flatMap(({ name, summary, options, commands: inner }) => [
     `complete -c backfill -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
+    ...inner.map((word) => `complete -c backfill -n '__fish_seen_subcommand_from ${name}' -a ${word}`),
     ...options
       .filter(({ flag }) => !['--fleet', '--output'].includes(flag))
       .map(

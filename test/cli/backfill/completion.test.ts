@@ -39,6 +39,8 @@ describe('completion in bash', () => {
     expect(await offered('pause', '--re')).toEqual(['--reason']);
     expect(await offered('--output', 'j')).toEqual(['json']);
     expect(await offered('completion', '')).toEqual(['bash', 'zsh', 'fish']);
+    expect(await offered('schedule', 'cr')).toEqual(['create']);
+    expect(await offered('schedule', 'create', '--last')).toEqual(['--last-days']);
     expect(await offered('--fleet', 'my.yaml', 'pause', 'us')).toEqual(['us-west']);
     expect(await offered('pause', 'us-west', '--fleet', 'my.yaml', 'ch')).toEqual(['chat']);
   });
