@@ -71,18 +71,23 @@ const portForward = z
   )
   .describe('Reach Temporal through `kubectl port-forward`, on a free local port, for as long as a command runs.');
 
+const TLS = 'an object {serverName?, serverCaCert?, clientCert?, clientKey?}';
 const tls = z
   .union(
     [
       z.boolean(),
-      z.strictObject({
-        serverName: text('a host name').optional().describe("The name on the server's certificate."),
-        serverCaCert: secret.optional().describe('The certificate authority, PEM.'),
-        clientCert: secret.optional().describe('The client certificate, PEM.'),
-        clientKey: secret.optional().describe("The client certificate's key, PEM."),
-      }),
+      ruled(
+        {
+          serverName: text('a host name').optional().describe("The name on the server's certificate."),
+          serverCaCert: secret.optional().describe('The certificate authority, PEM.'),
+          clientCert: secret.optional().describe('The client certificate, PEM.'),
+          clientKey: secret.optional().describe("The client certificate's key, PEM."),
+        },
+        { shape: TLS, rule: 'clientCert and clientKey together, or neither' },
+        (has) => has('clientCert') === has('clientKey'),
+      ),
     ],
-    { error: 'true, false or an object {serverName?, serverCaCert?, clientCert?, clientKey?}' },
+    { error: `true, false or ${TLS}` },
   )
   .describe('TLS; on by itself where there is an API key.');
 

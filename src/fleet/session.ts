@@ -30,14 +30,16 @@ export async function openCluster(cluster: Cluster, options: OpenOptions): Promi
   const { environment, signal } = options;
   const { name, namespace } = cluster;
   const say = options.say && ((line: string) => options.say?.(`${name}: ${line}`));
-  const opened: { address: string; forward?: PortForward; connection?: Connection } = { address: '' };
+  const opened: Opened = { address: '' };
   try {
     signal?.throwIfAborted();
     const asked = await connectionOptionsOf(cluster, environment);
     const { portForward } = cluster.connection;
     if (portForward) opened.forward = await PortForward.open(portForward, { environment, say, signal });
     opened.address = opened.forward ? `127.0.0.1:${opened.forward.port}` : asked.address;
-    if (!opened.forward) await unlessAborted(checkAddress(asked.address, environment), signal);
+    // As the SDK does it, an API key asks for TLS.
+    const tls = asked.tls ?? asked.apiKey !== undefined;
+    await unlessAborted(checkAddress(opened.address, tls, environment), signal);
     const connection = Connection.lazy({ ...asked, ...channel(opened.forward), address: opened.address });
     opened.connection = connection;
     await unlessAborted(connection.ensureConnected(), signal);
@@ -52,12 +54,19 @@ export async function openCluster(cluster: Cluster, options: OpenOptions): Promi
       },
     };
   } catch (error) {
-    const forwardErrors = opened.forward?.lastWords;
+    const kubectl = opened.forward?.lastWords;
     await Promise.all([opened.connection?.close(), opened.forward?.close()]);
     signal?.throwIfAborted();
-    const why = whyUnreachable(error, opened.address, forwardErrors);
+    const why = whyUnreachable(error, opened.address, kubectl);
     throw new ClusterUnreachable(name, `${name} can not be reached: ${why}`, { cause: error });
   }
+}
+
+/** What has been opened so far, and has to be closed again if the rest fails. */
+interface Opened {
+  address: string;
+  forward?: PortForward;
+  connection?: Connection;
 }
 
 function channel(forward: PortForward | undefined): ConnectionOptions {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
-import { isGrpcServiceError } from '@temporalio/client';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls';
+import { type ConnectionOptions, isGrpcServiceError } from '@temporalio/client';
 import { KubectlError } from './kubectl.js';
 
 const SECONDS = 5;
@@ -14,23 +15,57 @@ export class NoAnswer extends Error {
 
 /**
  * Finds out at once what a gRPC channel tells only after its whole time limit, and without the reason: that nothing
- * listens at an address.
+ * listens at an address, or that TLS can't be spoken with it.
  *
  * @throws NoAnswer
  */
-export async function checkAddress(address: string, environment: NodeJS.ProcessEnv): Promise<void> {
+export async function checkAddress(address: string, tls: Tls, environment: NodeJS.ProcessEnv): Promise<void> {
   // Through a proxy the address may be reachable for gRPC only.
   if (['grpc_proxy', 'https_proxy', 'http_proxy'].some((name) => environment[name])) return;
-  const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
-  if (!host) return;
-  const socket = connect({ host, port: Number(port) });
+  const target = hostAndPort(address);
   try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(SECONDS * 1_000) });
+    await opens(connect(target), 'connect');
   } catch (error) {
     throw new NoAnswer(`${address} ${refusal((error as NodeJS.ErrnoException).code)}`, { cause: error });
+  }
+  if (!tls) return;
+  try {
+    await opens(connectTls({ ...target, ...tlsOptions(tls, target.host) }), 'secureConnect');
+  } catch (error) {
+    const { reason, message } = error as Error & { reason?: string };
+    throw new NoAnswer(`TLS with ${address} fails: ${reason ?? message}; check tls in the fleet file`, {
+      cause: error,
+    });
+  }
+}
+
+async function opens(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
+  try {
+    await once(socket, event, { signal: AbortSignal.timeout(SECONDS * 1_000) });
   } finally {
     socket.destroy();
   }
+}
+
+/** As gRPC does it: the name is asked for as given, or else the host's, which an IP address has not. */
+function tlsOptions(tls: Exclude<Tls, false | null | undefined>, host: string): TlsOptions {
+  const { serverNameOverride, serverRootCACertificate: ca, clientCertPair } = tls === true ? ({} as TlsConfig) : tls;
+  const servername = serverNameOverride ?? (isIP(host) ? undefined : host);
+  return {
+    ALPNProtocols: ['h2'],
+    ...(servername && { servername }),
+    ...(ca && { ca: Buffer.from(ca) }),
+    ...(clientCertPair && { cert: Buffer.from(clientCertPair.crt), key: Buffer.from(clientCertPair.key) }),
+  };
+}
+
+type Tls = ConnectionOptions['tls'];
+type TlsConfig = Exclude<NonNullable<Tls>, boolean>;
+
+/** A profile's address may leave out the port. */
+function hostAndPort(address: string): { host: string; port: number } {
+  const [, host = '', port = '7233'] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(address) ?? [];
+  return { host, port: Number(port) };
 }
 
 function refusal(code: string | undefined): string {
@@ -45,9 +80,9 @@ function refusal(code: string | undefined): string {
 /**
  * Why a cluster can't be reached, and what to do about it.
  *
- * @param way the address, or what a port-forward said last
+ * @param kubectl what it said last, for a port-forward
  */
-export function whyUnreachable(error: unknown, address: string, forwardErrors: string | undefined): string {
+export function whyUnreachable(error: unknown, address: string, kubectl?: string): string {
   if (error instanceof KubectlError || error instanceof NoAnswer) return error.message;
   const cause = (error as Error).cause;
   if (isGrpcServiceError(cause)) {
@@ -59,9 +94,9 @@ export function whyUnreachable(error: unknown, address: string, forwardErrors: s
   }
   // The SDK's own time limit, and nothing more precise: something accepts connections, and does not speak gRPC.
   if (/deadline/i.test((error as Error).message)) {
-    return forwardErrors === undefined
+    return kubectl === undefined
       ? `something at ${address} accepts connections but does not answer as Temporal does; check the address, and tls`
-      : `the port-forward is up, but Temporal does not answer through it (kubectl said: ${forwardErrors}); check portForward's service and port, and tls`;
+      : `the port-forward is up, but Temporal does not answer through it (kubectl said: ${kubectl}); check portForward's service and port, and tls`;
   }
   return (error as Error).message;
 }

@@ -117,8 +117,8 @@ describe('a bad fleet file is refused with line and column', () => {
     ],
     [
       'a misspelt field in tls',
-      cluster('address: x:1', 'tls: {clientcert: {env: X}}'),
-      '4:11: clusters.a.tls.clientcert: there is no such field; did you mean clientCert?',
+      cluster('address: x:1', 'tls: {servername: x}'),
+      '4:11: clusters.a.tls.servername: there is no such field; did you mean serverName?',
     ],
     [
       'a misspelt field of a customer',
@@ -197,8 +197,14 @@ describe('a bad fleet file is refused with line and column', () => {
     ],
     [
       'a literal client key',
-      cluster('address: x:1', 'tls:', '  clientKey: |', '    -----BEGIN PRIVATE KEY-----hunter2'),
-      `5:18: clusters.a.tls.clientKey: expected ${SECRET}, got a text`,
+      cluster(
+        'address: x:1',
+        'tls:',
+        '  clientCert: {env: X}',
+        '  clientKey: |',
+        '    -----BEGIN PRIVATE KEY-----hunter2',
+      ),
+      `6:18: clusters.a.tls.clientKey: expected ${SECRET}, got a text`,
     ],
     [
       'a password as a field',
@@ -209,6 +215,11 @@ describe('a bad fleet file is refused with line and column', () => {
       'tls that is a number',
       cluster('address: x:1', 'tls: 1'),
       '4:10: clusters.a.tls: expected true, false or an object {serverName?, serverCaCert?, clientCert?, clientKey?}, got a number',
+    ],
+    [
+      'a certificate without its key',
+      cluster('address: x:1', 'tls: {clientCert: {file: x.pem}}'),
+      '4:10: clusters.a.tls: expected clientCert and clientKey together, or neither, got an object with clientCert',
     ],
     [
       'a connection string in the directory',

@@ -131,6 +131,12 @@ describe('a cluster that can not be reached says why and what to do', () => {
     silent.close();
   });
 
+  it('when it does not speak TLS as the fleet file says', async () => {
+    expect(await unreachable({ address: east.address, tls: true })).toMatch(
+      /: TLS with \S+ fails: wrong version number; check tls in the fleet file$/,
+    );
+  });
+
   it('when the port-forward leads to nothing', async () => {
     expect(await unreachable(portForwardTo('empty_dev'))).toMatch(
       /the port-forward is up, but Temporal does not answer through it .* check portForward's service and port, and tls$/,
