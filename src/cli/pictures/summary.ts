@@ -87,9 +87,10 @@ function pace(picture: ClusterPicture, progress: Progress, now: number): string 
   const speed =
     rate === undefined ? 'not known before a window has completed' : `${counted(Math.round(rate), 'window')} an hour`;
   if (progress.eta === null) return speed;
+  const end = `${progress.eta.slice(0, 16).replace('T', ' ')} UTC`;
   const left = Date.parse(progress.eta) - now;
-  const end = left > 0 ? `in about ${age(left)}` : 'any moment';
-  return `${speed}, done ${end} (${progress.eta.slice(0, 16).replace('T', ' ')} UTC)`;
+  // The estimate stands still while nothing completes, and may then lie in the past.
+  return left > 0 ? `${speed}, done in about ${age(left)} (${end})` : `${speed}; was to be done ${end}`;
 }
 
 /** Whole seconds: tenths would flicker. */

@@ -60,7 +60,12 @@ function picture(rows: readonly Row[], from: number, to: number, title: string):
     return html`<text class="label" x="${LABEL - 8}" y="${short(middle)}">${clipped(row.customer, 30)}<title>${summary(row)}</title></text>`;
   });
   const count = rows.reduce((sum, { windows }) => sum + windows.length, 0);
-  const data = rows.map((row) => [row.customer, row.height, ...row.windows.map(({ window }) => barData(window, from))]);
+  const data = rows.map((row) => [
+    row.customer,
+    row.height,
+    row.lanes,
+    ...row.windows.map((placed) => barData(placed, from)),
+  ]);
   const axis = timeAxis(from, to, { x, y: 12, right: WIDTH, grid: [AXIS - 3, height] });
   return html`<svg viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" data-gantt="${from} ${LABEL} ${scale} ${AXIS}" data-windows="${JSON.stringify(data)}"><title>${title}</title>
 <desc>${count} windows of ${rows.length} customers, from ${new Date(from).toISOString()} to ${new Date(to).toISOString()}.</desc>
@@ -93,11 +98,12 @@ function drawRow(
   }
 }
 
-/** What the page's script shows of a bar: seconds from the start, seconds it took, its hours, how it ended. */
-function barData({ startedAt, durationMs, from, to, status, class: failure }: WindowRecord, start: number): unknown[] {
-  const offset = Math.round((Date.parse(startedAt) - start) / 100) / 10;
+/** What the page's script shows of a bar: seconds from the start, seconds it took, its lane, its hours, how it ended. */
+function barData({ window, start, lane }: Row['windows'][number], origin: number): unknown[] {
+  const { durationMs, from, to, status, class: failure } = window;
   const hours = from.endsWith('T00:00:00Z') && to.endsWith('T00:00:00Z') ? 10 : 13;
-  const data = [offset, Math.round(durationMs / 100) / 10, from.slice(0, hours), to.slice(0, hours), status];
+  const times = [start - origin, durationMs].map((ms) => Math.round(ms / 100) / 10);
+  const data = [...times, lane, from.slice(0, hours), to.slice(0, hours), status];
   return failure ? [...data, failure] : data;
 }
 

@@ -56,12 +56,18 @@ for (const svg of document.querySelectorAll('svg[data-gantt]')) {
   svg.addEventListener('pointermove', (event) => {
     const [x, y] = placeOf(svg, event);
     let under = y - top;
-    const [name, , ...bars] = (under >= 0 && rows.find(([, height]) => (under -= height) < 0)) || [];
+    const row = under >= 0 && rows.find(([, height]) => (under -= height) < 0);
+    if (!row) return show(event, '');
+    const [name, height, lanes, ...bars] = row;
     const at = (x - left) / scale / 1000;
     const near = 2 / scale / 1000;
-    const bar = bars.find(([start, took]) => at >= start - near && at <= start + took + near);
+    const lane = Math.min(lanes - 1, Math.max(0, Math.floor(((under + height - 1) / (height - 3)) * lanes)));
+    const distance = (bar) => Math.abs(at - bar[0] - bar[1] / 2);
+    const [bar] = bars
+      .filter((bar) => bar[2] === lane && distance(bar) <= bar[1] / 2 + near)
+      .sort((a, b) => distance(a) - distance(b));
     if (!bar) return show(event, '');
-    const [start, took, hours, end, status, failure] = bar;
+    const [start, took, , hours, end, status, failure] = bar;
     const time = new Date(from + start * 1000).toISOString().slice(0, 19).replace('T', ' ');
     show(event, name + '  ' + hours + ' to ' + end + '  ' + status + (failure ? ' (' + failure + ')' : '') + '  ' + time + ' UTC, ' + took + ' s');
   });

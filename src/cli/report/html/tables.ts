@@ -18,7 +18,7 @@ function sortable(columns: readonly Column[], rows: readonly (readonly Cell[])[]
     ({ title, number }) =>
       html`<th scope="col"${number ? html` class="number"` : undefined}><button type="button">${title}</button></th>`,
   );
-  return html`<table class="sortable"><thead><tr>${head}</tr></thead><tbody>
+  return html`<div class="wide"><table class="sortable"><thead><tr>${head}</tr></thead><tbody>
 ${rows.map(
   (row) => html`<tr>${row.map((cell, i) => {
     const number = columns[i]!.number ? html` class="number"` : undefined;
@@ -26,7 +26,7 @@ ${rows.map(
     return html`<td${number}>${cell}</td>`;
   })}</tr>
 `,
-)}</tbody></table>`;
+)}</tbody></table></div>`;
 }
 
 const figure = (amount: number): Cell => ({ shown: count(amount), by: amount });
