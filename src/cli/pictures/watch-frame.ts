@@ -49,8 +49,9 @@ export function watchFrame(
   const room = Math.max(0, rows - top.length - bottom.length);
   const body = bodyOf(picture, state, now, { columns, rows: room });
   const filled = [...body.lines, ...Array<Line>(Math.max(0, room - body.lines.length)).fill([])].slice(0, room);
+  // On the smallest of terminals the question, or the keys, are what must stay.
   const lines = [...top, ...filled.map(dimmed), ...bottom];
-  return { ...body, lines: lines.slice(0, rows) };
+  return { ...body, lines: lines.slice(-rows) };
 }
 
 function bodyOf(picture: ClusterPicture, state: WatchState, now: number, { columns, rows }: ViewSize): Frame {

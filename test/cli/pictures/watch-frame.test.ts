@@ -111,19 +111,20 @@ describe('the watch screen', () => {
   });
 
   it('never has more lines or columns than the terminal', () => {
-    const size = fc.record({ columns: fc.integer({ min: 30, max: 220 }), rows: fc.integer({ min: 8, max: 70 }) });
+    const size = fc.record({ columns: fc.integer({ min: 24, max: 220 }), rows: fc.integer({ min: 5, max: 70 }) });
     const choice = fc.record({
       selected: fc.integer({ min: 0, max: 3 }),
       view: fc.constantFrom('map' as const, 'windows' as const, 'attention' as const),
       scroll: fc.integer({ min: 0, max: 300 }),
       worstFirst: fc.boolean(),
+      asking: fc.constantFrom(undefined, 'pause' as const),
     });
     fc.assert(
-      fc.property(choice, size, (chosen, terminal) => {
-        const { text } = frame(chosen, terminal);
+      fc.property(choice, size, ({ asking, ...chosen }, terminal) => {
+        const { text } = frame(asking ? { ...chosen, asking } : chosen, terminal);
         expect(text).toHaveLength(terminal.rows);
         for (const line of text) expect(lineWidth([line])).toBeLessThanOrEqual(terminal.columns);
-        expect(text.at(-1)).toContain('q quit');
+        expect(text.slice(-2).join(' ')).toContain(asking ? 'key no' : 'q quit');
       }),
     );
   });
