@@ -62,7 +62,7 @@ async function cancelRuns(
   options: TellOptions,
   wait: boolean,
 ): Promise<ExitCode> {
-  const clusters = await selectClusters(context, names, { all: options.all, changes: true });
+  const clusters = await selectClusters(context, names, { ...options, changes: true });
   return withSessions(context, clusters, async (sessions) => {
     const ready = await onEach(sessions, (session) => findRun(session, options, { open: true }));
     const runs = valuesOf(ready);

@@ -6,16 +6,25 @@ import { badUsage, type CommandProblem, problemFrom } from './problem.js';
 /** What came of one cluster: a value, or why there is none. One cluster's problem never hides the others' values. */
 export type Outcome<T> = { readonly cluster: Cluster } & ({ readonly value: T } | { readonly problem: CommandProblem });
 
+/** How clusters are meant that are not named. */
+export interface Selection {
+  /** `--all`. */
+  readonly all?: boolean | undefined;
+  /** A command that changes something wants either names or `--all`, unless there is just one cluster. */
+  readonly changes?: boolean;
+  /** `--run`: of one cluster, for nothing else says whose it is. */
+  readonly run?: string;
+}
+
 /**
  * The clusters that were meant: those named, in the fleet's order, or all.
  *
- * @param all `--all`; a command that `changes` something wants either names or this, unless there is just one cluster
  * @throws CommandProblem (exit code 2)
  */
 export async function selectClusters(
   context: CommandContext,
   names: readonly string[],
-  { all = false, changes = false }: { all?: boolean | undefined; changes?: boolean } = {},
+  { all = false, changes = false, run }: Selection = {},
 ): Promise<Cluster[]> {
   const { clusters, path = 'the environment' } = await context.fleet();
   const known = clusters.map(({ name }) => name);
@@ -26,11 +35,12 @@ export async function selectClusters(
     throw badUsage(`there is no cluster ${JSON.stringify(name)}; ${hint}`);
   }
   if (names.length > 0 && all) throw badUsage('either name clusters or say --all, not both');
-  if (names.length > 0) return clusters.filter(({ name }) => names.includes(name));
-  if (changes && !all && clusters.length > 1) {
+  if (names.length === 0 && changes && !all && clusters.length > 1) {
     throw badUsage(`which cluster? Name some of ${known.join(', ')}, or say --all`);
   }
-  return clusters;
+  const selected = names.length > 0 ? clusters.filter(({ name }) => names.includes(name)) : clusters;
+  if (run !== undefined && selected.length > 1) throw badUsage('--run names one run: name its one cluster, too');
+  return selected;
 }
 
 /** Where the first step of {@link onEach} begins. */

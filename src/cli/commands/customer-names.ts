@@ -12,8 +12,8 @@ const MOST_NAMED = 8;
  */
 export function knownCustomer({ run, progress }: Target, id: string): string {
   const ids = progress.customers.map((customer) => customer.id);
-  // Empty while the run still asks its directory; then the run itself says what it thinks of the name.
-  if (ids.length === 0 || ids.includes(id)) return id;
+  // While the run asks its directory, or when not all fit in its answer, the run itself says what it thinks of the name.
+  if (ids.length === 0 || progress.customersLeftOut || ids.includes(id)) return id;
   const { name } = run.session.cluster;
   const meant = nearest(id, ids);
   const few = ids.length <= MOST_NAMED ? ids.join(', ') : `${count(ids.length)} others; see backfill customers ${name}`;

@@ -3,6 +3,7 @@ import { formatDuration } from '../../backfill/duration.js';
 import type { ClusterSession } from '../../fleet/index.js';
 import { type Cell, columns } from '../columns.js';
 import type { AddCommand } from '../command-line.js';
+import { figuresOf } from '../figures.js';
 import { count, counted } from '../format.js';
 import { type Line, onOneLine, styled } from '../line.js';
 import { childPrefixOf } from '../pictures/child-prefix.js';
@@ -39,7 +40,7 @@ Examples:
     )
     .action(
       action(async (context, [names = []], { customer, ...choice }: CustomersOptions) => {
-        const clusters = await selectClusters(context, names);
+        const clusters = await selectClusters(context, names, choice);
         return withSessions(context, clusters, async (sessions) => {
           const runs = await onEach(sessions, (session) => findRun(session, choice));
           if (customer === undefined) {
@@ -48,6 +49,7 @@ Examples:
               fields: ({ run, look: { progress, starts } }) => ({
                 run: runFields(run),
                 range: progress.range,
+                ...(progress.customersLeftOut ? { customersLeftOut: progress.customersLeftOut } : {}),
                 customers: progress.customers.map(({ id, days }) => {
                   return { id, start: starts.get(id) ?? progress.range.start, days };
                 }),
@@ -82,14 +84,16 @@ function mapLines({ run, look }: { run: Run; look: Look }, width: number): Line[
   const { done, days } = progress.totals;
   const title: Line = [
     styled(run.session.cluster.name, 'bold'),
-    `  ${counted(rows.length, 'customer')}, ${count(done)} of ${counted(days, 'day')} done`,
+    `  ${counted(figuresOf(progress, Date.now()).customers, 'customer')}, ${count(done)} of ${counted(days, 'day')} done`,
     styled(`  ${run.workflowId}`, 'dim'),
   ];
   const titles = wrapped(title, width, 2);
   if (rows.length === 0) return titles;
   const map = heatMap(rows, progress.range, width);
   const note: Line[] = map.binned ? wrapped([styled(map.binned, 'dim')], width) : [];
-  return [...titles, map.ruler, ...map.lines, ...note, ...legend(width)];
+  const out = progress.customersLeftOut;
+  const rest: Line[] = out ? wrapped([`and ${counted(out.count, 'more customer')}: ${out.hint}`], width) : [];
+  return [...titles, map.ruler, ...map.lines, ...rest, ...note, ...legend(width)];
 }
 
 function viewLines({ cluster }: ClusterSession, view: CustomerView, width: number): Line[] {

@@ -33,7 +33,7 @@ Examples:
     )
     .action(
       action(async (context, [names = []], { limit, ...choice }: LogOptions) => {
-        const clusters = await selectClusters(context, names);
+        const clusters = await selectClusters(context, names, choice);
         return withSessions(context, clusters, async (sessions) => {
           const logs = await onEach(sessions, async (session) => {
             const run = await findRun(session, choice);

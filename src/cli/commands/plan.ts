@@ -117,7 +117,7 @@ function planLines(cluster: string, plan: Plan, width: number): Line[] {
     ],
     rows,
   );
-  const more = plan.customers.length - shown.length;
+  const more = totals.customers - shown.length;
   const adaptive = parallelism.adaptive ? ', adaptive' : '';
   const facts: Line[] = [
     [
@@ -140,6 +140,6 @@ function planLines(cluster: string, plan: Plan, width: number): Line[] {
     ...facts.flatMap((line) => wrapped(line, width, 10)),
     ...warnings.flatMap((line) => wrapped(line, width, 2)),
     ...table,
-    ...(more > 0 ? [[styled(`and ${counted(more, 'more customer')}; --output json has all`, 'dim')]] : []),
+    ...(more > 0 ? [[styled(`and ${counted(more, 'more customer')}; --output json has more`, 'dim')]] : []),
   ];
 }

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import {
   ScheduleAlreadyRunning,
   type ScheduleDescription,
@@ -16,6 +15,7 @@ import { onEach, selectClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { wholeNumber } from './number.js';
+import { operatorName } from './operator-name.js';
 import { within } from './patience.js';
 import { badUsage, CommandProblem } from './problem.js';
 import { inputFile, requestFor } from './request-input.js';
@@ -78,7 +78,7 @@ Examples:
       .action(
         action(async (context, [names = []], { all, reason }: Names) => {
           const clusters = await selectClusters(context, names, { all, changes: true });
-          const note = reason ?? `${name}d by ${userInfo().username}`;
+          const note = reason ?? `${name}d by ${operatorName(context.environment)}`;
           return onSchedules(context, clusters, async (session) => {
             const handle = session.client.schedule.getHandle(scheduleId(session.cluster));
             await within(session.client, () => (name === 'pause' ? handle.pause(note) : handle.unpause(note)));

@@ -54,7 +54,7 @@ Examples:
     )
     .action(
       action(async (context, [names = []], options: StatusOptions) => {
-        const clusters = await selectClusters(context, names);
+        const clusters = await selectClusters(context, names, options);
         return withSessions(context, clusters, async (sessions) =>
           answer(context, await onEach(sessions, (session) => statusOf(session, options)), {
             lines: (statuses) => linesOf(context, statuses, options),

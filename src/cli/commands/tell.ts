@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { CommandName } from '../../backfill/command.js';
@@ -11,6 +10,7 @@ import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import type { ExitCode } from './exit-codes.js';
 import { followToEnd } from './follow.js';
+import { operatorName } from './operator-name.js';
 import { PATIENCE_MS, within } from './patience.js';
 import { isSilence } from './problem.js';
 import { findRun, progressOf, type Run, type RunChoice, runOptions, silent } from './runs.js';
@@ -60,8 +60,8 @@ export interface Telling {
  */
 export async function tellRuns(context: CommandContext, telling: Telling): Promise<ExitCode> {
   const { options, command } = telling;
-  const clusters = await selectClusters(context, telling.clusters, { all: options.all, changes: true });
-  const by = options.by ?? userInfo().username;
+  const clusters = await selectClusters(context, telling.clusters, { ...options, changes: true });
+  const by = options.by ?? operatorName(context.environment);
   return withSessions(context, clusters, async (sessions) => {
     const ready = await onEach(sessions, async (session) => {
       const run = await findRun(session, options, { open: true });

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { type Cluster, openCluster } from '../../fleet/index.js';
 import type { AddCommand } from '../command-line.js';
 import { wantsColour } from '../display.js';
@@ -8,6 +7,7 @@ import { watchClusters } from '../pictures/watch-screen.js';
 import { selectClusters } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
+import { operatorName } from './operator-name.js';
 import { badUsage, CommandProblem } from './problem.js';
 import { findRun, type RunChoice, runOptions } from './runs.js';
 
@@ -40,12 +40,16 @@ Examples:
     action(async (context, [names = []], { by, ...choice }: WatchOptions) => {
       const { stdin, stdout } = context.surroundings;
       if (!stdin.isTTY || !stdout.isTTY) throw badUsage('watch needs a terminal; backfill status shows the same once');
-      const clusters = await selectClusters(context, names);
-      if (choice.run && clusters.length > 1) throw badUsage('--run names one run: name its cluster, too');
+      const clusters = await selectClusters(context, names, choice);
       await watchClusters(
         clusters.map((cluster) => watched(cluster, choice, context)),
         {
-          ...{ display: stdout as Display, keyboard: stdin, by: by ?? userInfo().username, signal: context.signal },
+          ...{
+            display: stdout as Display,
+            keyboard: stdin,
+            by: by ?? operatorName(context.environment),
+            signal: context.signal,
+          },
           colour: wantsColour(stdout, context.environment),
         },
       );

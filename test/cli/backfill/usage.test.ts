@@ -35,6 +35,8 @@ const mistakes: [typed: string, said: RegExp, lines?: number][] = [
   ['pause us-west --all', /either name clusters or say --all/],
   ['pause us-west --run x --range 2026-01', /'--run <workflow id>' cannot be used with option '--range <range>'/],
   ['pause us-west --range january', /'january' is invalid.*2026-01/],
+  ['status --run backfillscorecards-x', /--run names one run: name its one cluster, too/],
+  ['pause --all --run x', /--run names one run/],
   ['status --output yaml', /'yaml' is invalid. Allowed choices are table, json/],
   ['status nowhere', /no cluster "nowhere"/],
   ['reset-day us-west cvs', /expected <customer> <day> after the cluster us-west; got cvs/],
@@ -81,10 +83,11 @@ describe('a mistake on the command line', () => {
     'backfill %s: exit code 2, one line for each mistake, nothing sent',
     async (line, said, lines = 1) => {
       const args = line.replaceAll('FOLDER', folder).split(' ');
+      const before = server.visits();
       const { code, stdout, stderr } = await typed([...args, '--fleet', fleet]);
       expect(stderr).toMatch(said);
       expect(stderr.trimEnd().split('\n')).toHaveLength(lines);
-      expect({ code, stdout, visits: server.visits() }).toEqual({ code: 2, stdout: '', visits: 0 });
+      expect({ code, stdout, visits: server.visits() - before }).toEqual({ code: 2, stdout: '', visits: 0 });
     },
   );
 
