@@ -1,5 +1,6 @@
 /** The `backfill` command as built, in pipes, against a real server: two clusters on the shared one, a third on its own. */
 import { randomUUID } from 'node:crypto';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startTemporalServer, type TemporalServer } from '../../scripts/dev/temporal-server.js';
 import type { Plan } from '../../src/backfill/plan.js';
@@ -11,6 +12,8 @@ import { BackfillHandle, until } from '../support/run.js';
 const own = randomUUID().slice(0, 8);
 const [taskQueue, childQueue, prefix] = [`backfill-${own}`, `ingestion-${own}`, `reindexconversations-${own}`];
 const [west, chat, lonely] = [`west-${own}`, `chat-${own}`, `lonely-${own}`];
+/** Each call is a process, and the machine may be busy. */
+const MANY_CALLS_MS = 180_000;
 const rig = useRig({ taskQueue, childQueue });
 
 let backfill: BackfillCommand;
@@ -68,7 +71,7 @@ function fits({ stdout, stderr }: Answered): void {
   expect(stdout + stderr).not.toContain('\u001b');
 }
 
-describe('one run, from its plan to its end', () => {
+describe('one run, from its plan to its end', { timeout: MANY_CALLS_MS }, () => {
   const range = ['--start', '2026-01-01', '--end', '2026-01-05'];
   let run: BackfillHandle;
   beforeAll(() => {
@@ -200,7 +203,7 @@ describe('one run, from its plan to its end', () => {
   });
 });
 
-describe('several clusters', () => {
+describe('several clusters', { timeout: MANY_CALLS_MS }, () => {
   let run: BackfillHandle;
   beforeAll(() => {
     run = runOf(chat, '2026-01', `${prefix}-chat`);
@@ -324,6 +327,33 @@ describe('several clusters', () => {
   });
 });
 
+describe('a connection that drops before the answer comes', () => {
+  it('does not make a command happen twice', async () => {
+    const cluster = `drops-${own}`;
+    const run = runOf(cluster, '2026-01', `${prefix}-drops`);
+    const child = { taskQueue: childQueue, workflowIdPrefix: run.prefix };
+    await rig.startBackfill(
+      { cluster, customers: ['quick', 'slow-f'], start: '2026-01-01', end: '2026-01-03', parallelism: 2, child },
+      { workflowId: run.workflowId, prefix: run.prefix },
+    );
+    await run.until((progress) => days(progress) === 'quick dd,slow-f r.');
+    const way = await cutOnce(inject('address'), 'resetDay');
+    const command = await BackfillCommand.create({ fleet: { clusters: { [cluster]: { address: way.address } } } });
+    try {
+      const answered = await command.run('reset-day', 'quick', '1', '--run', run.workflowId);
+      expect(answered).toMatchObject({ code: 0, stderr: '' });
+      expect(answered.stdout).toContain('quick 2026-01-01: was done, waits to run again');
+      expect(way.cuts()).toBe(1);
+      expect((await run.log()).filter(({ what }) => what === 'resetDay')).toHaveLength(1);
+    } finally {
+      await command.remove();
+      await way.close();
+    }
+    await run.handle.terminate();
+    await run.child('slow-f', '2026-01-01').terminate();
+  });
+});
+
 describe('without a fleet file', () => {
   it('the one cluster is that of TEMPORAL_ADDRESS', async () => {
     const alone = await BackfillCommand.create({ environment: { TEMPORAL_ADDRESS: inject('address') } });
@@ -337,3 +367,42 @@ describe('without a fleet file', () => {
     }
   });
 });
+
+/**
+ * A way to the server that passes everything on, but once: when `word` comes by, the server gets it, and the connection is
+ * cut before its answer can come back.
+ */
+async function cutOnce(address: string, word: string) {
+  const [host, port] = address.split(':') as [string, string];
+  let cuts = 0;
+  const open = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(port), host);
+    let cut = false;
+    for (const socket of [near, far]) {
+      open.add(socket);
+      socket.on('error', () => {}).on('close', () => open.delete(socket));
+    }
+    near.on('data', (data) => {
+      far.write(data);
+      if (cuts > 0 || !data.includes(word)) return;
+      cuts++;
+      cut = true;
+    });
+    far.on('data', (data) => {
+      if (cut) near.destroy();
+      else near.write(data);
+    });
+    near.on('close', () => far.destroy());
+    far.on('close', () => near.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cuts: () => cuts,
+    async close() {
+      for (const socket of open) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

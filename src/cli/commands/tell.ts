@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { CommandName } from '../../backfill/command.js';
 import type { Progress } from '../../backfill/progress.js';
@@ -8,12 +7,12 @@ import { type Line, onOneLine, styled } from '../line.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
-import type { ExitCode } from './exit-codes.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
 import { followToEnd } from './follow.js';
 import { operatorName } from './operator-name.js';
-import { PATIENCE_MS, within } from './patience.js';
-import { isSilence } from './problem.js';
-import { findRun, progressOf, type Run, type RunChoice, runOptions, silent } from './runs.js';
+import { within } from './patience.js';
+import { CommandProblem, isSilence } from './problem.js';
+import { findRun, progressOf, type Run, type RunChoice, runOptions } from './runs.js';
 
 /** Options of every command that is told to runs. */
 export interface TellOptions extends RunChoice {
@@ -90,29 +89,19 @@ export async function tellRuns(context: CommandContext, telling: Telling): Promi
   });
 }
 
-const PAUSE_BETWEEN_TRIES_MS = 500;
-
 /**
- * Sends one Update and waits for its answer. A connection that drops in between is tried again with the same id, which
- * the server takes for the same Update, so it is done once.
+ * Sends one Update and waits for its answer. A connection that drops in between is tried again by the session, with the
+ * same id, which the server takes for the same Update: it is done once.
  */
 async function tell(run: Run, name: CommandName, argument: object): Promise<CommandAnswer> {
-  const { client } = run.session;
+  const { client, cluster } = run.session;
   const handle = client.workflow.getHandle(run.workflowId);
-  const updateId = randomUUID();
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      const left = deadline - Date.now();
-      return await within(
-        client,
-        () => handle.executeUpdate<CommandAnswer, [object]>(name, { args: [argument], updateId }),
-        left,
-      );
-    } catch (error) {
-      if (!isSilence(error)) throw error;
-      if (Date.now() + PAUSE_BETWEEN_TRIES_MS > deadline) throw silent(run, error);
-      await sleep(PAUSE_BETWEEN_TRIES_MS);
-    }
+  const options = { args: [argument] as [object], updateId: randomUUID() };
+  try {
+    return await within(client, () => handle.executeUpdate<CommandAnswer, [object]>(name, options));
+  } catch (error) {
+    if (!isSilence(error)) throw error;
+    const message = `${run.workflowId} did not answer in time; backfill log ${cluster.name} says whether it was done`;
+    throw new CommandProblem(EXIT.unreachable, message, { cause: error });
   }
 }
