@@ -10,7 +10,7 @@ import type { LogView } from '../../backfill/journal.js';
 import type { Progress } from '../../backfill/progress.js';
 import type { Report } from '../../backfill/report.js';
 import { childPrefixOf } from '../pictures/child-prefix.js';
-import type { ClusterReport, CustomerDays } from './document.js';
+import type { ClusterReport, CustomerDays, WindowRecord } from './document.js';
 import { failureCounts, limitSteps } from './findings.js';
 import { grouped } from './grouped.js';
 import { proofOf } from './proof.js';
@@ -46,7 +46,7 @@ export async function collectRun(
       windowRecords(client, prefix, progress, { endedAt, now }),
       endedAt === undefined ? undefined : resultOf(handle),
     ]);
-    const views = await customerViews(handle, customersToAsk(progress, result));
+    const views = await customerViews(handle, customersToAsk(progress, found.windows));
     const windows = withClasses(found.windows, views);
     const { statusReason, range, startedAt, eta, parallelism, attention, status, totals } = progress;
     const proof = proofOf(result);
@@ -77,14 +77,13 @@ async function resultOf(handle: WorkflowHandle): Promise<Report | undefined> {
   return typeof value === 'object' && value !== null && 'outcome' in value ? (value as Report) : undefined;
 }
 
-/** Whose range is not the run's, and who had failures that the run may still remember. */
-function customersToAsk({ customers, range, attention }: Progress, result: Report | undefined): string[] {
+/** Whose range is not the run's, and whose windows did not all complete: the run may still remember why. */
+function customersToAsk({ customers, range }: Progress, windows: readonly WindowRecord[]): string[] {
   const days = (Date.parse(range.end) - Date.parse(range.start)) / DAY_MS;
-  const troubled = new Set(attention.map(({ customer }) => customer));
-  for (const { id, retries } of result?.customers ?? []) if (retries > 0) troubled.add(id);
-  const odd = customers.filter((customer) => customer.days.length !== days);
-  const rest = result ? [] : customers.filter(({ id, days: letters }) => !troubled.has(id) && /[^.s]/.test(letters));
-  return [...new Set([...odd.map(({ id }) => id), ...troubled, ...rest.map(({ id }) => id)])].slice(0, MOST_ASKED);
+  const odd = customers.filter((customer) => customer.days.length !== days).map(({ id }) => id);
+  const troubled = windows.filter(({ status }) => status !== 'completed' && status !== 'running');
+  const latestFirst = troubled.reverse().map(({ customer }) => customer);
+  return [...new Set([...odd, ...latestFirst])].slice(0, MOST_ASKED);
 }
 
 async function customerViews(handle: WorkflowHandle, ids: readonly string[]): Promise<CustomerView[]> {
