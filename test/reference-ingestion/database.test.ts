@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { completeness } from '../../src/reference-ingestion/completeness.js';
@@ -26,7 +27,8 @@ describe('migrations', () => {
     const url = new URL(database.server.url);
     url.pathname = '/another';
     const applied = await Promise.all([migrate(url.href), migrate(url.href), migrate(url.href)]);
-    expect(applied.map(({ length }) => length).sort()).toEqual([0, 0, 5]);
+    const files = (await readdir('src/reference-ingestion/sql')).sort();
+    expect(applied.sort((a, b) => a.length - b.length)).toEqual([[], [], files]);
   });
 
   it('refuse to go on when an applied file has changed', async () => {

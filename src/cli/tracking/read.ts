@@ -66,7 +66,9 @@ class Reader {
     if (Array.isArray(value)) {
       for (const [index, item] of value.entries()) this.item(item, { ...context, path: `${context.path}[${index}]` });
     } else if (typeof value === 'object' && value !== null && !isRecord(value)) {
-      for (const [name, inner] of Object.entries(value)) this.named(name, inner, context);
+      const cluster = named(FIELDS.cluster, value);
+      const within = typeof cluster === 'string' ? { ...context, cluster } : context;
+      for (const [name, inner] of Object.entries(value)) this.named(name, inner, within);
     } else {
       this.one(() =>
         typeof value === 'object' && value !== null ? this.record(value, context) : this.leaf(value, context),
@@ -188,8 +190,11 @@ const problem = ({ path }: Pick<Context, 'path'>, expected: string, got: unknown
   ...{ expected, got: show(got) },
 });
 
-/** Whether an object is one entry, and not a map of entries: it has a field that says how or which. */
+/** Whether an object is one entry, and not a map of entries: it has a field that says how or which, and holds no entries. */
 function isRecord(value: object): boolean {
+  const holds = ([name, inner]: [string, unknown]) =>
+    WRAPPERS.test(name) && typeof inner === 'object' && inner !== null;
+  if (Object.entries(value).some(holds)) return false;
   const status = named(FIELDS.status, value);
   const leaf = (pattern: RegExp) => ['string', 'number'].includes(typeof named(pattern, value));
   return typeof status === 'string' || leaf(FIELDS.workflowId) || leaf(FIELDS.day) || leaf(FIELDS.customer);

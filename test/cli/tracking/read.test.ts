@@ -90,6 +90,16 @@ describe('a tracking file', () => {
     expect(read(json)).toEqual({ customers: [['cvs', [], [], ['2026-01-01--2026-02-01']]], problems: [] });
   });
 
+  it('that says at its top which cluster and workflow it is of says so of all its entries', () => {
+    const about = { version: 1, cluster: 'us-west-2-prod', workflowId: 'backfillscorecards-us-west-2-prod-2026-01' };
+    const { entries, problems } = readTracking(
+      { ...about, customers: { cvs: { '2026-01-01': 'completed' } } },
+      options,
+    );
+    expect(problems).toEqual([]);
+    expect(entries).toMatchObject([{ cluster: 'us-west-2-prod', customer: 'cvs', done: true }]);
+  });
+
   it('counts a day as done if any entry says so', () => {
     const json = [
       { workflow_id: id('cvs', '2026-01-01--2026-02-01'), status: 'failed' },
