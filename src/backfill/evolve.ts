@@ -189,7 +189,8 @@ function completedWindowsFound(state: State, { windows, count, at }: Event & { k
     next = updateCustomer(next, index, (before) => {
       let customer = before;
       for (const window of list) {
-        const done = within(customer.waiting, intervalOf(window));
+        const { waiting, unseen = [intervalOf(window)] } = customer;
+        const done = unseen.flatMap((part) => within(within(waiting, part), intervalOf(window)));
         hours += hoursIn(done);
         const rest = {
           ...customer,

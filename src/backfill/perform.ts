@@ -2,7 +2,7 @@ import { dayFrom, describe, formatDay, formatTime, parseDay } from './calendar.j
 import { cancelled, settled, updateCustomer } from './change.js';
 import type { Command } from './command.js';
 import { refusal } from './command.js';
-import { add, difference, hoursIn, type Interval, overlaps, subtract, union, within } from './interval.js';
+import { add, difference, hoursIn, type Interval, none, overlaps, subtract, union, within } from './interval.js';
 import { logged } from './journal.js';
 import { initialPace } from './pace.js';
 import { type CustomerRequest, parseCustomers } from './request.js';
@@ -180,6 +180,7 @@ function resetDay(customer: Customer, day: Interval, at: number): { customer: Cu
     waiting: difference(add(freed.waiting, day), runningHours(customer)),
     again: union(customer.again, running),
     leave: subtract(customer.leave, day),
+    ...(customer.unseen && { unseen: subtract(customer.unseen, day) }),
   };
   return {
     customer: reset,
@@ -273,12 +274,11 @@ function addCustomers(state: State, input: unknown): Effect {
     if (index !== undefined) next = updateCustomer(next, index, (customer) => broughtBack(customer, request, state));
   }
   const added = parsed.value.filter(({ id }) => !known.has(id));
-  const ids = new Set(parsed.value.map(({ id }) => id));
   const grown = withCustomers(next, added);
-  const customers = grown.customers.map((customer) =>
-    ids.has(customer.id) ? { ...customer, unseen: true as const } : customer,
-  );
-  return { state: { ...grown, customers }, did: `added ${[...ids].join(', ')}` };
+  const customers = grown.customers.map((customer, index): Customer => {
+    return index < state.customers.length ? customer : { ...customer, unseen: [[customer.start, customer.end]] };
+  });
+  return { state: { ...grown, customers }, did: `added ${parsed.value.map(({ id }) => id).join(', ')}` };
 }
 
 /** A removed customer again in the run: what is not done or running of its old range, and all of its new one, waits. */
@@ -294,6 +294,7 @@ function broughtBack(customer: Customer, { done: said = [], ...request }: Custom
     ...{ ...rest, ...request, start: range[0], end: range[1] },
     density: densityOf(request) ?? customer.density,
     ...{ waiting: open, skipped: outside, leave: [] },
+    unseen: union(customer.unseen ?? none, difference([range], [[customer.start, customer.end]])),
   };
   return withTold(back, { ...request, done: told }, state);
 }

@@ -113,8 +113,11 @@ export interface Customer extends Omit<CustomerRequest, 'done'> {
   problems: Problem[];
   paused?: Pause;
   removed?: true;
-  /** It came while the run was on its way: nothing of it starts before it is known what runs, or is done, already. */
-  unseen?: true;
+  /**
+   * It came while the run was on its way: nothing of it starts before it is known what runs already. Of these hours it is
+   * not known either whether completed windows did them; of any other the run, or an operator, has said it.
+   */
+  unseen?: Intervals;
   /** Windows that completed, windows that ended otherwise, and the time both took in ms. */
   completed: number;
   unsuccessful: number;

@@ -477,6 +477,28 @@ describe('addCustomers', () => {
       });
   });
 
+  it('takes what completed windows did for done, but not a day that an operator asked for meanwhile', () => {
+    const completed = [{ customer: 1, from: hour('2026-01-01'), to: hour('2026-01-04') }];
+    given(cvs, command('addCustomers', { customers: ['oportun'] }))
+      .when(
+        command('resetDay', { customer: 'oportun', day: '2026-01-02' }),
+        happens((at) => ({ kind: 'completedWindowsFound', at, windows: completed, count: 1 })),
+        newcomersAreSeen,
+      )
+      .then((story) => expect(days(story, 'oportun')).toBe('d.d'));
+  });
+
+  it('of one that comes back takes only those days for done that are new to the run', () => {
+    const completed = [{ customer: 0, from: hour('2026-01-01'), to: hour('2026-01-06') }];
+    const back = { id: 'cvs', start: '2026-01-02', end: '2026-01-05' };
+    given(cvs, command('removeCustomer', { customer: 'cvs' }), command('addCustomers', { customers: [back] }))
+      .when(
+        happens((at) => ({ kind: 'completedWindowsFound', at, windows: completed, count: 1 })),
+        newcomersAreSeen,
+      )
+      .then((story) => expect(days(story)).toBe('s..d'));
+  });
+
   it('takes days that are done already for done', () => {
     const added = { id: 'oportun', done: ['2026-01-01', '2026-01-03--2026-02-01', '2025-12-01--2026-01-01'] };
     given(backfill({ customers: [{ id: 'cvs', done: ['2026-01-02--2026-01-04'] }] }), starts())
