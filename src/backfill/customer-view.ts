@@ -1,4 +1,5 @@
 import { formatDay, formatInstant, formatTime } from './calendar.js';
+import { show } from './issue.js';
 import { writersOf } from './limit.js';
 import { countDays, type DayCounts, dayLetters } from './progress.js';
 import { type Customer, idOf, type State } from './state.js';
@@ -36,6 +37,19 @@ export interface WindowView {
   dueAt?: string;
   class?: string;
   error?: string;
+}
+
+/**
+ * The index of the customer that a query's argument names, as `{customer}` or by its id alone.
+ *
+ * @throws a sentence when the run has no such customer
+ */
+export function indexAsked(state: State, argument: unknown): number {
+  const id =
+    typeof argument === 'object' && argument !== null ? (argument as { customer?: unknown }).customer : argument;
+  const index = state.customers.findIndex((customer) => customer.id === id);
+  if (index < 0) throw new Error(`customer ${show(id)} is not in this run; ask with {"customer": "<id>"}`);
+  return index;
 }
 
 export function customerView(state: State, index: number, now: number): CustomerView {

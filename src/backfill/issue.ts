@@ -10,6 +10,12 @@ export interface Issue {
 const MAX_ISSUES = 50;
 const MAX_SHOWN = 80;
 
+/**
+ * The text with halves of characters replaced, as a cut in the middle of an emoji leaves them. Temporal's messages are UTF-8,
+ * which has no such thing: sent in a failure, one would end the worker, and each one after it that takes the task.
+ */
+export const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd');
+
 /** A value as an operator would recognise it, short whatever its size. Never throws. */
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
@@ -19,7 +25,7 @@ export function show(value: unknown): string {
   }
   try {
     const text = JSON.stringify(value) ?? String(value);
-    return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+    return wellFormed(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
   } catch {
     return `a ${typeof value} that is not JSON`;
   }
@@ -31,7 +37,7 @@ export function describeIssues(issues: readonly Issue[]): string {
     .slice(0, MAX_ISSUES)
     .map(({ field, expected, got }) => `${field}: expected ${expected}, got ${got}`);
   const rest = issues.length - shown.length;
-  return shown.join('; ') + (rest > 0 ? `; and ${rest} more` : '');
+  return wellFormed(shown.join('; ') + (rest > 0 ? `; and ${rest} more` : ''));
 }
 
 /** Turns what zod found into issues. Schemas give what they expect as their error message. */

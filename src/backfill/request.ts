@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { formatDay, HOURS_PER_DAY, parseDay } from './calendar.js';
 import { DURATION_FORMAT, parseDuration } from './duration.js';
 import { FAILURE_CLASSES, type FailureClass } from './failures.js';
-import { add, type Hour, type Interval, type Intervals, none } from './interval.js';
+import { type Hour, type Interval, type Intervals, none, union } from './interval.js';
 import { type Issue, issuesOf, pathText, show } from './issue.js';
 import { MAX_DAYS } from './last-days.js';
 import { hoursOf, type WindowPolicy } from './sizing.js';
@@ -120,7 +120,27 @@ const whole = (least: number, most: number, what = 'a whole number') => {
   return z.int({ error }).min(least, { error }).max(most, { error });
 };
 
-const text = (what: string, most = 200) => z.string({ error: what }).min(1, { error: what }).max(most, { error: what });
+/** A text that Temporal takes as a name: without control characters and halves of characters, and not blank. */
+const text = (what: string, most = 200) =>
+  z
+    .string({ error: what })
+    .max(most, { error: what })
+    .regex(/^[^\p{Cc}\p{Surrogate}]*$/u, { error: `${what}, without control characters` })
+    .regex(/\S/, { error: what });
+
+/**
+ * A list whose length is judged before any of its members: a payload has room for a million wrong ones, and to say what
+ * is wrong with each would take longer than a workflow task may.
+ */
+const listOf = <T extends z.ZodType>(
+  member: T,
+  { what, most, least = 0 }: { what: string; most: number; least?: 0 | 1 },
+) =>
+  z
+    .array(z.unknown(), { error: what })
+    .min(least, { error: `${what}, at least one` })
+    .max(most, { error: `${what}, at most ${most.toLocaleString('en-US')}` })
+    .pipe(z.array(member));
 
 const DAY_FORMAT = 'a UTC day such as "2026-01-31"';
 const day = z.string({ error: DAY_FORMAT }).transform((value, context): Hour => {
@@ -210,10 +230,11 @@ const timeOfDay = z
 const workingHours = z
   .strictObject(
     {
-      days: z
-        .array(z.enum(weekdays, { error: `any of ${weekdays.join(', ')}` }), { error: 'a list of days' })
-        .min(1, { error: 'at least one day' })
-        .optional(),
+      days: listOf(z.enum(weekdays, { error: `any of ${weekdays.join(', ')}` }), {
+        what: 'a list of days',
+        least: 1,
+        most: 7,
+      }).optional(),
       from: timeOfDay,
       to: timeOfDay,
       timeZone: z
@@ -264,20 +285,14 @@ const customer = z.preprocess(
       end: day.optional(),
       window: windowPolicy.optional(),
       perCustomer: limit.optional(),
-      done: z
-        .array(days, { error: 'a list of days that are done already' })
-        .max(MAX_DAYS, { error: `at most ${MAX_DAYS.toLocaleString('en-US')} entries` })
-        .optional(),
+      done: listOf(days, { what: 'a list of days that are done already', most: MAX_DAYS }).optional(),
     },
     { error: 'a customer id or an object {id, conversations?, start?, end?, window?, perCustomer?, done?}' },
   ),
 );
 
 /** A list of customers, as `customers` and `addCustomers` take it. */
-const customerList = z
-  .array(customer, { error: 'a list of customers' })
-  .min(1, { error: 'at least one customer' })
-  .max(MAX_CUSTOMERS, { error: `at most ${MAX_CUSTOMERS.toLocaleString('en-US')} customers` });
+const customerList = listOf(customer, { what: 'a list of customers', least: 1, most: MAX_CUSTOMERS });
 
 const retryPolicy = z.strictObject(
   { attempts: whole(1, 1_000).optional(), backoff: duration.optional(), maxBackoff: duration.optional() },
@@ -285,12 +300,16 @@ const retryPolicy = z.strictObject(
 );
 
 const PREFIX_FORMAT = 'a prefix of 1 to 200 letters, digits and . _ : / -';
+const FAIRNESS_KEY = 'a key of 1 to 64 bytes';
 const WEIGHT_FORMAT = 'a number from 0.001 to 1,000';
 
 const child = z.strictObject(
   {
     workflowType: text('a workflow type').optional(),
-    taskQueue: text('a task queue').optional(),
+    // Temporal's own queues; a child on one of them fails the workflow task for ever.
+    taskQueue: text('a task queue')
+      .regex(/^(?!\/_sys\/)/, { error: 'a task queue that does not start with /_sys/' })
+      .optional(),
     workflowIdPrefix: z
       .string({ error: PREFIX_FORMAT })
       .regex(/^[A-Za-z0-9._:/-]{1,200}$/, { error: PREFIX_FORMAT })
@@ -309,7 +328,9 @@ const child = z.strictObject(
       .strictObject(
         {
           priorityKey: whole(1, 5).optional(),
-          fairnessKey: text('a key of 1 to 64 characters', 64).optional(),
+          fairnessKey: text(FAIRNESS_KEY, 64)
+            .refine((key) => new TextEncoder().encode(key).length <= 64, { error: FAIRNESS_KEY })
+            .optional(),
           fairnessWeight: z
             .number({ error: WEIGHT_FORMAT })
             .min(0.001, { error: WEIGHT_FORMAT })
@@ -348,7 +369,7 @@ const request = z.strictObject(
     customers: z.union([z.literal('all'), customerList], {
       error: `"all" or a list of 1 to ${MAX_CUSTOMERS.toLocaleString('en-US')} customers`,
     }),
-    exclude: z.array(customerId, { error: 'a list of customer ids' }).optional(),
+    exclude: listOf(customerId, { what: 'a list of customer ids', most: MAX_CUSTOMERS }).optional(),
     cluster: text("the cluster's name").optional(),
     window: windowPolicy.optional(),
     parallelism: z
@@ -380,11 +401,7 @@ const request = z.strictObject(
         { error: 'an object {maxLoad, criticalLoad?, every?}' },
       )
       .optional(),
-    hours: z
-      .array(workingHours, { error: 'a list of {days?, from, to, timeZone, max?}' })
-      .min(1, { error: 'at least one entry' })
-      .max(50)
-      .optional(),
+    hours: listOf(workingHours, { what: 'a list of {days?, from, to, timeZone, max?}', least: 1, most: 50 }).optional(),
     canary: whole(0, 100_000).optional(),
     verify: verify.optional(),
     dryRun: flag.optional(),
@@ -463,7 +480,7 @@ function retryOf(base: RetryPolicy, asked: z.infer<typeof retryPolicy>): RetryPo
 
 function settle(asked: z.infer<typeof customer>, range: { start: Hour; end: Hour }): CustomerRequest {
   const { done, ...rest } = asked;
-  return { ...range, ...defined(rest), ...(done ? { done: done.reduce<Intervals>(add, none) } : {}) };
+  return { ...range, ...defined(rest), ...(done ? { done: union(none, done) } : {}) };
 }
 
 /** What no single field shows: checked on the raw input, so that it is named beside all else that is wrong. */
@@ -493,7 +510,7 @@ function crossChecks(input: unknown): Issue[] {
 }
 
 function checkCustomers(customers: unknown, path: PropertyKey[], start: unknown, end: unknown): Issue[] {
-  if (!Array.isArray(customers)) return [];
+  if (!Array.isArray(customers) || customers.length > MAX_CUSTOMERS) return [];
   const first = new Map<unknown, number>();
   return customers.flatMap((customer: unknown, i): Issue[] => {
     const own = fields(customer);

@@ -7,6 +7,8 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 
 const PLACEHOLDERS = ['customerId', 'startTime', 'endTime'] as const;
 const MAX_DEPTH = 50;
+/** More than anybody reads; a payload has room for a million. */
+const MAX_ISSUES = 100;
 const placeholder = /\$\{([^}]*)\}?/g;
 
 /** What a child is started with unless the request says otherwise: one argument. */
@@ -14,15 +16,17 @@ export const defaultTemplate: Json = [
   { customerId: `\${customerId}`, startTime: `\${startTime}`, endTime: `\${endTime}` },
 ];
 
-/** What is wrong with a template; empty when every placeholder in it is known. Never throws, however deep it is. */
+/** What is wrong with a template, the first hundred issues; empty when every placeholder in it is known. Never throws, however deep it is. */
 export function checkTemplate(template: unknown, field: string): Issue[] {
   const issues: Issue[] = [];
   const known = PLACEHOLDERS.map((name) => `\${${name}}`).join(', ');
   const visit = (value: unknown, path: string, depth: number): void => {
+    if (issues.length >= MAX_ISSUES) return;
     if (depth > MAX_DEPTH) {
       issues.push({ field: path.slice(0, 80), expected: `JSON at most ${MAX_DEPTH} levels deep`, got: 'more' });
     } else if (typeof value === 'string') {
       for (const [text, name] of value.matchAll(placeholder)) {
+        if (issues.length >= MAX_ISSUES) return;
         if (!PLACEHOLDERS.some((known) => text === `\${${known}}` && name === known)) {
           issues.push({ field: path, expected: `only the placeholders ${known}`, got: text.slice(0, 80) });
         }

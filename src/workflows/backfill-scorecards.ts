@@ -10,6 +10,7 @@ import {
 import { formatDay } from '../backfill/calendar.js';
 import { type Packed, pack, unpack } from '../backfill/carry.js';
 import { decide } from '../backfill/decide.js';
+import { show } from '../backfill/issue.js';
 import { settleLastDays } from '../backfill/last-days.js';
 import { type Plan, planOf } from '../backfill/plan.js';
 import { type Report, reportOf } from '../backfill/report.js';
@@ -45,6 +46,7 @@ interface Carried {
  * failed or held days are left and no operator came in time. Closes as Cancelled once every running window has ended.
  */
 export async function backfillScorecards(input: unknown, carried?: Carried): Promise<Report | Plan> {
+  if (carried !== undefined) refuseUnlessContinued(carried);
   const request = carried ? undefined : validRequest(input);
   const run = new BackfillRun(carried ? unpack(carried.state) : firstState(request!));
   registerMessages(run);
@@ -64,6 +66,13 @@ export async function backfillScorecards(input: unknown, carried?: Carried): Pro
     void watchHours(run);
     return close(run, await schedule(run, children, showcase), showcase);
   });
+}
+
+/** A second argument from anybody but the run before would be taken for a state, and fail every workflow task. */
+function refuseUnlessContinued(carried: unknown): void {
+  if (workflowInfo().continuedFromExecutionRunId !== undefined) return;
+  const expected = 'one argument; a second one is for the workflow itself, when it continues as new';
+  throw invalidInput([{ field: 'the second argument', expected, got: show(carried) }]);
 }
 
 function validRequest(input: unknown): BackfillRequest {

@@ -9,8 +9,7 @@ import {
 } from '@temporalio/workflow';
 import { ANSWER_BYTES } from '../backfill/answer-size.js';
 import { COMMANDS, type CommandName } from '../backfill/command.js';
-import { customerView } from '../backfill/customer-view.js';
-import { show } from '../backfill/issue.js';
+import { customerView, indexAsked } from '../backfill/customer-view.js';
 import { logView } from '../backfill/journal.js';
 import { progressOf } from '../backfill/progress.js';
 import { proofOf } from '../backfill/proof.js';
@@ -78,26 +77,15 @@ function registerQueries(run: BackfillRun): void {
   });
   setHandler(
     defineQuery<unknown, [unknown]>('customer'),
-    (argument) => customerView(run.state, indexOf(run, argument), Date.now()),
+    (argument) => customerView(run.state, indexAsked(run.state, argument), Date.now()),
     { description: 'One customer: its windows, attempts, durations, errors, window size and why. {customer}' },
   );
   setHandler(
     defineQuery<unknown, [unknown]>('proof'),
-    (argument) => proofOf(run.state, [run.state.customers[indexOf(run, argument)]!], ANSWER_BYTES),
+    (argument) => proofOf(run.state, [run.state.customers[indexAsked(run.state, argument)]!], ANSWER_BYTES),
     { description: "One customer's done days: window, time, attempts, what was counted in them. {customer}" },
   );
   setHandler(defineQuery('log'), () => logView(run.state), {
     description: 'The latest 200 commands and decisions, each with its reason, oldest first.',
   });
-}
-
-function indexOf(run: BackfillRun, argument: unknown): number {
-  const id = customerIdOf(argument);
-  const index = run.state.customers.findIndex((customer) => customer.id === id);
-  if (index < 0) throw new Error(`customer ${show(id)} is not in this run; ask with {"customer": "<id>"}`);
-  return index;
-}
-
-function customerIdOf(argument: unknown): unknown {
-  return typeof argument === 'object' && argument !== null ? (argument as { customer?: unknown }).customer : argument;
 }

@@ -1,6 +1,7 @@
 import { ApplicationFailure, condition, log } from '@temporalio/workflow';
 import { type Command, commandNamed, parseCommand } from '../backfill/command.js';
 import { type Event, evolve } from '../backfill/evolve.js';
+import { wellFormed } from '../backfill/issue.js';
 import { rejected } from '../backfill/journal.js';
 import { type Performed, perform } from '../backfill/perform.js';
 import type { State } from '../backfill/state.js';
@@ -102,7 +103,7 @@ export class BackfillRun {
 }
 
 function orRefuse<T extends object>(result: T | { refused: string }): T {
-  if ('refused' in result) throw ApplicationFailure.nonRetryable(result.refused, 'CommandRefused');
+  if ('refused' in result) throw ApplicationFailure.nonRetryable(wellFormed(result.refused), 'CommandRefused');
   return result;
 }
 
