@@ -7,7 +7,7 @@ import { createDisplay, type Display, wantsColour } from '../src/cli/display.js'
 import { errorText } from '../src/cli/error-text.js';
 import { counted } from '../src/cli/format.js';
 import { type Line, render } from '../src/cli/line.js';
-import { runsTable, storedTable, verdict } from '../src/cli/report-view.js';
+import { proofTable, runsTable, storedTable, verdict } from '../src/cli/report-view.js';
 import { story } from '../src/cli/story-view.js';
 import { completeness } from '../src/reference-ingestion/completeness.js';
 import { withClient } from '../src/reference-ingestion/database.js';
@@ -70,7 +70,7 @@ class Start {
       [
         `January 2026 (${fleetRange.start} to ${fleetRange.end}, end exclusive) at ${formatScale(options.scale)} of its volume`,
       ],
-      ...[[], ...runsTable(reports), [], ...storedTable(stored)],
+      ...[[], ...runsTable(reports), [], ...proofTable(reports), [], ...storedTable(stored)],
       ...(told.length > 0 ? [[], ...told] : []),
       ...[[], ...lines],
     ]);

@@ -50,6 +50,7 @@ export function requestFor(cluster: string, { scale, parallelism }: RequestOptio
     window: { initial: 'auto', target: Math.max(1, Math.round(TARGET_CONVERSATIONS * scale)) },
     parallelism: { max: parallelism, min: Math.min(LEAST_PARALLELISM, parallelism), perCustomer: 1, adaptive: true },
     probe: PROBE,
+    verify: 'repair',
     // Nobody waits at this command for an operator: what can't be done goes into the report.
     operatorTimeout: '0s',
   };

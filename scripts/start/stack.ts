@@ -93,6 +93,7 @@ export class Stack {
       databaseUrl: this.postgres.url,
       reindexerPassword: password(),
       readerPassword: password(),
+      verifierPassword: password(),
       scale,
     });
     const { conversations, customers, milliseconds } = this.prepared.loaded;
@@ -116,11 +117,13 @@ export class Stack {
   private async startWorkers(): Promise<void> {
     // A user's own profile may have certificates and keys for another server than the one just started.
     await writeFile(this.profileFile, '[profile.default]\n');
-    const { readerUrl, reindexerUrl } = this.prepared;
+    const { readerUrl, reindexerUrl, verifierUrl } = this.prepared;
     await this.startWorker('backfill-worker', 'dist/worker.js', {
       BACKFILL_DIRECTORY_DATABASE_URL: readerUrl,
       BACKFILL_DIRECTORY_SQL: DIRECTORY_SQL,
       BACKFILL_PROBE_URL: readerUrl,
+      BACKFILL_VERIFY_URL: verifierUrl!,
+      BACKFILL_VERIFY_SQL_FILE: join(PROJECT, 'src/reference-ingestion/verify.sql'),
     });
     await this.startWorker('ingestion-worker', 'dist/reference-ingestion/worker.js', {
       REINDEXER_DATABASE_URL: reindexerUrl,

@@ -34,10 +34,9 @@ export interface CheckedHours extends CheckKey {
   days: [day: number, ...DayCount][];
 }
 
-/** A check begins when so many windows wait for it, or so many customer-days, or one has waited so long (ms). */
+/** A check begins when so many windows wait for it, or so many customer-days, or one has waited long enough. */
 const ENOUGH_WINDOWS = 100;
 export const BATCH_DAYS = 2_000;
-const LONG_ENOUGH = 5 * 60_000;
 /** After a check that took T, none begins for nine times T: a tenth of the time. */
 const REST = 9;
 const MOST_NAMED = 10;
@@ -66,8 +65,14 @@ export function dueCheck(state: State, now: number): { windows: CheckKey[] } | {
     return last || now >= verifyAfter ? { windows: batchOf(state) } : { at: verifyAfter };
   }
   if (now < verifyAfter || state.health.level === 'high') return undefined;
-  const enough = checks >= ENOUGH_WINDOWS || checkDays >= BATCH_DAYS || oldestOf(state) <= now - LONG_ENOUGH;
+  const enough = checks >= ENOUGH_WINDOWS || checkDays >= BATCH_DAYS || now - oldestOf(state) >= longEnough(state, now);
   return enough ? { windows: batchOf(state) } : undefined;
+}
+
+/** So long does a window wait, in ms: a short run is seen to get on, and a long one does not check more often for that. */
+function longEnough({ startedAt }: State, now: number): number {
+  const [least, most] = [10_000, 5 * 60_000];
+  return Math.min(most, Math.max(least, (now - startedAt) / 4));
 }
 
 function oldestOf(state: State): number {

@@ -53,6 +53,29 @@ function runRow(name: string, reports: readonly Report[]): Cell[] {
   ];
 }
 
+/** What the runs counted in the database after their windows, and the digests by which their proofs are told apart. */
+export function proofTable(reports: readonly Report[]): Line[] {
+  const rows = reports.map((report): Cell[] => [
+    ...proofRow(report.cluster ?? '', [report]),
+    report.proof.digest.slice(0, 12),
+  ]);
+  if (reports.length > 1) rows.push(emphasised([...proofRow('total', reports), ''], 'bold'));
+  const right = ['days verified', 'conversations', 'scorecards'].map((title) => ({ title, align: 'right' as const }));
+  return columns([{ title: 'from the proofs' }, ...right, { title: 'digest' }], rows);
+}
+
+function proofRow(name: string, reports: readonly Report[]): Cell[] {
+  const sum = (of: (proof: Report['proof']) => number) => reports.reduce((total, { proof }) => total + of(proof), 0);
+  const days = sum(({ totals, omitted }) => totals.days + omitted);
+  const verified = sum(({ totals }) => totals.verifiedDays);
+  return [
+    name,
+    verified === days ? count(days) : [styled(`${count(verified)}/${count(days)}`, 'red')],
+    count(sum(({ totals }) => totals.conversations)),
+    count(sum(({ totals }) => totals.scorecards)),
+  ];
+}
+
 /** What the database says, by cluster, and whose conversations have no scorecard. */
 export function storedTable(customers: readonly StoredScorecards[]): Line[] {
   const clusters = [...new Set(customers.map(({ cluster }) => cluster))];
@@ -96,7 +119,8 @@ export function verdict(
   const wrong = customers.filter(({ missing, wrongAggregates }) => missing + wrongAggregates > 0);
   const open = reports.filter(({ outcome }) => outcome !== 'completed');
   const conversations = customers.reduce((sum, customer) => sum + customer.conversations, 0);
-  if (wrong.length === 0 && open.length === 0) {
+  const disagreeing = reports.flatMap((report) => disagreement(report, customers));
+  if (wrong.length + open.length + disagreeing.length === 0) {
     return {
       ok: true,
       lines: [[styled('✓', 'green'), ` all ${counted(conversations, 'conversation')} have a current scorecard`]],
@@ -106,6 +130,7 @@ export function verdict(
     styled('✗ ', 'red'),
     `${cluster ?? 'the run'} ended ${outcome}`,
   ]);
+  lines.push(...disagreeing);
   if (wrong.length > 0) {
     lines.push([
       styled('✗ ', 'red'),
@@ -114,6 +139,17 @@ export function verdict(
     lines.push(...listed(wrong.map(wrongLine)));
   }
   return { ok: false, lines };
+}
+
+/** Of a report and what the database holds: nothing comes late here, so both must have counted the same. */
+function disagreement({ cluster, proof }: Report, customers: readonly StoredScorecards[]): Line[] {
+  const own = customers.filter((customer) => customer.cluster === cluster);
+  const sum = (field: 'conversations' | 'scorecards') => own.reduce((total, customer) => total + customer[field], 0);
+  const { conversations, scorecards } = proof.totals;
+  if (conversations === sum('conversations') && scorecards === sum('scorecards')) return [];
+  const proved = `${count(scorecards)} scorecards of ${counted(conversations, 'conversation')}`;
+  const held = `${count(sum('scorecards'))} of ${count(sum('conversations'))}`;
+  return [[styled('✗ ', 'red'), `${cluster ?? 'the run'} proves ${proved}; the database has ${held}`]];
 }
 
 function wrongLine({ customerId, cluster, conversations, missing, wrongAggregates }: StoredScorecards): Line {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Report } from '../../src/backfill/report.js';
 import { errorText } from '../../src/cli/error-text.js';
 import { render, widthOf } from '../../src/cli/line.js';
-import { runsTable, type StoredScorecards, storedTable, verdict } from '../../src/cli/report-view.js';
+import { proofTable, runsTable, type StoredScorecards, storedTable, verdict } from '../../src/cli/report-view.js';
 import { noProof, progress } from './progress.js';
 
 const texts = (lines: ReturnType<typeof runsTable>) => lines.map((line) => render(line, { colour: false }));
@@ -21,6 +21,12 @@ function report(cluster: string, from: string, to: string, changes: Partial<Repo
     ...changes,
   };
 }
+
+/** Of a run with 62 days. */
+const proof = (conversations: number, verifiedDays = 62) => ({
+  ...{ ...noProof, digest: '0123456789abcdef' },
+  totals: { rows: 62, days: 62, verifiedDays, conversations, scorecards: conversations },
+});
 
 const stored = (customerId: string, cluster: string, conversations: number, missing = 0): StoredScorecards => ({
   ...{ customerId, cluster, conversations, missing },
@@ -48,8 +54,25 @@ describe('the report', () => {
     for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(80);
   });
 
-  it('is well when every run completed and nothing is missing', () => {
-    const { ok, lines } = verdict([report('x', '00', '01')], [stored('a', 'x', 1_000)]);
+  it('adds up the proofs, and shows where days were not verified', () => {
+    const [verified, partly] = [proof(1_000), proof(1, 60)];
+    const reports = [report('x', '00', '01', { proof: verified }), report('y', '00', '01', { proof: partly })];
+    expect(texts(proofTable(reports))).toEqual([
+      'from the proofs  days verified  conversations  scorecards  digest',
+      'x                           62          1,000       1,000  0123456789ab',
+      'y                        60/62              1           1  0123456789ab',
+      'total                  122/124          1,001       1,001',
+    ]);
+  });
+
+  it('is not well when a proof and the database disagree', () => {
+    const { ok, lines } = verdict([report('x', '00', '01', { proof: proof(999) })], [stored('a', 'x', 1_000)]);
+    expect(ok).toBe(false);
+    expect(texts(lines)).toEqual(['✗ x proves 999 scorecards of 999 conversations; the database has 1,000 of 1,000']);
+  });
+
+  it('is well when every run completed, nothing is missing, and the proofs agree', () => {
+    const { ok, lines } = verdict([report('x', '00', '01', { proof: proof(1_000) })], [stored('a', 'x', 1_000)]);
     expect(ok).toBe(true);
     expect(texts(lines)).toEqual(['✓ all 1,000 conversations have a current scorecard']);
   });

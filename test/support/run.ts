@@ -4,6 +4,7 @@ import type { temporal } from '@temporalio/proto';
 import type { CustomerView } from '../../src/backfill/customer-view.js';
 import type { LogView } from '../../src/backfill/journal.js';
 import type { Progress } from '../../src/backfill/progress.js';
+import type { Proof } from '../../src/backfill/proof.js';
 import type { Report } from '../../src/backfill/report.js';
 import type { CommandAnswer } from '../../src/workflows/messages.js';
 
@@ -41,6 +42,10 @@ export class BackfillHandle {
 
   customer(customer: string): Promise<CustomerView> {
     return this.handle.query<CustomerView, [unknown]>('customer', { customer });
+  }
+
+  proof(customer: string): Promise<Proof> {
+    return this.handle.query<Proof, [unknown]>('proof', { customer });
   }
 
   log(): Promise<LogView[]> {

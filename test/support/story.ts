@@ -1,7 +1,9 @@
+import { formatDay } from '../../src/backfill/calendar.js';
 import { parseCommand } from '../../src/backfill/command.js';
 import { decide } from '../../src/backfill/decide.js';
 import { type Event, evolve } from '../../src/backfill/evolve.js';
 import type { FailureClass } from '../../src/backfill/failures.js';
+import { byDay, dayOf } from '../../src/backfill/ledger.js';
 import { perform } from '../../src/backfill/perform.js';
 import { initialState, type State } from '../../src/backfill/state.js';
 import { deepFreeze, failureOf, nameOf, requestOf, START, windowNamed } from './core.js';
@@ -115,3 +117,40 @@ export function nextStarts(story: Story): string[] {
     state = evolve(state, { ...decision, kind: 'windowStarted', at: story.now });
   }
 }
+
+/** The check that the run wants now, as names of the hours it looks at; none if it wants none. */
+export function nextCheck({ state, now }: Story): string[] {
+  const decision = decide(state, now);
+  return decision.kind === 'verify'
+    ? decision.windows.map((key) => nameOf(state.customers[key.customer]!.id, key))
+    : [];
+}
+
+/** The run begins the check that it wants, which it must want. */
+export const beginsCheck: Step = ({ state, now }) => {
+  const decision = decide(state, now);
+  if (decision.kind !== 'verify') throw new Error(`the run does not want to check, but to ${decision.kind}`);
+  return { state: evolve(state, { kind: 'checkStarted', at: now, windows: decision.windows }), now: now + 1_000 };
+};
+
+/** The check under way of what waits for one has counted 100 conversations a day, and so many missing on these days. */
+export const finds =
+  (missing: Record<string, number> = {}, before?: Story): Step =>
+  ({ state, now }) => {
+    const asked = (before?.state ?? state).customers.flatMap(({ id, checking }, customer) =>
+      checking.flatMap(({ hours, endedAt, startedAt: asOf }) =>
+        hours.map(([from, to]) => ({ id, key: { customer, from, to, endedAt, asOf } })),
+      ),
+    );
+    const windows = asked.map(({ id, key }) => ({
+      ...key,
+      days: [...byDay([[key.from, key.to]])].map((part): [number, number, number] => {
+        return [dayOf(part[0]), 100, missing[`${id}-${formatDay(part[0])}`] ?? 0];
+      }),
+    }));
+    return { state: evolve(state, { kind: 'windowsChecked', at: now, windows }), now: now + 1_000 };
+  };
+
+export const isChecked = (missing: Record<string, number> = {}): Step => {
+  return (story) => finds(missing)(beginsCheck(story));
+};
