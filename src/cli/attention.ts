@@ -1,3 +1,5 @@
+import { describe, parseDay } from '../backfill/calendar.js';
+import { add, type Intervals, none } from '../backfill/interval.js';
 import type { Attention } from '../backfill/progress.js';
 import { isClosed, type RunView } from './figures.js';
 import { counted } from './format.js';
@@ -31,9 +33,22 @@ export function notesOf({ name, progress }: RunView): Note[] {
   return [...notes, ...open.map((problem) => ({ key: keyOf(problem), line: problemLine(problem) }))];
 }
 
-/** Days as short as they can be said. */
-function daysText(days: readonly string[]): string {
-  return days.length === 1 ? days[0]! : `${days[0]} … ${days.at(-1)}`;
+/** Problems of one customer that say the same, as one: a month of days that fail alike is one thing to look at. */
+export function together(problems: readonly Attention[]): Attention[] {
+  const alike = new Map<string, Attention>();
+  for (const problem of problems) {
+    const { customer, class: failure, message, attempts } = problem;
+    const key = JSON.stringify([customer, failure, message, attempts]);
+    const before = alike.get(key)?.days ?? [];
+    alike.set(key, { ...(alike.get(key) ?? problem), days: [...new Set([...before, ...problem.days])] });
+  }
+  return [...alike.values()];
+}
+
+/** Days as short as they can be said: `2026-01-15`, or `2026-01-15 to 2026-01-17, 2026-01-20`. */
+export function daysText(days: readonly string[]): string {
+  const hours = days.map((day) => parseDay(day) ?? 0);
+  return describe(hours.reduce<Intervals>((set, from) => add(set, [from, from + 24]), none));
 }
 
 const keyOf = ({ workflowId, attempts, class: failure }: Attention) => `${workflowId} ${attempts} ${failure}`;
@@ -44,6 +59,13 @@ export function problemLine({ customer, days, class: failure, message, attempts,
     styled('! ', 'red'),
     styled(customer, 'bold'),
     ` ${daysText(days)} ${failure}: ${onOneLine(message)} (${counted(attempts, 'attempt')})`,
-    styled(`; ${nextStep}`, 'dim'),
+    styled(`; ${asTyped(nextStep)}`, 'dim'),
   ];
 }
+
+/** Commands as the command line has them: `retry-failed`, which a run understands as well as `retryFailed`. */
+export const asTyped = (nextStep: string): string =>
+  nextStep.replace(
+    /\b(retry|reset|skip|set)(Failed|Day|Parallelism)\b/g,
+    (_, verb, noun) => `${verb}-${noun.toLowerCase()}`,
+  );

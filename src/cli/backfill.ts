@@ -15,8 +15,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 // Whoever reads the answer may stop reading: `backfill status | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
-  throw error;
+  process.stderr.write(`error: the answer can not be written: ${error.message}\n`);
+  process.exit(EXIT.error);
 });
+process.stderr.on('error', () => {});
 
 const { stdin, stdout, stderr, env: environment } = process;
 process.exitCode = await runCommandLine(process.argv.slice(2), {

@@ -163,8 +163,16 @@ describe('one run, from its plan to its end', { timeout: MANY_CALLS_MS }, () => 
       expect(unsure.stderr).toContain('say --yes');
     }
     const outside = await backfill.run('reset-day', west, 'quick', '2026-02-02');
-    expect(outside).toMatchObject({ code: 6, stdout: '' });
+    expect(outside).toMatchObject({ code: 2, stdout: '' });
     expect(outside.stderr).toBe(`${west}: 2026-02-02 is outside quick's range, 2026-01-01 to 2026-01-04\n`);
+    const late = await backfill.run('add', west, 'late', 'later', '--start', '2026-03-01');
+    expect(late).toMatchObject({ code: 2, stdout: '' });
+    expect(late.stderr).toBe(
+      `${west}: --start: expected an end after the start, 2026-03-01; the end is exclusive, got "2026-01-05"\n`,
+    );
+    const nameless = await backfill.run('add', west, 'new one');
+    expect(nameless).toMatchObject({ code: 2, stdout: '' });
+    expect(nameless.stderr).toMatch(/^west\S+: customer: expected an id of 1 to 200 letters.*got "new one"\n$/);
     const json = await backfill.json<{ problem: object }>('add', west, 'quick');
     expect(json).toMatchObject({ code: 6, clusters: [{ cluster: west, problem: { exitCode: 6 } }] });
     expect(await run.log()).toEqual(before);
@@ -218,7 +226,7 @@ describe('several clusters', { timeout: MANY_CALLS_MS }, () => {
     await seen(chat);
     const shown = await backfill.run('status', chat);
     expect(shown.code).toBe(4);
-    expect(shown.stdout).toMatch(/! broken-d 2026-01-01 permanent: no such customer/);
+    expect(shown.stdout).toMatch(/! broken-d 2026-01-01\b.* permanent: no such customer/);
     fits(shown);
   });
 

@@ -57,7 +57,7 @@ describe('the live view', () => {
     const attention = Array.from({ length: 30 }, (_, i) => ({ customer: `c${i}` }));
     const lines = view([run('x', { a: month('f') }, { attention })], 80, 10);
     expect(lines).toHaveLength(9);
-    expect(lines[3]).toMatch(/^! c0 2026-01-15 permanent: no such table \(1 attempt\); retryFailed/);
+    expect(lines[3]).toMatch(/^! c0 2026-01-15 permanent: no such table \(1 attempt\); retry-failed/);
     expect(lines.at(-1)).toBe('  and 25 more');
   });
 
@@ -94,7 +94,7 @@ describe('the plain lines', () => {
     const trouble = run('voice-prod', { a: month('f') }, { attention: [{}] });
     const after = [trouble, done];
     expect(news(before, after)).toEqual([
-      '! cvs 2026-01-15 permanent: no such table (1 attempt); retryFailed',
+      '! cvs 2026-01-15 permanent: no such table (1 attempt); retry-failed',
       'chat-prod completed: 2 customers, 62 of 62 days done',
     ]);
     expect(news(after, after)).toEqual([]);

@@ -1,5 +1,4 @@
 import { parseDay } from '../../backfill/calendar.js';
-import { describeIssues } from '../../backfill/issue.js';
 import { parseCustomers } from '../../backfill/request.js';
 import { customersOf } from '../../fleet/index.js';
 import type { AddCommand } from '../command-line.js';
@@ -47,16 +46,37 @@ Examples:
         argument: async (target) => {
           const { cluster } = target.run.session;
           const known = await customersOf(cluster, target.progress.range, context.environment);
-          return { customers: withVolumes(checked(target, customers), known ?? []) };
+          return { customers: withVolumes(checked(target, customers, words.length), known ?? []) };
         },
       });
     }),
   );
 };
 
-/** Refused here, each wrong field is named before anything is sent. */
-function checked({ progress: { range } }: Target, customers: unknown[]): (string | Record<string, unknown>)[] {
+/**
+ * Refused here, each wrong field is named before anything is sent.
+ *
+ * @param typed how many of the customers stand on the command line; the others are those of `--input`
+ */
+function checked(
+  { progress: { range } }: Target,
+  customers: unknown[],
+  typed: number,
+): (string | Record<string, unknown>)[] {
   const parsed = parseCustomers(customers, { start: parseDay(range.start)!, end: parseDay(range.end)! });
-  if (!parsed.ok) throw badUsage(describeIssues(parsed.issues));
+  if (!parsed.ok) {
+    const wrong = parsed.issues.map(
+      ({ field, expected, got }) => `${asGiven(field, typed)}: expected ${expected}, got ${got}`,
+    );
+    throw badUsage([...new Set(wrong)].join('; '));
+  }
   return customers as (string | Record<string, unknown>)[];
+}
+
+/** `[0].start` as what was typed for it: an option, the name of a customer, or a place in the file. */
+function asGiven(field: string, typed: number): string {
+  const [, index = '', name = 'id'] = /^\[(\d+)\](?:\.(.*))?$/.exec(field) ?? [];
+  if (index === '') return field;
+  if (Number(index) >= typed) return `--input [${Number(index) - typed}]${name === 'id' ? '' : `.${name}`}`;
+  return name === 'id' ? 'customer' : `--${name}`;
 }

@@ -43,4 +43,4 @@ export function answer<T>(context: CommandContext, outcomes: readonly Outcome<T>
 }
 
 /** Some messages name the cluster themselves. */
-const withName = (name: string, message: string) => (message.startsWith(name) ? message : `${name}: ${message}`);
+export const withName = (name: string, message: string) => (message.startsWith(name) ? message : `${name}: ${message}`);

@@ -1,5 +1,7 @@
 import { parseDay } from '../../backfill/calendar.js';
+import type { CustomerView } from '../../backfill/customer-view.js';
 import { badUsage } from './problem.js';
+import { ask } from './runs.js';
 import type { Target } from './tell.js';
 
 const NUMBER = /^\d{1,2}$/;
@@ -12,12 +14,13 @@ const NUMBER = /^\d{1,2}$/;
 export function dayOf({ progress: { range } }: Target, text: string): string {
   if (!NUMBER.test(text)) return checked(text, text);
   const month = range.start.slice(0, 7);
-  const lastDay = new Date(Date.parse(range.end) - 1).toISOString();
-  if (lastDay.slice(0, 7) !== month) {
-    throw badUsage(`day ${text} of which month? The run's range is ${range.start} to ${lastDay.slice(0, 10)}`);
+  if (lastDayOf(range).slice(0, 7) !== month) {
+    throw badUsage(`day ${text} of which month? The run's range is ${range.start} to ${lastDayOf(range)}`);
   }
   return checked(`${month}-${text.padStart(2, '0')}`, text);
 }
+
+const lastDayOf = ({ end }: { end: string }) => new Date(Date.parse(end) - 1).toISOString().slice(0, 10);
 
 function checked(day: string, typed: string): string {
   if (parseDay(day) !== undefined) return day;
@@ -27,4 +30,21 @@ function checked(day: string, typed: string): string {
 /** What can be said of a day before its run is known, so that a slip is told before anything is opened. */
 export function checkDayForm(text: string): void {
   if (!NUMBER.test(text)) checked(text, text);
+  else if (Number(text) < 1 || Number(text) > 31) checked('', text);
+}
+
+/**
+ * Checks that the customer has the day, before anything is sent.
+ *
+ * @throws CommandProblem (exit code 2)
+ */
+export async function checkInRange(
+  { run, progress }: Target,
+  { customer, day }: { customer: string; day: string },
+): Promise<void> {
+  // Of a customer that the answer had no room for, the run itself says what it thinks of the day.
+  if (!progress.customers.some(({ id }) => id === customer)) return;
+  const { range } = await ask<CustomerView>(run, 'customer', { customer });
+  if (day >= range.start && day < range.end) return;
+  throw badUsage(`${day} is outside ${customer}'s range, ${range.start} to ${lastDayOf(range)}`);
 }

@@ -1,7 +1,7 @@
 import type { CommandName } from '../../backfill/command.js';
 import type { AddCommand } from '../command-line.js';
 import { knownCustomer } from './customer-names.js';
-import { checkDayForm, dayOf } from './day.js';
+import { checkDayForm, checkInRange, dayOf } from './day.js';
 import { type TellOptions, tellRuns, withTellOptions } from './tell.js';
 import { clusterAndWords } from './words.js';
 
@@ -22,7 +22,7 @@ function forDay(name: string, told: CommandName, help: { summary: string; descri
       .summary(help.summary)
       .description(help.description)
       .usage('[options] [cluster] <customer> <day>')
-      .argument('<words...>', 'the cluster, if the fleet file has several; the customer; the UTC day');
+      .argument('[words...]', 'the cluster, if the fleet file has several; the customer; the UTC day');
     withTellOptions(command, { several: false }).addHelpText(
       'after',
       `
@@ -37,7 +37,11 @@ Examples:
         checkDayForm(day);
         return tellRuns(context, {
           ...{ clusters, options, command: told },
-          argument: (target) => ({ customer: knownCustomer(target, customer), day: dayOf(target, day) }),
+          argument: async (target) => {
+            const asked = { customer: knownCustomer(target, customer), day: dayOf(target, day) };
+            await checkInRange(target, asked);
+            return asked;
+          },
         });
       }),
     );

@@ -43,7 +43,7 @@ Examples:
             lines: (found) =>
               found.flatMap(({ run, log }, i): Line[] => [
                 ...(i === 0 ? [] : [[]]),
-                [styled(run.session.cluster.name, 'bold'), styled(`  ${run.workflowId}`, 'dim')],
+                [styled(run.session.cluster.name, 'bold'), styled(`  ${run.workflowId}, times in UTC`, 'dim')],
                 ...log.flatMap((entry) => wrapped(entryLine(entry), context.columns, 21)),
               ]),
             fields: ({ run, log }) => ({ run: runFields(run), log }),

@@ -9,7 +9,7 @@ export const addRemove: AddCommand = (program, action) => {
     .summary('leave out what is left of a customer')
     .description('Less work: what is left of a customer is skipped; its running windows finish.')
     .usage('[options] [cluster] <customer>')
-    .argument('<words...>', 'the cluster, if the fleet file has several; the customer');
+    .argument('[words...]', 'the cluster, if the fleet file has several; the customer');
   withTellOptions(command, { several: false }).addHelpText(
     'after',
     `

@@ -4,6 +4,7 @@ import type { AddCommand } from '../command-line.js';
 import { collectRun } from '../report/collect.js';
 import { documentOf } from '../report/document.js';
 import { formatted, REPORT_FORMATS, type ReportFormat, ROWS, type Rows } from '../report/formats.js';
+import { withName } from './answer.js';
 import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode, worstOf } from './exit-codes.js';
@@ -53,7 +54,7 @@ Examples:
         const found = valuesOf(reports);
         const problems = reports.flatMap((report) => ('problem' in report ? [report] : []));
         if (found.length > 0) await write(formatted(documentOf(found, now), format, rows ?? 'days'), out, context);
-        for (const { problem } of problems) context.say(problem.message);
+        for (const { cluster, problem } of problems) context.say(withName(cluster.name, problem.message));
         return worstOf(problems.map(({ problem }): ExitCode => problem.exitCode));
       });
     }),

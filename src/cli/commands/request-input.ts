@@ -4,6 +4,7 @@ import { mergeDefaults } from '../../fleet/defaults.js';
 import { type Cluster, customersOf, type DirectoryCustomer } from '../../fleet/index.js';
 import { nearest } from '../../fleet/nearest.js';
 import { errorText } from '../error-text.js';
+import { counted } from '../format.js';
 import { type Outcome, onEach, outcomesFor } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
@@ -82,6 +83,8 @@ async function directoryOf(context: CommandContext, cluster: Cluster, range: { s
 
 type Customers = 'all' | (string | Fields)[];
 
+const MOST_STRANGERS = 5;
+
 /** Names typed that the directory does not have: most likely slips. */
 function strangers(
   { name }: Cluster,
@@ -90,12 +93,14 @@ function strangers(
   listed: readonly DirectoryCustomer[],
 ): string[] {
   const ids = listed.map(({ id }) => id);
-  return [...(customers === 'all' ? [] : idsOf(customers)), ...split(exclude)]
-    .filter((id) => !ids.includes(id))
-    .map((id) => {
-      const meant = nearest(id, ids);
-      return `${name}'s directory has no ${id}${meant ? `; did you mean ${meant}?` : ''}`;
-    });
+  const known = new Set(ids);
+  const unknown = [...(customers === 'all' ? [] : idsOf(customers)), ...split(exclude)].filter((id) => !known.has(id));
+  const told = unknown.slice(0, MOST_STRANGERS).map((id) => {
+    const meant = nearest(id, ids);
+    return `${name}'s directory has no ${id}${meant ? `; did you mean ${meant}?` : ''}`;
+  });
+  const rest = unknown.length - told.length;
+  return rest === 0 ? told : [...told, `${name}'s directory has none of ${counted(rest, 'more customer')} either`];
 }
 
 const idsOf = (customers: (string | Fields)[]) =>

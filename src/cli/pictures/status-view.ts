@@ -1,4 +1,4 @@
-import { problemLine } from '../attention.js';
+import { problemLine, together } from '../attention.js';
 import { counted } from '../format.js';
 import { type Line, onOneLine, restyled, styled } from '../line.js';
 import { type HeatMapRow, heatMap, legend } from './heat-map.js';
@@ -47,7 +47,7 @@ export function problemsOf({ progress }: ClusterPicture): Line[] {
   if (!progress) return [];
   const problems = progress.attention.filter(({ days }) => days.length > 0);
   return [
-    ...problems.map(problemLine),
+    ...together(problems).map(problemLine),
     ...progress.rejected.map(
       ({ at, command, by, reason }): Line => [
         styled('! ', 'yellow'),
@@ -83,5 +83,9 @@ function mapLines(picture: ClusterPicture, columns: number, everyone: boolean): 
 function inFlightLines({ windows, progress }: ClusterPicture, now: number, columns: number): Line[] {
   if (!windows || windows.list.length === 0) return [];
   const whose = progress ? '' : ' that belong to no run here';
-  return [[], [styled(windowsTitle(windows) + whose, 'bold')], ...windowLines(windows, now, columns, MOST_WINDOWS)];
+  return [
+    [],
+    [styled(windowsTitle(windows, progress) + whose, 'bold')],
+    ...windowLines(windows, now, columns, MOST_WINDOWS),
+  ];
 }

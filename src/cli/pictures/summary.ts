@@ -17,9 +17,12 @@ const statusStyles: Record<Status, Style> = {
   cancelled: 'yellow',
 };
 
+/** A picture is drawn anew every two seconds or so. An older one is on its way, or its cluster is silent. */
+const LATE_MS = 5_000;
+
 /** Who, how far, and whether it answers: a line that says the most. */
 export function headline(picture: ClusterPicture, now: number): Line {
-  const { cluster, progress, workflowId, silent, note } = picture;
+  const { cluster, progress, workflowId, silent, note, asOf = now } = picture;
   const name = styled(cluster, 'bold');
   if (silent) {
     const since = `${clock(silent.since)} UTC (${age(now - silent.since)})`;
@@ -27,8 +30,10 @@ export function headline(picture: ClusterPicture, now: number): Line {
   }
   if (!progress) return [name, '  ', onOneLine(note ?? 'asking …')];
   const { days, daysDone } = figuresOf(progress, now);
+  const late = !isClosed(progress) && now - asOf >= LATE_MS;
   return [
     ...[name, '  ', styled(progress.status, statusStyles[progress.status]), `  ${percent(daysDone, days)}%`],
+    late ? styled(`  as of ${age(now - asOf)} ago`, 'yellow') : '',
     styled(`  ${onOneLine(workflowId ?? '')}`, 'dim'),
   ];
 }

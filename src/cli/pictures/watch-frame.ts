@@ -23,6 +23,9 @@ export interface Frame {
 const LIST_SHARE = 0.25;
 /** Why a cluster does not answer may take more than a line. */
 const MOST_HEADLINES = 3;
+/** On a terminal of fewer rows each line of the summary is cut rather than broken. */
+const ROWS_FOR_REASONS = 24;
+const SUMMARY_INDENT = 10;
 /** A map of fewer lines says too little to take space from a list for it. */
 const SMALLEST_MAP = 4;
 
@@ -40,10 +43,13 @@ export function watchFrame(
 ): Frame {
   const picture = pictures[state.selected] ?? pictures[0]!;
   const dimmed = (line: Line) => (picture.silent ? restyled(line, 'dim') : line);
+  const reasonLines = rows < ROWS_FOR_REASONS ? 1 : 2;
   const top = [
     tabs(pictures, state.selected, columns),
     ...wrapped(headline(picture, now), columns, 2).slice(0, MOST_HEADLINES),
-    ...(picture.progress ? summaryLines(picture.progress, picture, now).map(dimmed) : []),
+    ...(picture.progress ? summaryLines(picture.progress, picture, now) : [])
+      .flatMap((line) => fitting(line, columns, reasonLines))
+      .map(dimmed),
   ].slice(0, Math.max(2, rows - 6));
   const bottom = footer(picture, state, columns, message);
   const room = Math.max(0, rows - top.length - bottom.length);
@@ -54,13 +60,20 @@ export function watchFrame(
   return { ...body, lines: lines.slice(-rows) };
 }
 
+/** The line on as many lines as it may have; what is left over is cut off, with a sign of it. */
+function fitting(line: Line, columns: number, most: number): Line[] {
+  const lines = wrapped(line, columns, SUMMARY_INDENT);
+  if (most === 1 || lines.length <= most) return most === 1 ? [line] : lines;
+  return [...lines.slice(0, most - 1), [...lines[most - 1]!, '…']];
+}
+
 function bodyOf(picture: ClusterPicture, state: WatchState, now: number, { columns, rows }: ViewSize): Frame {
   switch (state.view) {
     case 'map':
       return overview(picture, state, now, { columns, rows });
     case 'windows': {
       const { windows = { list: [], more: false } } = picture;
-      return scrolled(windowsTitle(windows), windowLines(windows, now, columns), state, rows);
+      return scrolled(windowsTitle(windows, picture.progress), windowLines(windows, now, columns), state, rows);
     }
     case 'attention': {
       const problems = problemsOf(picture);
@@ -101,7 +114,8 @@ function overview(picture: ClusterPicture, state: WatchState, now: number, { col
   const space = Math.max(0, rows - windowRows - problemRows - lines.length);
   lines.push(...Array<Line>(space).fill([]));
   if (windowRows > 0) {
-    const title = windowsTitle(picture.windows!) + (picture.progress ? '' : ' that belong to no run here');
+    const title =
+      windowsTitle(picture.windows!, picture.progress) + (picture.progress ? '' : ' that belong to no run here');
     lines.push([styled(title, 'bold')], ...windowLines(picture.windows!, now, columns, windowRows - 1));
   }
   if (problemRows > 0) {

@@ -1,5 +1,6 @@
 import { describe } from '../../backfill/calendar.js';
 import { formatDuration } from '../../backfill/duration.js';
+import type { Progress } from '../../backfill/progress.js';
 import { columns } from '../columns.js';
 import { count, counted } from '../format.js';
 import { fitted, type Line, styled, widthOf } from '../line.js';
@@ -8,8 +9,11 @@ import type { WindowsInFlight } from './picture.js';
 /** A window this old among younger ones is worth a look. */
 const OLD_FACTOR = 4;
 
-/** How many windows run, in a title. */
-export function windowsTitle({ list, more }: WindowsInFlight): string {
+/** How many windows run, in a title. Temporal lists one a moment after it has started, and a busy server later. */
+export function windowsTitle({ list, more }: WindowsInFlight, progress?: Progress): string {
+  const { inFlight = 0 } = progress?.parallelism ?? {};
+  if (!more && inFlight > list.length)
+    return `${counted(inFlight, 'window')} in flight, ${count(list.length)} listed so far`;
   return more ? `more than ${counted(list.length, 'window')} in flight` : `${counted(list.length, 'window')} in flight`;
 }
 

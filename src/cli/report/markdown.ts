@@ -1,4 +1,5 @@
 import { formatDuration } from '../../backfill/duration.js';
+import { asTyped, daysText, together } from '../attention.js';
 import { count, counted, percent } from '../format.js';
 import { onOneLine } from '../line.js';
 import type { ClusterReport, ReportDocument, ReportTotals } from './document.js';
@@ -41,16 +42,17 @@ function section(report: ClusterReport): string[] {
   const failed = failures.map((failure) => [
     ...[failure.class, count(failure.windows), count(failure.customers), text(failure.example)],
   ]);
-  const looks = attention.slice(0, MOST_ATTENTION).map((problem) => {
+  const problems = together(attention);
+  const looks = problems.slice(0, MOST_ATTENTION).map((problem) => {
     const { days, attempts } = problem;
-    const which = days.length > 1 ? `${days[0]} … ${days.at(-1)}` : (days[0] ?? '');
-    return [text(problem.customer), which, problem.class, String(attempts), text(problem.message), problem.nextStep];
+    const { customer, class: failure, message, nextStep } = problem;
+    return [text(customer), daysText(days), failure, String(attempts), text(message), asTyped(nextStep)];
   });
   return [
     ...['', `## ${text(cluster)}`, '', ...facts],
     ...titled('Failures', ['class', 'windows', 'customers', 'latest'], failed),
     ...titled('To look at', ['customer', 'days', 'class', 'attempts', 'message', 'next step'], looks),
-    ...more(attention.length - looks.length),
+    ...more(problems.length - looks.length),
     ...titled(
       'Not done',
       ['customer', 'first day', 'days'],

@@ -54,8 +54,25 @@ describe('the status of a cluster', () => {
   it('tells every problem to its last word, on as many lines as it takes', () => {
     const text = lines(picture).join(' ').replace(/ +/g, ' ');
     expect(text).toContain(
-      `! cvs 2026-01-14 permanent: out of memory ${'again '.repeat(30).trim()} (1 attempt); retryFailed`,
+      `! cvs 2026-01-14 permanent: out of memory ${'again '.repeat(30).trim()} (1 attempt); retry-failed`,
     );
+  });
+
+  it('tells days of a customer that fail alike as one thing, with commands as they are typed', () => {
+    const days = ['2026-01-01', '2026-01-02', '2026-01-03', '2026-01-07'];
+    const alike = days.map((day) => ({ days: [day], nextStep: 'mend it, then retryFailed; or skipDay' }));
+    const other = { days: ['2026-01-09'], message: 'out of memory' };
+    const text = lines({ ...picture, progress: progress({ cvs: letters }, { attention: [...alike, other] }) }, 200);
+    expect(text.slice(text.indexOf('to look at') + 1)).toEqual([
+      '! cvs 2026-01-01 to 2026-01-03, 2026-01-07 permanent: no such table (1 attempt); mend it, then retry-failed; or skip-day',
+      '! cvs 2026-01-09 permanent: out of memory (1 attempt); retry-failed',
+    ]);
+  });
+
+  it('says how many windows are in flight where Temporal does not list all of them yet', () => {
+    const early = { ...picture, progress: progress({ cvs: letters }, { inFlight: 40 }) };
+    expect(lines(early)).toContain('40 windows in flight, 2 listed so far');
+    expect(lines(picture)).toContain('2 windows in flight');
   });
 
   it('fits 60, 80 and 200 columns, and has no escape codes without colour', () => {

@@ -52,6 +52,30 @@ describe('the watch screen', () => {
     expect(text.at(-1)).toMatch(/q quit$/);
   });
 
+  it('says how old figures are that should be newer by now', () => {
+    const headlineOf = (asOf: number) => {
+      const { lines } = watchFrame([{ ...small, asOf }], initialWatchState, NOW, { columns: 80, rows: 24 });
+      return render(lines[1]!, { colour: false });
+    };
+    expect(headlineOf(NOW - 7_000)).toBe('chat-prod  running  100%  as of 7s ago  chat');
+    expect(headlineOf(NOW - 3_000)).toBe('chat-prod  running  100%  chat');
+  });
+
+  it('breaks a long reason in two where there is room, and cuts it where there is none', () => {
+    const statusReason = `paused by kim: ${'the database is being moved, '.repeat(6)}`;
+    const paused = { ...small, progress: progress({ a: month('d') }, { statusReason }) };
+    const textAt = (rows: number) =>
+      watchFrame([paused], initialWatchState, NOW, { columns: 80, rows }).lines.map((line) =>
+        render(line, { colour: false, width: 80 }),
+      );
+    expect(textAt(24).slice(2, 5)).toEqual([
+      expect.stringMatching(/^why {7}paused by kim: the database/),
+      expect.stringMatching(/^ {10}\S.*…$/),
+      expect.stringMatching(/^days/),
+    ]);
+    expect(textAt(20).slice(2, 4)).toEqual([expect.stringMatching(/^why .*…$/), expect.stringMatching(/^days/)]);
+  });
+
   it('scrolls through all 260 customers', () => {
     const seen = new Set<string>();
     const { page, scrollable } = frame();

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../../backfill/duration.js';
 import { countDays } from '../../../backfill/progress.js';
+import { asTyped, daysText, together } from '../../attention.js';
 import { count, percent } from '../../format.js';
 import type { ClusterReport, ReportDocument, ReportTotals } from '../document.js';
 import { type Content, html, type Markup } from './markup.js';
@@ -121,16 +122,16 @@ export function attentionTable({ attention }: ClusterReport): Markup {
       { title: 'workflow' },
     ],
   ];
-  const rows = attention.map((problem): Cell[] => {
+  const rows = together(attention).map((problem): Cell[] => {
     const { customer, days, message, nextStep, workflowId } = problem;
-    const which = days.length > 1 ? `${days[0]} … ${days.at(-1)} (${days.length})` : days[0];
+    const which = days.length > 1 ? `${daysText(days)} (${days.length})` : daysText(days);
     return [
       customer,
       which,
       problem.class,
       figure(problem.attempts),
       message,
-      nextStep,
+      asTyped(nextStep),
       html`<code>${workflowId}</code>`,
     ];
   });
