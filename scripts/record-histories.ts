@@ -9,6 +9,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleChild } from '../test/support/child/bundle.js';
 import { historiesFolder, printed } from '../test/support/histories.js';
+import { startHoles } from '../test/support/holes.js';
 import { Rig } from '../test/support/rig.js';
 import { type BackfillHandle, until } from '../test/support/run.js';
 import { build } from './dev/build.js';
@@ -22,6 +23,8 @@ const soon = { attempts: 2, backoff: '100ms', maxBackoff: '200ms' };
 /** Starts a run with a prefix of its own, so that no story meets the windows of another. */
 let rig: Rig;
 let prefix = '';
+/** What the checks of windows count. */
+let holes: Awaited<ReturnType<typeof startHoles>>;
 const start = (input: Record<string, unknown>) =>
   rig.startBackfill(input, { prefix, workflowId: `backfill-${prefix}` });
 
@@ -144,6 +147,24 @@ const stories: Record<string, () => Promise<BackfillHandle>> = {
     return start({ customers: ['cvs', 'oportun'], ...days, resume: true });
   },
 
+  async verified() {
+    await holes.plant('brief-b', '2026-01-02');
+    const run = await start({ customers: ['brief-a', 'brief-b'], ...days, parallelism: 2, verify: 'report' });
+    await run.report();
+    await holes.mend('brief-b', '2026-01-02');
+    return run;
+  },
+
+  async repaired() {
+    await holes.plant('cvs', '2026-01-02');
+    const verify = { mode: 'repair', repairs: 1 };
+    const run = await start({ customers: ['cvs'], ...days, window: '1mo', verify, maxHistoryEvents: 60 });
+    await run.until(({ status }) => status === 'waitingForOperator');
+    await holes.mend('cvs', '2026-01-02');
+    await run.update('retryFailed');
+    return run;
+  },
+
   async 'all-customers'() {
     return start({ customers: 'all', exclude: ['test-account'], cluster: 'us-west-2-prod', ...day });
   },
@@ -227,15 +248,17 @@ const server = await startTemporalServer({
   searchAttributes: { BackfillCluster: 'Keyword', BackfillCustomer: 'Keyword', BackfillStatus: 'Keyword' },
 });
 try {
+  holes = await startHoles();
   rig = await Rig.start({
     address: server.address,
     childBundle,
     taskQueue: 'backfill-scorecards',
     childQueue: 'ingestion',
-    environment: { BACKFILL_DIRECTORY_FILE: directory },
+    environment: { BACKFILL_DIRECTORY_FILE: directory, ...holes.settings },
   });
   for (const story of asked.length > 0 ? asked : Object.keys(stories)) await record(story);
   await rig.stop();
+  await holes.close();
 } finally {
   await stopAll();
 }

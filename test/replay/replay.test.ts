@@ -54,6 +54,17 @@ describe('Every recorded history', () => {
     expect(kinds.indexOf('activityTaskScheduled')).toBeLessThan(kinds.indexOf('startChildWorkflowExecutionInitiated'));
   });
 
+  it('includes checks of completed windows, and a run that continued as new between two of them', () => {
+    const checks = (name: string) =>
+      asHistory(recorded(name)).events.filter(
+        ({ activityTaskScheduledEventAttributes: activity }) => activity?.activityType?.name === 'checkWindows',
+      ).length;
+    // The first check of a run asks whether the worker can check at all.
+    expect(checks('verified')).toBeGreaterThan(1);
+    expect(checks('repaired')).toBeGreaterThan(1);
+    expect(checks('repaired.2')).toBeGreaterThan(0);
+  });
+
   it('together have every command, as a signal and as an Update', () => {
     const { signals, updates } = commandsIn(histories);
     for (const name of [...Object.keys(COMMANDS), 'reset-day']) {

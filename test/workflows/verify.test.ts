@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
+import { completeness } from '../../src/reference-ingestion/completeness.js';
 import { createIngestionWorker, type IngestionWorker } from '../../src/reference-ingestion/create-worker.js';
 import { addFault, type Database, startDatabase } from '../reference-ingestion/stack.js';
 import { useRig } from '../support/harness.js';
@@ -130,6 +132,61 @@ describe('a run that verifies', () => {
     ]);
   });
 
+  it('repairs what was lost between a window and its check, be it that the aggregates are there', async () => {
+    await addFault(database, {
+      ...{ customer: 'cvs', kind: 'slow', covers: '2026-01-03T12:00:00Z', parameters: { milliseconds: 2_000 } },
+    });
+    const run = await start({ verify: 'repair', customers: ['cvs'] });
+    await run.until(({ totals }) => totals.windows.completed === 2);
+    const lost = await database.owner.query(
+      `DELETE FROM scorecards WHERE customer_id = 'cvs' AND day = '2026-01-02' AND conversation_id LIKE '%3'`,
+    );
+    expect(lost.rowCount).toBeGreaterThan(0);
+    const { proof, attention } = await run.report();
+    expect(await run.started()).toEqual([1, 2, 3, 2].map((day) => `cvs-2026-01-0${day}`));
+    expect(attention).toEqual([]);
+    expect(proof.totals).toMatchObject({ verifiedDays: 3, conversations: 300, scorecards: 300 });
+    const { customers } = await completeness(database.owner, range);
+    expect(customers.find(({ customerId }) => customerId === 'cvs')).toMatchObject({ missing: 0, wrongAggregates: 0 });
+  });
+
+  it('starts no check while the run is paused, and goes on with it after resume', async () => {
+    await addFault(database, {
+      ...{ customer: 'sky', kind: 'slow', covers: '2026-01-02T12:00:00Z', parameters: { milliseconds: 1_500 } },
+    });
+    const run = await start({ verify: 'report', customers: ['sky'], window: '10d' });
+    await run.until(({ totals }) => totals.windows.started === 1);
+    await run.update('pause', { reason: 'backup' });
+    const paused = await run.until(({ totals }) => totals.windows.completed === 1);
+    expect(paused).toMatchObject({ status: 'paused', totals: { running: 3, done: 0 } });
+    expect(await checksIn(run)).toBe(1);
+    await run.update('resume');
+    expect((await run.report()).proof.totals).toMatchObject({ verifiedDays: 3 });
+    expect(await checksIn(run)).toBe(2);
+  });
+
+  it('verifies as well what completed before it, and what was added on the way', async () => {
+    const prefix = `earlier-${randomUUID().slice(0, 8)}`;
+    const input = { ...range, child: { taskQueue: INGESTION_QUEUE } };
+    const earlier = await rig.startBackfill({ ...input, customers: ['cvs', 'sky'], end: '2026-01-03' }, { prefix });
+    await earlier.report();
+    await earlier.listed(4);
+    await database.owner.query(`DELETE FROM scorecards WHERE customer_id = 'sky' AND day = '2026-01-01'`);
+    await addFault(database, {
+      ...{ customer: 'cvs', kind: 'slow', covers: '2026-01-03T12:00:00Z', parameters: { milliseconds: 2_000 } },
+    });
+    const run = await rig.startBackfill({ ...input, customers: ['cvs'], verify: 'repair', resume: true }, { prefix });
+    await run.until(({ totals }) => totals.windows.started === 1);
+    await run.update('addCustomers', { customers: ['sky'] });
+    const { proof, totals } = await run.report();
+    expect((await run.started()).sort()).toEqual(['cvs-2026-01-03', 'sky-2026-01-01', 'sky-2026-01-03']);
+    expect(totals).toMatchObject({ days: 6, done: 6 });
+    expect(proof.totals).toEqual({ rows: 6, days: 6, verifiedDays: 6, conversations: 360, scorecards: 360 });
+    expect(proof.rows.filter(([, , , , window]) => window === null).map(([id, day]) => `${id} ${day}`)).toEqual([
+      ...['cvs 2026-01-01', 'cvs 2026-01-02', 'sky 2026-01-02'],
+    ]);
+  });
+
   it('repairs what a first try left out, and says how often it ran', async () => {
     await addFault(database, { customer: 'cvs', kind: 'hole', covers: '2026-01-02T12:00:00Z', last: 1 });
     const run = await start({ verify: 'repair', customers: ['cvs'] });
@@ -212,6 +269,40 @@ describe('a run that can not verify', () => {
       message: expect.stringMatching(/^verify: .*BACKFILL_VERIFY_SQL_FILE_NOWHERE.* can't be read: ENOENT$/),
     });
     expect(await run.started()).toEqual([]);
+    const { BACKFILL_VERIFY_URL: url } = environment;
+    delete environment.BACKFILL_VERIFY_URL;
+    try {
+      const message = (await (await start({ verify: 'repair' })).failure()).message;
+      expect(message).toMatch(/^verify: .*the worker's environment lacks BACKFILL_VERIFY_URL$/);
+    } finally {
+      environment.BACKFILL_VERIFY_URL = url;
+    }
+  });
+
+  it('never says a password or the SQL, neither in a failure nor in the history', async () => {
+    const [password, table] = ['hunter2-hunter2', 'a_table_of_ours'];
+    const wrong = Object.assign(new URL(database.verifierUrl), { password }).href;
+    environment.BACKFILL_VERIFY_URL_LOCKED = wrong;
+    const locked = await start({ cluster: 'locked', verify: 'report' });
+    const unknown = await failing('unknown', `SELECT $1, $2, $3, $4 FROM ${table}`);
+    for (const run of [locked, unknown]) {
+      expect(await run.failure()).toMatchObject({ type: 'InvalidInput' });
+      const history = JSON.stringify(await run.events()).replaceAll(/"data":"([^"]*)"/g, (_, data) =>
+        Buffer.from(data, 'base64').toString(),
+      );
+      expect(history).toContain('BACKFILL_VERIFY_URL');
+      for (const secret of [password, table, 'backfill_verifier', 'SELECT']) expect(history).not.toContain(secret);
+    }
+    expect((await locked.failure()).message).toMatch(/the database: it refuses verify's password/);
+  });
+
+  it('ends before anything starts when the SQL would write, whatever its role may', async () => {
+    environment.BACKFILL_VERIFY_URL_WRITING = database.server.url;
+    const sql = `INSERT INTO rubrics (version, introduced_at)
+      SELECT 9, ($2::timestamptz[])[1] WHERE $1::text[] IS NOT NULL AND $3::text IS NULL AND $4::text IS NULL`;
+    const run = await failing('writing', sql);
+    expect((await run.failure()).message).toMatch(/refuses the verify SQL \(SQLSTATE 25006\)/);
+    expect(await run.started()).toEqual([]);
   });
 
   it.each([
@@ -221,7 +312,6 @@ describe('a run that can not verify', () => {
       'SELECT ordinality AS "window", c FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY AS w (c)',
       /expected the columns window, day, conversations, missing; got window, c$/,
     ],
-    ['writing', 'INSERT INTO rubrics SELECT 9 WHERE $1 = $2 AND $3 = $4', /SQLSTATE/],
     ['syntax', 'SELECT secret FROM nowhere', /refuses the verify SQL \(SQLSTATE 42P01\)/],
   ])('ends before anything starts when the SQL is wrong: %s', async (cluster, sql, message) => {
     const run = await failing(cluster, sql);
