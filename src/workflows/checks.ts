@@ -11,7 +11,7 @@ const checking = (maximumAttempts: number) =>
     retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts },
   }).checkWindows;
 
-/** What waits for a check can wait; when it can't be made for a minute, the run says so and goes on. */
+/** What waits for a check can wait; when it can't be made for some minutes, the run says so and goes on. */
 const checkWindows = checking(6);
 
 const queryOf = (run: BackfillRun, windows: CheckQuery['windows']): CheckQuery => {

@@ -335,6 +335,20 @@ describe('a run that can not verify', () => {
     });
   });
 
+  it('says so when the SQL is too slow, after a second try', async () => {
+    environment.BACKFILL_VERIFY_SECONDS_SLOW = '1';
+    const sql = `SELECT n AS "window", '2026-01-01' AS day, 1 AS conversations, 0 AS missing, pg_sleep(5)
+      FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY AS w (a, b, c, d, n)`;
+    const run = await failing('slow', sql);
+    const { attention } = await run.report();
+    expect(attention).toHaveLength(6);
+    expect(attention[0]!.message).toBe('could not be verified: the database: a query took longer than 1 s');
+    const tries = (await run.events()).flatMap(
+      ({ activityTaskStartedEventAttributes: started }) => started?.attempt ?? [],
+    );
+    expect(Math.max(...tries)).toBe(2);
+  });
+
   it('fails the days where it should repair', async () => {
     const run = await failing(
       'failing',
