@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Cluster, ClusterConnection, CustomerSource, Fleet, SecretSource } from './cluster.js';
 import { checkDefaults, mergeDefaults } from './defaults.js';
 import { YamlDocument } from './document.js';
@@ -7,6 +8,9 @@ import { FleetFileError } from './errors.js';
 import { type Problem, problemsOf } from './problems.js';
 import { profileNamed } from './profile.js';
 import { type ClusterEntry, DEFAULT_NAMESPACE, type FleetDocument, fleetSchema } from './schema.js';
+
+/** In the checkout or in the package: the same place from `src/` and from `dist/`. */
+const EXAMPLE = fileURLToPath(new URL('../../examples/fleet.yaml', import.meta.url));
 
 /**
  * Reads a fleet file, and checks all of it.
@@ -16,7 +20,7 @@ import { type ClusterEntry, DEFAULT_NAMESPACE, type FleetDocument, fleetSchema }
 export async function loadFleet(path: string, environment: NodeJS.ProcessEnv = process.env): Promise<Fleet> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     const reason = error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code})`;
-    throw new FleetFileError([`${path}: ${reason}; name another with --fleet, or begin with examples/fleet.yaml`]);
+    throw new FleetFileError([`${path}: ${reason}; name another with --fleet, or begin with a copy of ${EXAMPLE}`]);
   });
   return readFleet(text, path, environment);
 }

@@ -10,6 +10,7 @@ import { loadFleet } from '../../src/fleet/index.js';
 import { fleetJsonSchema } from '../../src/fleet/schema.js';
 
 const project = new URL('../../', import.meta.url);
+const exampleFile = new URL('examples/fleet.yaml', project).pathname;
 const nowhere = { HOME: '/nonexistent' };
 const read = (text: string, environment: NodeJS.ProcessEnv = nowhere) =>
   readFleet(text, '/fleets/fleet.yaml', environment);
@@ -328,7 +329,7 @@ describe('a bad fleet file is refused with line and column', () => {
 
   it('and with its own name, if it is not there or can not be read', async () => {
     await expect(loadFleet('/nonexistent/fleet.yaml')).rejects.toThrow(
-      '/nonexistent/fleet.yaml: there is no such file; name another with --fleet, or begin with examples/fleet.yaml',
+      `/nonexistent/fleet.yaml: there is no such file; name another with --fleet, or begin with a copy of ${exampleFile}`,
     );
     await expect(loadFleet('/')).rejects.toThrow('/: it cannot be read (EISDIR)');
   });

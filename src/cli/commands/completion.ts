@@ -77,7 +77,7 @@ const scripts: Record<Shell, (commands: readonly Words[]) => string> = {
     esac
   done
   case \${COMP_WORDS[COMP_CWORD - 1]} in
-    --fleet | --input) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --fleet | --input | --out) COMPREPLY=($(compgen -f -- "$word")); return ;;
     --output) COMPREPLY=($(compgen -W 'table json' -- "$word")); return ;;
   esac
   case $command in
@@ -100,6 +100,8 @@ autoload -Uz +X bashcompinit && bashcompinit
 ${scripts.bash(commands)}`,
   fish: (commands) => `complete -c backfill -f
 complete -c backfill -l fleet -r -F -d 'the fleet file'
+complete -c backfill -l input -r -F
+complete -c backfill -l out -r -F
 complete -c backfill -l output -x -a 'table json' -d 'what stdout gets'
 ${commands
   .flatMap(({ name, summary, options, commands: inner }) => [

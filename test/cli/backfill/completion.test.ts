@@ -38,6 +38,7 @@ describe('completion in bash', () => {
     expect(await offered('res')).toEqual(['resume', 'reset-day']);
     expect(await offered('pause', '--re')).toEqual(['--reason']);
     expect(await offered('--output', 'j')).toEqual(['json']);
+    expect(await offered('report', '--out', join(folder, 'comp'))).toEqual([join(folder, 'completion.bash')]);
     expect(await offered('completion', '')).toEqual(['bash', 'zsh', 'fish']);
     expect(await offered('schedule', 'cr')).toEqual(['create']);
     expect(await offered('schedule', 'create', '--last')).toEqual(['--last-days']);
