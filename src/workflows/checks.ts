@@ -7,7 +7,8 @@ import type { BackfillRun } from './run.js';
 const checking = (maximumAttempts: number) =>
   proxyActivities<Activities>({
     startToCloseTimeout: '10 minutes',
-    heartbeatTimeout: '30 seconds',
+    // A worker killed during a check must not keep the next from it for long.
+    heartbeatTimeout: '10 seconds',
     retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts },
   }).checkWindows;
 
