@@ -7,7 +7,7 @@ import { customerView } from '../../src/backfill/customer-view.js';
 import { decide } from '../../src/backfill/decide.js';
 import { evolve } from '../../src/backfill/evolve.js';
 import { hoursIn, type Interval, union } from '../../src/backfill/interval.js';
-import { MAX_PROOF_ROWS } from '../../src/backfill/ledger.js';
+import { dayOf, MAX_PROOF_ROWS } from '../../src/backfill/ledger.js';
 import { attentionOf, dayLetters, progressOf } from '../../src/backfill/progress.js';
 import { proofOf } from '../../src/backfill/proof.js';
 import { reportOf } from '../../src/backfill/report.js';
@@ -332,6 +332,16 @@ describe('an operator', () => {
       });
   });
 
+  it('who has a day run again hears nothing of the earlier completion, though the check of it ends later', () => {
+    const again = [command('resetDay', { customer: 'cvs', day: '2026-01-02' }), starts(), completes('cvs-2026-01-02')];
+    given(...checking, ...again)
+      .when((story) => finds({ 'cvs-2026-01-02': 5 }, given(...checking).story)(story))
+      .then((story) => {
+        expect(days(story)).toBe('drd');
+        expect(nextCheck(story)).toEqual(['cvs-2026-01-02']);
+      });
+  });
+
   it('leaves a day out by skipDay only if something is missing in it', () => {
     const skip = command('skipDay', { customer: 'cvs', day: '2026-01-02' });
     given(...checking, skip)
@@ -433,6 +443,24 @@ describe('the proof', () => {
       fc.property(continued, ({ request, script }) => void drive(request, { ...script, watch })),
       { numRuns: 40 },
     );
+  });
+
+  it('has a row for each window of a day, which is verified if all of them are', () => {
+    const half = cvs('report', { end: '2026-01-02', window: '12h' });
+    const ran = ['cvs-2026-01-01T00--2026-01-01T12', 'cvs-2026-01-01T12--2026-01-02T00'];
+    given(half, ...ran.flatMap((window) => [starts(), completes(window)]))
+      .when((story) => {
+        const decision = decide(story.state, story.now);
+        if (decision.kind !== 'verify') throw new Error('no check');
+        const windows = decision.windows.map((key, i) => {
+          return { ...key, days: [[dayOf(key.from), 100, i === 0 ? 1 : 0] as [number, number, number]] };
+        });
+        return happens((at) => ({ kind: 'windowsChecked', at, windows }))(beginsCheck(story));
+      })
+      .then((story) => {
+        expect(proof(story).rows.map((row) => row.at(-1))).toEqual([false, true]);
+        expect(proof(story).totals).toMatchObject({ rows: 2, days: 1, verifiedDays: 0, conversations: 200 });
+      });
   });
 
   it('with very many days stays within a payload, and counts what it has no room for', () => {
