@@ -47,6 +47,13 @@ export function problemFrom(error: unknown): CommandProblem {
   return isSilence(error) ? as(EXIT.unreachable) : as(EXIT.error);
 }
 
+/** Whether the run's worker is up, but gets no further with the run: its workflow task fails, or takes too long, each time. */
+export function isStuck(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const told = isGrpcServiceError(error) && error.code === FAILED_PRECONDITION && /Task in failed/.test(error.details);
+  return told || isStuck(error.cause);
+}
+
 /** Whether nobody answered: the server is gone, the time limit has passed, or no worker polls. */
 export function isSilence(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
@@ -56,7 +63,7 @@ export function isSilence(error: unknown): boolean {
     if (!isGrpcServiceError(current)) continue;
     // "no poller seen for task queue recently": the server's own way to say that no worker is up.
     const noWorker = current.code === FAILED_PRECONDITION && /poller/.test(current.details);
-    return noWorker || current.code === UNAVAILABLE;
+    return noWorker || current.code === UNAVAILABLE || isStuck(current);
   }
   return false;
 }

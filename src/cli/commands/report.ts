@@ -54,6 +54,9 @@ Examples:
         const found = valuesOf(reports);
         const problems = reports.flatMap((report) => ('problem' in report ? [report] : []));
         if (found.length > 0) await write(formatted(documentOf(found, now), format, rows ?? 'days'), out, context);
+        if (rows === 'proof' && found.length > 0 && !found.some(({ proof }) => proof)) {
+          context.say('no rows: a proof is part of the result of a run, which it has once it has ended');
+        }
         for (const { cluster, problem } of problems) context.say(withName(cluster.name, problem.message));
         return worstOf(problems.map(({ problem }): ExitCode => problem.exitCode));
       });

@@ -4,7 +4,7 @@ import type { Progress } from '../../backfill/progress.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import { EXIT } from './exit-codes.js';
 import { within } from './patience.js';
-import { badUsage, CommandProblem, isSilence } from './problem.js';
+import { badUsage, CommandProblem, isSilence, isStuck } from './problem.js';
 import { RUN_PREFIX, rangeName, rangeNamed, WORKFLOW_TYPE } from './run-names.js';
 import { hasWorker } from './workers.js';
 
@@ -143,6 +143,8 @@ export async function answered<T>(run: Run, calls: () => Promise<T>): Promise<T>
 
 /** Nobody answers for the run: the next step is the worker's. */
 export function silent({ session: { cluster }, workflowId, taskQueue }: Run, cause?: unknown): CommandProblem {
-  const message = `${workflowId} does not answer; does a worker poll task queue ${taskQueue}? See backfill doctor ${cluster.name}`;
+  const message = isStuck(cause)
+    ? `${workflowId} does not answer: its workflow task fails again and again; the log of the worker on task queue ${taskQueue} says why`
+    : `${workflowId} does not answer; does a worker poll task queue ${taskQueue}? See backfill doctor ${cluster.name}`;
   return new CommandProblem(EXIT.unreachable, message, { cause });
 }

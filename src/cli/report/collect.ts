@@ -47,7 +47,7 @@ export async function collectRun(
       endedAt === undefined ? undefined : resultOf(handle),
     ]);
     const views = await customerViews(handle, customersToAsk(progress, found.windows));
-    const windows = withClasses(found.windows, views);
+    const windows = withClasses(found.windows, views, progress.attention);
     const { statusReason, range, startedAt, eta, parallelism, attention, status, totals } = progress;
     const proof = proofOf(result);
     const customersLeftOut = progress.customersLeftOut?.count ?? 0;

@@ -3,6 +3,7 @@ import { asTyped, daysText, together } from '../attention.js';
 import { count, counted, percent } from '../format.js';
 import { onOneLine } from '../line.js';
 import type { ClusterReport, ReportDocument, ReportTotals } from './document.js';
+import { NOT_CHECKED, wasChecked } from './proof.js';
 
 const MOST_ATTENTION = 20;
 const MOST_OPEN = 30;
@@ -68,6 +69,9 @@ function section(report: ClusterReport): string[] {
 
 function proofLines({ proof }: ClusterReport): string[] {
   if (!proof) return [];
+  const digest = `SHA-256 of the rows: ${code(proof.digest)}`;
+  // A table of everything that was done is no news.
+  if (!wasChecked(proof)) return ['', `${counted(proof.rows.length, 'done day')} ${NOT_CHECKED}. ${digest}`];
   const doubtful = proof.rows.filter(({ verified }) => !verified);
   const amount = (value: number | null) => (value === null ? '' : count(value));
   const rows = doubtful
@@ -78,7 +82,7 @@ function proofLines({ proof }: ClusterReport): string[] {
   const omitted = proof.omitted > 0 ? `; ${count(proof.omitted)} done days have no rows` : '';
   const verified = `${count(proof.rows.length - doubtful.length)} of ${counted(proof.rows.length, 'row')} verified${omitted}.`;
   return [
-    ...['', `${verified} SHA-256 of the rows: ${code(proof.digest)}`],
+    ...['', `${verified} ${digest}`],
     ...titled('Not verified', ['customer', 'day', 'conversations', 'scorecards', 'window', 'attempts'], rows),
     ...more(doubtful.length - rows.length),
   ];

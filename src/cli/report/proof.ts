@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import type { ProofReport } from './document.js';
 
+/** Whether anything was looked at: a run that verifies nothing proves only which window a day was done by. */
+export const wasChecked = ({ rows }: ProofReport): boolean =>
+  rows.some(({ verified, conversations }) => verified || conversations !== null);
+
+export const NOT_CHECKED = 'not checked in the database: verify was off, or the worker could not count';
+
 /** As a run's result has it: rows without names, since there may be thousands. Runs of an older worker have none. */
 const resultWithProof = z.object({
   proof: z.object({

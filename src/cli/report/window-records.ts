@@ -61,17 +61,29 @@ export async function windowRecords(
 
 const inOrder = (windows: WindowRecord[]) => windows.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
 
-/** The records with what the run took each failure for, matched by workflow id and the nearest start. */
-export function withClasses(windows: readonly WindowRecord[], views: readonly CustomerView[]): WindowRecord[] {
+/**
+ * The records with what the run took each failure for: from its windows, matched by workflow id and the nearest start; of
+ * older failures, the latest of those that it wants looked at.
+ */
+export function withClasses(
+  windows: readonly WindowRecord[],
+  views: readonly CustomerView[],
+  attention: Progress['attention'] = [],
+): WindowRecord[] {
   const classified = views
     .flatMap((view) => view.windows)
     .filter((view) => view.class !== undefined && view.startedAt !== undefined);
   const known = grouped(classified, (view) => view.workflowId);
+  const looks = new Map(attention.map((problem) => [problem.workflowId, problem]));
+  const latest = new Map(windows.map((window) => [window.workflowId, window]));
   return windows.map((window) => {
     if (window.status === 'completed' || window.status === 'running') return window;
     const distance = (view: WindowView) => Math.abs(Date.parse(view.startedAt!) - Date.parse(window.startedAt));
     const [nearest] = (known.get(window.workflowId) ?? []).sort((a, b) => distance(a) - distance(b));
-    if (!nearest) return window;
+    if (!nearest) {
+      const look = latest.get(window.workflowId) === window ? looks.get(window.workflowId) : undefined;
+      return look ? { ...window, class: look.class, error: look.message } : window;
+    }
     return { ...window, class: nearest.class!, ...(nearest.error === undefined ? {} : { error: nearest.error }) };
   });
 }

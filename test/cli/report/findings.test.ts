@@ -53,6 +53,18 @@ describe('what a report finds', () => {
     ]);
   });
 
+  it('are classes of what the run wants looked at, where it no longer remembers the window', () => {
+    const look = { workflowId: 'w-cvs-2026-01-01', class: 'permanent' as const, message: 'no such customer' };
+    const rest = { customer: 'cvs', days: ['2026-01-01'], attempts: 2, nextStep: '' };
+    const earlier = record({ startedAt: time(START - 1_000) });
+    const windows = [earlier, record({}), record({ workflowId: 'another' })];
+    expect(withClasses(windows, [], [{ ...look, ...rest }]).map((window) => [window.class, window.error])).toEqual([
+      [undefined, undefined],
+      ['permanent', 'no such customer'],
+      [undefined, undefined],
+    ]);
+  });
+
   it('are totals over all clusters', () => {
     const { totals, version } = documentOf(
       [clusterReport({ customers: { a: 'ddf' } }), clusterReport({ customers: { b: 'd.', c: 'hs' } })],

@@ -84,6 +84,9 @@ describe('the HTML report', () => {
     expect(proven).toContain('1 of 3 rows verified');
     expect(proven).toContain('7 done days have no rows');
     expect(proven.match(/<td>✓ yes<\/td>/g)).toHaveLength(1);
+    const unchecked = { ...proof, rows: proof.rows.slice(2) };
+    const listed = htmlPage(documentOf([{ ...clusterReport({ customers: { cvs: 'd' } }), proof: unchecked }], 0));
+    expect(listed).toContain('<summary>1 row, not checked in the database: verify was off');
   });
 
   it('reports a run that has not started a window', () => {

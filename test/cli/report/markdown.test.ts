@@ -43,4 +43,11 @@ describe('Markdown', () => {
     expect(text).toContain('| cvs | 2026-01-02 | 1,200 | 1,100 | `reindexconversations-cvs-2026-01-02` | 2 |');
     expect(text).toContain('| cvs | 2026-01-03 |  |  |  | 0 |');
   });
+
+  it('has one line, and no table, for a run that verified nothing', () => {
+    const proof = proofOf({ proof: { ...proofOfResult, rows: proofOfResult.rows.slice(2) } })!;
+    const text = markdown(documentOf([{ ...clusterReport({ customers: { cvs: 'dd' } }), proof }], 0));
+    expect(text).toContain('1 done day not checked in the database: verify was off');
+    expect(text).not.toContain('Not verified');
+  });
 });

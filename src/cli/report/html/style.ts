@@ -14,7 +14,7 @@ table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-size: .9re
 th { white-space: nowrap; color: var(--soft); font-weight: 600; } th button { all: unset; cursor: pointer; } th button:focus-visible { outline: 2px solid var(--link); } th[aria-sort=ascending] button::after { content: " ▲"; } th[aria-sort=descending] button::after { content: " ▼"; }
 td:first-child { max-width: 24rem; } .wide { overflow-x: auto; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } td.number { padding-right: .9rem; } code { font: .85em/1.4 ui-monospace, "DejaVu Sans Mono", monospace; }
-details summary { cursor: pointer; color: var(--link); } meter { width: 8rem; }
+details summary { cursor: pointer; color: var(--link); } meter { width: 8rem; } meter::-webkit-meter-optimum-value { background: var(--f); } meter::-moz-meter-bar { background: var(--f); }
 .status { padding: 0 .45rem; border-radius: .6rem; background: var(--panel); border: 1px solid var(--line); } .status-completed { border-color: var(--d); } .status-waitingForOperator, .status-cancelled { border-color: var(--f); } .status-paused, .status-pausing, .status-cancelling { border-color: var(--h); } .status-running, .status-finishing { border-color: var(--r); }
 figure.chart { margin: .5rem 0; } .legend { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin-bottom: .4rem; font-size: .85rem; } .key { display: inline-block; width: 1.25em; height: 1.25em; line-height: 1.25em; text-align: center; font-style: normal; font-family: ui-monospace, monospace; vertical-align: -.2em; color: var(--letter); }
 .scroll { max-height: 34rem; overflow: auto; border: 1px solid var(--line); padding: .3rem; } svg { display: block; max-width: none; }
@@ -26,6 +26,6 @@ svg text { font: 11px ui-monospace, "DejaVu Sans Mono", monospace; fill: var(--i
 @media print {
   :root { color-scheme: light; --ink: #000; --soft: #444; --paper: #fff; --line: #bbb; --panel: #fff; --link: #000; --d: #7cc79b; --r: #7ac6dc; --p: #a9bdf0; --w: #eceff2; --h: #f0c95a; --f: #e98080; --s: #ccc; --letter: #000; }
   @page { size: A4 landscape; margin: 12mm; }
-  html { font-size: 11px; } body { max-width: none; padding: 0; font-size: 1rem; } .legend { break-after: avoid; } .wide { overflow: visible; } .scroll { max-height: none; overflow: visible; border: 0; padding: 0; } svg { width: 100%; height: auto; max-height: 180mm; break-inside: avoid; margin-bottom: 3mm; }
+  html { font-size: 11px; } body { max-width: none; padding: 0; font-size: 1rem; } .legend { break-after: avoid; } .wide { overflow: visible; } .scroll { max-height: none; overflow: visible; border: 0; padding: 0; } svg { width: 100%; height: auto; max-height: 160mm; break-inside: avoid; margin-bottom: 3mm; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } h2 { break-before: page; } h2:first-of-type { break-before: auto; } h3 { break-after: avoid; } tr { break-inside: avoid; } thead { display: table-header-group; } #tip { display: none; }
 }`;

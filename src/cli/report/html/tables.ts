@@ -1,8 +1,9 @@
 import { formatDuration } from '../../../backfill/duration.js';
 import { countDays } from '../../../backfill/progress.js';
 import { asTyped, daysText, together } from '../../attention.js';
-import { count, percent } from '../../format.js';
+import { count, counted, percent } from '../../format.js';
 import type { ClusterReport, ReportDocument, ReportTotals } from '../document.js';
+import { NOT_CHECKED, wasChecked } from '../proof.js';
 import { type Content, html, type Markup } from './markup.js';
 
 interface Column {
@@ -157,19 +158,19 @@ export function proofTable({ proof }: ClusterReport): Content {
     ...['window', 'when'].map((title) => ({ title })),
     ...[{ title: 'attempts', number: true as const }, { title: 'verified' }],
   ];
-  const counted = (amount: number | null): Cell => (amount === null ? '' : figure(amount));
+  const amountOf = (amount: number | null): Cell => (amount === null ? '' : figure(amount));
   const rows = proof.rows.map((row): Cell[] => [
     ...[
       row.customer,
       row.day,
-      counted(row.conversations),
-      counted(row.scorecards),
+      amountOf(row.conversations),
+      amountOf(row.scorecards),
       html`<code>${row.window ?? ''}</code>`,
     ],
     ...[row.completedAt?.slice(0, 19).replace('T', ' '), figure(row.attempts), row.verified ? '✓ yes' : '✗ no'],
   ]);
-  const verified = proof.rows.filter((row) => row.verified).length;
+  const verified = `${count(proof.rows.filter((row) => row.verified).length)} of ${count(proof.rows.length)} rows verified`;
   return html`<h3>Verified</h3>
 <p class="note">SHA-256 of the rows as the run's result has them: <code>${proof.digest}</code>${proof.omitted > 0 ? `; ${count(proof.omitted)} done days have no rows` : undefined}</p>
-<details><summary>${count(verified)} of ${count(proof.rows.length)} rows verified</summary>${sortable(columns, rows)}</details>`;
+<details><summary>${wasChecked(proof) ? verified : `${counted(proof.rows.length, 'row')}, ${NOT_CHECKED}`}</summary>${sortable(columns, rows)}</details>`;
 }
