@@ -2,8 +2,8 @@ import { afterLook, initialLevels, type Levels } from '../../src/activities/prob
 import type { Command } from '../../src/backfill/command.js';
 import { decide as decideNow } from '../../src/backfill/decide.js';
 import { type Event, evolve } from '../../src/backfill/evolve.js';
+import type { BackfillRequest, CustomerRequest } from '../../src/backfill/options.js';
 import { perform } from '../../src/backfill/perform.js';
-import type { BackfillRequest, CustomerRequest } from '../../src/backfill/request.js';
 import { initialState, type State } from '../../src/backfill/state.js';
 import type { Database } from './database.js';
 import { type Cluster, volumeOf } from './fleet.js';

@@ -1,8 +1,8 @@
 import type { ClassifiedFailure } from '../backfill/failures.js';
 import type { Intervals } from '../backfill/interval.js';
 import type { HoursStep } from '../backfill/limit.js';
+import type { ProbeOptions, WorkingHours } from '../backfill/options.js';
 import type { Health } from '../backfill/pace.js';
-import type { ProbeOptions, WorkingHours } from '../backfill/request.js';
 
 /** What the workflow asks of the outside world. Types only, so that workflow code can import this file. */
 export interface Activities {

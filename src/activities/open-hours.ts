@@ -1,5 +1,5 @@
 import type { HoursStep } from '../backfill/limit.js';
-import type { WorkingHours } from '../backfill/request.js';
+import type { WorkingHours } from '../backfill/options.js';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

@@ -1,6 +1,6 @@
 import { type Hour, type Interval, none } from './interval.js';
 import type { Coverage } from './ledger.js';
-import type { Options } from './request.js';
+import type { Options } from './options.js';
 import type { Sizing } from './sizing.js';
 import { type Customer, type EndedWindow, newCustomer, ordered, type State } from './state.js';
 import { formatWindowSize, parseWindowSize } from './window.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { describeIssues, type Issue, issuesOf } from './issue.js';
-import { customerId, MAX_PARALLELISM } from './request.js';
+import { customerId, MAX_PARALLELISM } from './request-schema.js';
 
 /** Every command, with the sentence that Temporal's UI and CLI show for it. */
 export const COMMANDS = {

@@ -4,9 +4,9 @@ import type { ClassifiedFailure } from './failures.js';
 import { difference, hoursIn, none, subtract, within } from './interval.js';
 import { decided, logged } from './journal.js';
 import type { HoursStep } from './limit.js';
+import type { CustomerRequest } from './options.js';
 import { windowCompleted, windowFailed } from './outcome.js';
 import { afterHealth, afterStart, type Health } from './pace.js';
-import type { CustomerRequest } from './request.js';
 import {
   countInFlight,
   cutRetries,

@@ -4,8 +4,9 @@ import type { Command } from './command.js';
 import { refusal } from './command.js';
 import { add, difference, hoursIn, type Interval, none, overlaps, subtract, union, within } from './interval.js';
 import { logged } from './journal.js';
+import type { CustomerRequest } from './options.js';
 import { initialPace } from './pace.js';
-import { type CustomerRequest, parseCustomers } from './request.js';
+import { parseCustomers } from './request.js';
 import {
   type Customer,
   checkingHours,

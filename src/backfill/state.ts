@@ -12,8 +12,8 @@ import {
 } from './interval.js';
 import { type Coverage, covered, MAX_PROOF_ROWS, withoutHours } from './ledger.js';
 import type { HoursStep } from './limit.js';
+import type { CustomerRequest, Options } from './options.js';
 import { type Health, initialPace, type Pace } from './pace.js';
-import type { CustomerRequest, Options } from './request.js';
 import { initialSizing, type Sizing } from './sizing.js';
 import { tallyOf } from './tally.js';
 import { windowId } from './window.js';

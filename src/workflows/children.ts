@@ -11,7 +11,7 @@ import type { Activities, WindowOutcome } from '../activities/contract.js';
 import { describe } from '../backfill/calendar.js';
 import { classify } from '../backfill/failures.js';
 import type { Interval } from '../backfill/interval.js';
-import type { ChildOptions } from '../backfill/request.js';
+import type { ChildOptions } from '../backfill/options.js';
 import { idOf, inFlight, type Window } from '../backfill/state.js';
 import { fillTemplate, type Json } from '../backfill/template.js';
 import { causeChain } from './cause-chain.js';

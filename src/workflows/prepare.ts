@@ -2,7 +2,8 @@ import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporali
 import type { Activities, DirectoryQuery } from '../activities/contract.js';
 import { formatDay } from '../backfill/calendar.js';
 import { describeIssues, type Issue } from '../backfill/issue.js';
-import { type BackfillRequest, parseCustomers } from '../backfill/request.js';
+import type { BackfillRequest } from '../backfill/options.js';
+import { parseCustomers } from '../backfill/request.js';
 import { needVolumes } from '../backfill/state.js';
 import { tryCheck } from './checks.js';
 import type { Children } from './children.js';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openHours } from '../../src/activities/open-hours.js';
 import { limitNow } from '../../src/backfill/limit.js';
-import { parseRequest, type WorkingHours } from '../../src/backfill/request.js';
+import type { WorkingHours } from '../../src/backfill/options.js';
+import { parseRequest } from '../../src/backfill/request.js';
 import { initialState, type State } from '../../src/backfill/state.js';
 
 const everyDay = [0, 1, 2, 3, 4, 5, 6];

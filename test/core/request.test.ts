@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS, commandNamed, parseCommand } from '../../src/backfill/command.js';
 import { describeIssues, show } from '../../src/backfill/issue.js';
-import { MAX_PARALLELISM, parseRequest } from '../../src/backfill/request.js';
+import { parseRequest } from '../../src/backfill/request.js';
+import { MAX_PARALLELISM } from '../../src/backfill/request-schema.js';
 import { checkTemplate, fillTemplate, type Json } from '../../src/backfill/template.js';
 import { DAY, hour, MINUTE, throughJson } from '../support/core.js';
 

@@ -2,7 +2,8 @@ import { parseDay } from '../../src/backfill/calendar.js';
 import type { FailureClass } from '../../src/backfill/failures.js';
 import type { Hour, Interval } from '../../src/backfill/interval.js';
 import { describeIssues } from '../../src/backfill/issue.js';
-import { type BackfillRequest, type CustomerRequest, parseRequest } from '../../src/backfill/request.js';
+import type { BackfillRequest, CustomerRequest } from '../../src/backfill/options.js';
+import { parseRequest } from '../../src/backfill/request.js';
 import { parseWindowId, windowId } from '../../src/backfill/window.js';
 
 /** When every simulated run starts. */

@@ -1,7 +1,7 @@
 import { parseDay } from '../../backfill/calendar.js';
 import type { Interval } from '../../backfill/interval.js';
 import { show } from '../../backfill/issue.js';
-import { customerId } from '../../backfill/request.js';
+import { customerId } from '../../backfill/request-schema.js';
 import { parseWindowId } from '../../backfill/window.js';
 import { DAY_FORMAT, dayNamed, type Range } from './days.js';
 import type { TrackedDays, Tracking, TrackingProblem } from './entry.js';
