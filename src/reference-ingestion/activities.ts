@@ -116,14 +116,18 @@ class Attempt {
       const page = await readPage(pool, this.#task, progress.position, options.pageSize);
       if (page.length > 0) {
         const scored = withHole(this.#hole, page);
+        const { startedAt, id } = page.at(-1)!;
+        const position = { startedAt, id };
         const written = await inTransaction(pool, limits, async (transaction) => {
           const count = await writeScorecards(transaction, customerId, scored);
-          if (this.#fault && progress.pages >= (strikesAfterPages(this.#fault) ?? 0)) await this.#strike();
+          if (this.#fault && progress.pages >= (strikesAfterPages(this.#fault) ?? 0)) {
+            if (this.#fault.parameters.ahead) this.#context.heartbeat({ ...progress, position });
+            await this.#strike();
+          }
           await refreshAggregates(transaction, customerId, scored);
           return count;
         });
-        const { startedAt, id } = page.at(-1)!;
-        progress.position = { startedAt, id };
+        progress.position = position;
         progress.conversations += page.length;
         progress.scorecards += written;
         progress.pages += 1;

@@ -23,6 +23,8 @@ export type FaultKind = (typeof faultKinds)[number];
 export interface FaultParameters {
   /** Strike in the middle of the page after this many, instead of before the first. */
   afterPages?: number;
+  /** Heartbeat the end of the page that it strikes in first, so that a later attempt leaves that page out. */
+  ahead?: boolean;
   /** Strike only in this many attempts of the activity, so that a later one goes on; by default in all. */
   activityAttempts?: number;
   milliseconds?: number;

@@ -150,6 +150,22 @@ describe('a run that verifies', () => {
     expect(customers.find(({ customerId }) => customerId === 'cvs')).toMatchObject({ missing: 0, wrongAggregates: 0 });
   });
 
+  it('repairs what a crash left out, between the scorecards of a page and their aggregates', async () => {
+    const parameters = { afterPages: 0, activityAttempts: 1, ahead: true };
+    await addFault(database, { customer: 'sky', kind: 'unknown', covers: '2026-01-02T12:00:00Z', parameters, last: 1 });
+    const run = await start({ verify: 'repair', customers: ['sky'] });
+    const { proof, totals } = await run.report();
+    expect(await run.started()).toEqual([1, 2, 3, 2].map((day) => `sky-2026-01-0${day}`));
+    // Its worker's second attempt went on behind the page: the window completed, with nothing of the day.
+    expect(totals.windows).toMatchObject({ completed: 4, failed: 0 });
+    expect(await effects(run)).toContainEqual(
+      expect.stringMatching(/^sky 2026-01-02: (\d+) of \1 conversations have no .*; runs again \(repair 1 of 2\)$/),
+    );
+    expect(proof.totals).toMatchObject({ verifiedDays: 3, conversations: 60, scorecards: 60 });
+    const { customers } = await completeness(database.owner, range);
+    expect(customers.find(({ customerId }) => customerId === 'sky')).toMatchObject({ missing: 0, wrongAggregates: 0 });
+  });
+
   it('starts no check while the run is paused, and goes on with it after resume', async () => {
     await addFault(database, {
       ...{ customer: 'sky', kind: 'slow', covers: '2026-01-02T12:00:00Z', parameters: { milliseconds: 1_500 } },
