@@ -1,8 +1,9 @@
+import { dueCheck } from './due-check.js';
 import type { Hour } from './interval.js';
 import { limitNow, writersOf } from './limit.js';
 import { type Customer, claimOf, type Ending, type State } from './state.js';
 import { tallyOf, workLeft } from './tally.js';
-import { type CheckKey, dueCheck } from './verification.js';
+import type { CheckKey } from './verification.js';
 import { gridEnd } from './window.js';
 
 /** What the durable shell is to do next. */
