@@ -3,16 +3,10 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { freePort, isFreePort } from '../../src/fleet/free-port.js';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
 import { type DataDirectory, openDataDirectory, reachableDirectory, releaseCluster } from './postgres-data.js';
-import {
-  freePort,
-  isFreePort,
-  type ManagedProcess,
-  removeTemporaryDirectory,
-  spawnManaged,
-  temporaryDirectory,
-} from './processes.js';
+import { type ManagedProcess, removeTemporaryDirectory, spawnManaged, temporaryDirectory } from './processes.js';
 
 export interface PostgresOptions {
   /** Keep the data here, for later starts too. Default: a temporary directory, removed by `stop()`. */

@@ -1,5 +1,5 @@
 /**
- * Child processes that never outlive their parent, ports, and throw-away directories.
+ * Child processes that never outlive their parent, and throw-away directories.
  *
  * Every managed process has its own process group, so Ctrl-C in a terminal reaches the parent only, which can then
  * stop its parts in the right order. What the parent does not stop, the reaper does (see `reaper.mjs`).
@@ -8,7 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -154,39 +154,6 @@ export async function removeTemporaryDirectory(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 10 });
   directories.delete(path);
   tellReaper({ forgetDirectory: path });
-}
-
-const handedOut = new Set<number>();
-
-/**
- * A TCP port on 127.0.0.1 that is free now and was not handed out before by this process.
- *
- * It lies below the range from which systems take the local end of outgoing connections. In that range, a client that
- * keeps reconnecting while its server restarts can be given the server's own port, connect to itself, and keep the
- * server from coming back.
- */
-export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 1_000; attempt++) {
-    const port = 15_000 + Math.floor(Math.random() * 17_000);
-    if (handedOut.has(port) || !(await isFreePort(port))) continue;
-    handedOut.add(port);
-    return port;
-  }
-  throw new Error('No free TCP port found on 127.0.0.1 between 15000 and 31999');
-}
-
-/** Whether a server could listen on this port of 127.0.0.1 now. */
-export async function isFreePort(port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await new Promise((resolve) => server.close(resolve));
-  }
 }
 
 /** Whether something accepts connections on this port of 127.0.0.1 now. */

@@ -6,9 +6,10 @@ import { DefaultLogger } from '@temporalio/worker';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Postgres, startPostgres } from '../../scripts/dev/postgres.js';
-import { freePort, stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
+import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
 import type { ProbeAnswer, ProbeQuery } from '../../src/activities/contract.js';
 import { probeDatabase } from '../../src/activities/probe.js';
+import { freePort } from '../../src/fleet/free-port.js';
 
 let postgres: Postgres;
 let own: string;

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import { freePort, removeTemporaryDirectory, spawnManaged, temporaryDirectory } from '../../scripts/dev/processes.js';
+import { removeTemporaryDirectory, spawnManaged, temporaryDirectory } from '../../scripts/dev/processes.js';
+import { freePort } from '../../src/fleet/free-port.js';
 import { isRunning } from './support.js';
 
 const node = (code: string) => [process.execPath, ['-e', code]] as const;

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { freePort, stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
+import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
 import { startTemporalServer, type TemporalServer } from '../../scripts/dev/temporal-server.js';
+import { freePort } from '../../src/fleet/free-port.js';
 import { isRunning } from './support.js';
 
 /** Runs `work` with a client of its own, since a connection outlives no server. */

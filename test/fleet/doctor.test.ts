@@ -5,10 +5,11 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { build } from '../../scripts/dev/build.js';
 import { startPostgres } from '../../scripts/dev/postgres.js';
-import { freePort, stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
+import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
 import { startTemporalServer } from '../../scripts/dev/temporal-server.js';
 import { checkCluster } from '../../src/cli/doctor/check-cluster.js';
 import type { Cluster } from '../../src/fleet/cluster.js';
+import { freePort } from '../../src/fleet/free-port.js';
 import { AnsweringWorker } from './answering.js';
 import { clusterOf, portForwardTo, StandInKubectl } from './support.js';
 
