@@ -34,7 +34,8 @@ export function figuresOf(
     daysRunning: totals.running,
     daysStuck: totals.failed + totals.held,
     inFlight: parallelism.inFlight,
-    left: eta === null ? undefined : Math.max(0, Date.parse(eta) - now),
+    // An estimate that has passed says nothing of what is still to come.
+    left: eta === null || Date.parse(eta) <= now ? undefined : Date.parse(eta) - now,
   };
 }
 
