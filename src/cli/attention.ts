@@ -1,37 +1,47 @@
 import { describe, parseDay } from '../backfill/calendar.js';
 import { add, type Intervals, none } from '../backfill/interval.js';
-import type { Attention } from '../backfill/progress.js';
+import type { Attention, Progress } from '../backfill/progress.js';
 import { isClosed, type RunView } from './figures.js';
 import { counted } from './format.js';
 import { type Line, onOneLine, styled } from './line.js';
 
 /** What a person should look at, one line each; the last line says how many more there are. */
 export function attentionLines(runs: readonly RunView[], most: number): Line[] {
-  const all = runs.flatMap((run) => notesOf(run).map(({ line }) => line));
+  const all = runs.flatMap((run) => notesOf(run));
   if (all.length <= most) return all;
   const shown = all.slice(0, Math.max(0, most - 1));
   return most === 0 ? [] : [...shown, [styled(`  and ${all.length - shown.length} more`, 'dim')]];
 }
 
-/** One thing to look at; the key stays the same for as long as it is the same thing. */
-export interface Note {
-  readonly key: string;
-  readonly line: Line;
+/**
+ * A run's notes, a line each: why nothing starts, if that is so, and its problems.
+ *
+ * @param known keys of notes that have been told, which are left out
+ */
+export function notesOf({ name, progress }: RunView, known: ReadonlySet<string> = new Set()): Line[] {
+  if (!progress) return [];
+  const lines: Line[] = [];
+  if (needsReason(progress) && !known.has(statusKey(name, progress))) {
+    lines.push([
+      styled('! ', 'yellow'),
+      styled(name, 'bold'),
+      ` ${progress.status}: ${onOneLine(progress.statusReason)}`,
+    ]);
+  }
+  const open = openProblems(progress).filter((problem) => !known.has(keyOf(problem)));
+  return [...lines, ...together(open).map(problemLine)];
 }
 
-/** A run's notes: why nothing starts, if that is so, and each problem. */
-export function notesOf({ name, progress }: RunView): Note[] {
+/** A key for each of a run's notes, which stays the same for as long as it is the same thing. */
+export function noteKeys({ name, progress }: RunView): string[] {
   if (!progress) return [];
-  const notes: Note[] = [];
-  if (progress.status !== 'running' && !isClosed(progress)) {
-    notes.push({
-      key: `${name} ${progress.status}`,
-      line: [styled('! ', 'yellow'), styled(name, 'bold'), ` ${progress.status}: ${onOneLine(progress.statusReason)}`],
-    });
-  }
-  const open = progress.attention.filter(({ days }) => days.length > 0);
-  return [...notes, ...open.map((problem) => ({ key: keyOf(problem), line: problemLine(problem) }))];
+  return [...(needsReason(progress) ? [statusKey(name, progress)] : []), ...openProblems(progress).map(keyOf)];
 }
+
+const needsReason = (progress: Progress) => progress.status !== 'running' && !isClosed(progress);
+const statusKey = (name: string, { status }: Progress) => `${name} ${status}`;
+const openProblems = ({ attention }: Progress) => attention.filter(({ days }) => days.length > 0);
+const keyOf = ({ workflowId, attempts, class: failure }: Attention) => `${workflowId} ${attempts} ${failure}`;
 
 /** Problems of one customer that say the same, as one: a month of days that fail alike is one thing to look at. */
 export function together(problems: readonly Attention[]): Attention[] {
@@ -50,8 +60,6 @@ export function daysText(days: readonly string[]): string {
   const hours = days.map((day) => parseDay(day) ?? 0);
   return describe(hours.reduce<Intervals>((set, from) => add(set, [from, from + 24]), none));
 }
-
-const keyOf = ({ workflowId, attempts, class: failure }: Attention) => `${workflowId} ${attempts} ${failure}`;
 
 /** A problem as one line: who, when, what happened, and what to do about it. */
 export function problemLine({ customer, days, class: failure, message, attempts, nextStep }: Attention): Line {

@@ -5,7 +5,7 @@ import { EXIT } from './commands/exit-codes.js';
 /** The `backfill` command as a process: wiring only. */
 const interruption = new AbortController();
 const GRACE_MS = 2_000;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
     interruption.abort();
     // A call to a server that does not answer would keep us for as long as its time limit.

@@ -1,6 +1,6 @@
 import { formatDuration } from '../backfill/duration.js';
 import type { Progress } from '../backfill/progress.js';
-import { notesOf } from './attention.js';
+import { noteKeys, notesOf } from './attention.js';
 import { isClosed, type RunView, sumOf } from './figures.js';
 import { count, counted, percent } from './format.js';
 import type { Line } from './line.js';
@@ -24,8 +24,7 @@ export function newsBetween(before: readonly RunView[], after: readonly RunView[
   const earlier = new Map(before.map((run) => [run.name, run]));
   return after.flatMap((run): Line[] => {
     const last = earlier.get(run.name) ?? { name: run.name };
-    const known = new Set(notesOf(last).map(({ key }) => key));
-    const lines = notesOf(run).flatMap(({ key, line }) => (known.has(key) ? [] : [line]));
+    const lines = notesOf(run, new Set(noteKeys(last)));
     if (run.progress && isClosed(run.progress) && !(last.progress && isClosed(last.progress))) {
       lines.push([endOf(run.name, run.progress)]);
     }

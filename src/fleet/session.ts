@@ -58,7 +58,11 @@ export async function openCluster(cluster: Cluster, options: OpenOptions): Promi
     await Promise.all([opened.connection?.close(), opened.forward?.close()]);
     signal?.throwIfAborted();
     const why = whyUnreachable(error, opened.address, kubectl);
-    throw new ClusterUnreachable(name, `${name} can not be reached: ${why}`, { cause: error });
+    // Whoever is in the wrong folder is told of the wrong cluster.
+    const hint = cluster.connection.environment
+      ? '; if it is in a fleet file, name that with --fleet: there is no fleet.yaml here'
+      : '';
+    throw new ClusterUnreachable(name, `${name} can not be reached: ${why}${hint}`, { cause: error });
   }
 }
 

@@ -201,6 +201,7 @@ describe.concurrent('by hand, and here', () => {
     );
     expect(await done('schedule', 'show', cluster)).toContain('skipped   1, since the run before was still open');
     expect(await done('schedule', 'pause', cluster, '--reason', 'upgrade')).toMatch(/paused[\s\S]*why +upgrade/);
+    expect(await done('schedule', 'pause', cluster)).toMatch(/paused[\s\S]*why +upgrade/);
     expect(await done('schedule', 'create', cluster, '--last-days', '3', '--customers', 'slow-a')).toMatch(
       /paused[\s\S]*the last 3 days at 02:00 UTC/,
     );

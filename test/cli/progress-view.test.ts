@@ -98,5 +98,10 @@ describe('the plain lines', () => {
       'chat-prod completed: 2 customers, 62 of 62 days done',
     ]);
     expect(news(after, after)).toEqual([]);
+    const more = ['16', '17'].map((day) => ({ days: [`2026-01-${day}`], workflowId: `w-${day}` }));
+    const worse = run('voice-prod', { a: month('f') }, { attention: [{}, ...more] });
+    expect(news([trouble], [worse])).toEqual([
+      '! cvs 2026-01-16 to 2026-01-17 permanent: no such table (1 attempt); retry-failed',
+    ]);
   });
 });

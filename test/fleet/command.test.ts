@@ -72,13 +72,16 @@ describe('a command that reaches its cluster through a port-forward', () => {
     expect(await kubectl.running()).toEqual([]);
   });
 
-  it.for(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('leaves no kubectl when it ends by %s', async (signal) => {
-    worker = await AnsweringWorker.start(address, 'ingestion', taskQueue);
-    const { command, exit } = backfill('log', '--run', 'backfillscorecards-a-2026-01');
-    await vi.waitUntil(() => worker.queries === 1, 30_000);
-    expect(await kubectl.running()).toHaveLength(1);
-    command.kill(signal);
-    await exit;
-    await vi.waitUntil(async () => (await kubectl.running()).length === 0, 20_000);
-  });
+  it.for(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const)(
+    'leaves no kubectl when it ends by %s',
+    async (signal) => {
+      worker = await AnsweringWorker.start(address, 'ingestion', taskQueue);
+      const { command, exit } = backfill('log', '--run', 'backfillscorecards-a-2026-01');
+      await vi.waitUntil(() => worker.queries === 1, 30_000);
+      expect(await kubectl.running()).toHaveLength(1);
+      command.kill(signal);
+      expect(await exit).toEqual(signal === 'SIGKILL' ? [null, signal] : [130, null]);
+      await vi.waitUntil(async () => (await kubectl.running()).length === 0, 20_000);
+    },
+  );
 });

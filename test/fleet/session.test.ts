@@ -118,6 +118,13 @@ describe('a cluster that can not be reached says why and what to do', () => {
     );
   });
 
+  it('when it is the one of the environment, because a fleet file was not found', async () => {
+    const environment = { ...kubectl.environment, TEMPORAL_ADDRESS: `127.0.0.1:${await freePort()}` };
+    expect(await unreachable({ environment: true }, environment)).toMatch(
+      /refuses connections; .*; if it is in a fleet file, name that with --fleet: there is no fleet.yaml here$/,
+    );
+  });
+
   it('when its host is not known', async () => {
     expect(await unreachable({ address: 'temporal.invalid:7233' })).toMatch(
       /temporal\.invalid:7233 has a host name that is not known; check the address and the VPN$/,

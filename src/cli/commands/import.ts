@@ -163,6 +163,13 @@ function show(
           ),
         ]
       : []),
+    ...(tracked.some(({ done }) => done.length > 0) && rows.every(({ done }) => done === 0)
+      ? [
+          hint(
+            `none of the days that the files call done lies in ${range.start} to ${range.end} (exclusive); is that the range?`,
+          ),
+        ]
+      : []),
     ...(others > 0 ? [hint(`${count(others)} of the files' entries are for other clusters, and left out`)] : []),
   ]);
   if (!context.options.yes) {

@@ -78,10 +78,15 @@ Examples:
       .action(
         action(async (context, [names = []], { all, reason }: Names) => {
           const clusters = await selectClusters(context, names, { all, changes: true });
-          const note = reason ?? `${name}d by ${operatorName(context.environment)}`;
           return onSchedules(context, clusters, async (session) => {
             const handle = session.client.schedule.getHandle(scheduleId(session.cluster));
-            await within(session.client, () => (name === 'pause' ? handle.pause(note) : handle.unpause(note)));
+            await within(session.client, async () => {
+              const { state } = await handle.describe();
+              // Whoever paused it first had a reason, which a second pause without one would take away.
+              if (reason === undefined && state.paused === (name === 'pause')) return;
+              const note = reason ?? `${name}d by ${operatorName(context.environment)}`;
+              await (name === 'pause' ? handle.pause(note) : handle.unpause(note));
+            });
           });
         }),
       );

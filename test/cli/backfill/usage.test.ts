@@ -94,6 +94,15 @@ describe('a mistake on the command line', () => {
     },
   );
 
+  it('files to import that call no day of the range done: it asks whether that is the range', async () => {
+    const file = join(folder, 'tracking.json');
+    await writeFile(file, '{"cvs": {"2026-01-01": "completed"}}');
+    const told = async (month: string) =>
+      (await typed(['import', 'us-west', file, '--month', month, '--fleet', fleet])).stdout;
+    expect(await told('2026-04')).toMatch(/none of the days that the files call done lies in 2026-04-01 to 2026-05-01/);
+    expect(await told('2026-01')).not.toContain('none of the days');
+  });
+
   it('a bad fleet file is named with line and column, before anything else', async () => {
     const bad = join(folder, 'bad.yaml');
     await writeFile(bad, 'clusters:\n  us-west: { adress: x }\n');
