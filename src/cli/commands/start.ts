@@ -129,8 +129,8 @@ async function confirmStart(context: CommandContext, ready: readonly Prepared[])
   const doubts = ready.flatMap((prepared) => prepared.doubts);
   for (const doubt of doubts) context.say(doubt);
   if (ready.length <= 1 && doubts.length === 0) return;
-  const what = ready.length === 1 ? ready[0]!.workflowId : counted(ready.length, 'run');
-  await context.confirm(`start ${what}`);
+  const ids = ready.map(({ workflowId }) => workflowId).join(', ');
+  await context.confirm(`start ${ready.length === 1 ? '' : `${counted(ready.length, 'run')}: `}${ids}`);
 }
 
 async function start(context: CommandContext, { session, workflowId, input }: Prepared): Promise<Run> {

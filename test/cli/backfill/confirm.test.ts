@@ -2,15 +2,21 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { CommandContext } from '../../../src/cli/commands/context.js';
 
+interface Situation {
+  terminal: boolean;
+  yes?: boolean;
+  signal?: AbortSignal;
+}
+
 /** A context at a terminal, or in a pipe, and what is asked there. */
-function contextAt({ terminal, yes = false }: { terminal: boolean; yes?: boolean }) {
+function contextAt({ terminal, yes = false, signal = new AbortController().signal }: Situation) {
   const stdin = Object.assign(new PassThrough(), { isTTY: terminal });
   const stderr = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY: terminal });
   const context = new CommandContext(
     'finish',
     {
       ...{ stdin: stdin as never, stdout: new PassThrough() as never, stderr: stderr as never, environment: {} },
-      signal: new AbortController().signal,
+      signal,
     },
     { output: 'table', yes },
   );
@@ -31,6 +37,15 @@ describe('a command that changes much', () => {
     const confirmed = context.confirm('finish it all');
     stdin.write(`${answer}\n`);
     await expect(confirmed).rejects.toMatchObject({ exitCode: 2, message: 'not confirmed; nothing was sent' });
+  });
+
+  it('begins a new line when Ctrl-C is the answer', async () => {
+    const interruption = new AbortController();
+    const { context, asked } = contextAt({ terminal: true, signal: interruption.signal });
+    const confirmed = context.confirm('finish it all');
+    interruption.abort();
+    await expect(confirmed).rejects.toThrow();
+    expect(asked()).toMatch(/\[y\/N\] .*\n$/s);
   });
 
   it('asks nobody in a pipe: it goes on with --yes, and only then', async () => {
