@@ -1,0 +1,94 @@
+import { type Ran, runOf } from './ran.js';
+import { QUEUES, type Stack } from './stack.js';
+
+/** Who starts the windows. */
+export type Side = 'client' | 'smallest' | 'sliding' | 'ours';
+
+export const SIDES: Readonly<Record<Side, string>> = {
+  client: 'children started by a client',
+  smallest: 'smallest bounded parent',
+  sliding: 'each start awaited in turn',
+  ours: 'backfillScorecards',
+};
+
+export interface Job {
+  side: Side;
+  /** The most windows in flight. */
+  flight: number;
+  windows: number;
+  /** For `ours`: hands over to the next run at this many events, rather than when the server suggests it. */
+  maxHistoryEvents?: number;
+  /** For `ours`: default five for each slot. */
+  customers?: number;
+}
+
+let jobs = 0;
+
+/** Runs empty windows, and reads from the server what happened. */
+export async function run(stack: Stack, job: Job): Promise<Ran> {
+  const id = `bench-${job.side}-${++jobs}`;
+  const before = await cpu(stack);
+  const from = performance.now();
+  await START[job.side](stack, job, id);
+  const wallMs = performance.now() - from;
+  const after = await cpu(stack);
+  const spent = {
+    parent: after[job.side === 'ours' ? 'ours' : 'rivals'] - before[job.side === 'ours' ? 'ours' : 'rivals'],
+  };
+  return await runOf(stack, job, id, { wallMs, parentCpuMs: spent.parent, serverCpuMs: after.server - before.server });
+}
+
+async function cpu({ workers, server }: Stack) {
+  return {
+    ours: await workers.backfill.cpuMs(),
+    rivals: await workers.rivals.cpuMs(),
+    server: await server.cpuMs(),
+  };
+}
+
+type Start = (stack: Stack, job: Job, id: string) => Promise<unknown>;
+
+const rival =
+  (type: string): Start =>
+  ({ client }, { flight, windows }, id) => {
+    const work = { prefix: `${id}.window`, taskQueue: QUEUES.windows, windows, limit: flight };
+    return client.workflow.execute(type, { workflowId: id, taskQueue: QUEUES.rivals, args: [work], followRuns: true });
+  };
+
+const START: Record<Side, Start> = {
+  async client({ client }, { flight, windows }, id) {
+    let next = 0;
+    const lane = async () => {
+      while (next < windows) {
+        const workflowId = `${id}.window-${next++}`;
+        const window = { customerId: workflowId, startTime: '2026-01-01T00:00:00Z', endTime: '2026-01-02T00:00:00Z' };
+        await client.workflow.execute('reindexconversations', {
+          ...{ workflowId, taskQueue: QUEUES.windows, args: [window] },
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: flight }, lane));
+  },
+  smallest: rival('boundedParent'),
+  sliding: rival('slidingWindow'),
+  async ours({ client }, { flight, windows, maxHistoryEvents, customers = 5 * flight }, id) {
+    const input = backfillInput(id, customers, windows / customers);
+    const report = await client.workflow.execute('backfillScorecards', {
+      ...{ workflowId: id, taskQueue: QUEUES.backfill },
+      args: [{ ...input, parallelism: flight, ...(maxHistoryEvents && { maxHistoryEvents }) }],
+    });
+    const { done, days } = (report as { totals: { done: number; days: number } }).totals;
+    if (done !== windows || days !== windows) throw new Error(`${id}: ${done} of ${days} days done, not ${windows}`);
+  },
+};
+
+/** A backfill of whole days from 2026 on whose windows no other run of this bench has. */
+export function backfillInput(id: string, customers: number, days: number) {
+  if (!Number.isInteger(days)) throw new Error(`${customers} customers do not share the windows evenly: ${days} days`);
+  return {
+    customers: Array.from({ length: customers }, (_, i) => `customer-${i}`),
+    start: '2026-01-01',
+    end: new Date(Date.UTC(2026, 0, 1 + days)).toISOString().slice(0, 10),
+    child: { workflowIdPrefix: `${id}.window`, taskQueue: QUEUES.windows as string },
+  };
+}
