@@ -83,10 +83,10 @@ export async function startFreshWorker({ client }: Stack, taskQueue: string): Pr
 
 function spawnWorker(address: string, namespace: string, env: NodeJS.ProcessEnv = {}): Promise<ManagedProcess> {
   const { TEMPORAL_PROFILE: _, ...inherited } = process.env;
-  // A profile of it, say: BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=/tmp/profile"
-  const own = process.env.BENCH_NODE_OPTIONS ? { NODE_OPTIONS: process.env.BENCH_NODE_OPTIONS } : {};
-  return spawnManaged('worker', process.execPath, [local('../../dist/worker.js')], {
-    env: { ...inherited, ...own, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, ...env },
+  // To see where its time goes: BENCH_WORKER_OPTIONS="--cpu-prof --cpu-prof-dir=/tmp/profile".
+  const options = process.env.BENCH_WORKER_OPTIONS?.split(' ') ?? [];
+  return spawnManaged('worker', process.execPath, [...options, local('../../dist/worker.js')], {
+    env: { ...inherited, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, ...env },
   });
 }
 

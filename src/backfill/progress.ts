@@ -2,6 +2,7 @@ import { type LeftOut, withCustomersThatFit } from './answer-size.js';
 import { daysOf, formatDay, formatTime, HOURS_PER_DAY } from './calendar.js';
 import { estimate } from './eta.js';
 import { type Interval, type Intervals, overlaps, within } from './interval.js';
+import type { Coverage } from './ledger.js';
 import { limitNow } from './limit.js';
 import type { Health } from './pace.js';
 import {
@@ -66,10 +67,21 @@ export interface Attention {
 const MOST_ATTENTION = 100;
 
 export function progressOf(state: State, now: number): Progress {
+  const { customers, ...rest } = wholeProgress(state, now);
+  return withCustomersThatFit(
+    rest,
+    customers,
+    ({ days }) => rankOf(days),
+    ({ days }) => isDone(days),
+  );
+}
+
+/** Progress with every customer, whether or not an answer has room for it: to know costs more than all else of it. */
+export function wholeProgress(state: State, now: number): Omit<Progress, 'customersLeftOut'> {
   const { status, reason } = statusOf(state, now);
   const letters = state.customers.map(dayLetters);
   const { limit, why } = limitNow(state, now);
-  const rest = {
+  return {
     status,
     statusReason: reason,
     cluster: state.options.cluster ?? null,
@@ -81,14 +93,8 @@ export function progressOf(state: State, now: number): Progress {
     eta: etaOf(state, now),
     attention: attentionOf(state),
     rejected: state.rejected.map((rejection) => ({ ...rejection, at: formatTime(rejection.at) })),
+    customers: state.customers.map(({ id }, i) => ({ id, days: letters[i]! })),
   };
-  const customers = state.customers.map(({ id }, i) => ({ id, days: letters[i]! }));
-  return withCustomersThatFit(
-    rest,
-    customers,
-    ({ days }) => rankOf(days),
-    ({ days }) => isDone(days),
-  );
 }
 
 /** How soon a customer may be left out of an answer: done ones first, then those that just wait; problems stay longest. */
@@ -167,13 +173,24 @@ export function attentionOf(state: State): Attention[] {
   return list;
 }
 
+type Shortfall = Coverage & { trouble: NonNullable<ReturnType<typeof troubleOf>> };
+
+/** Asked for with the letters, and for the same reason remembered; most ledgers have none. */
+const shortfallsIn = new WeakMap<readonly Coverage[], Shortfall[]>();
+
 /** What is wrong with hours that are done. */
 function shortfalls(state: State, customer: Customer): Problem[] {
-  return customer.ledger.flatMap((entry) => {
-    const trouble = troubleOf(entry);
-    if (!trouble) return [];
-    const [from, to] = entry.window ?? [entry.from, entry.to];
-    return [{ ...trouble, attempts: entry.attempts, workflowId: idOf(state, customer, { from, to }) }];
+  let found = shortfallsIn.get(customer.ledger);
+  if (!found) {
+    found = customer.ledger.flatMap((entry) => {
+      const trouble = troubleOf(entry);
+      return trouble ? [{ ...entry, trouble }] : [];
+    });
+    shortfallsIn.set(customer.ledger, found);
+  }
+  return found.map(({ trouble, window, from, to, attempts }) => {
+    const [start, end] = window ?? [from, to];
+    return { ...trouble, attempts, workflowId: idOf(state, customer, { from: start, to: end }) };
   });
 }
 

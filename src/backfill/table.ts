@@ -1,4 +1,4 @@
-import { attentionOf, type DayCounts, type Progress, progressOf } from './progress.js';
+import { attentionOf, type DayCounts, type Progress, wholeProgress } from './progress.js';
 import type { State } from './state.js';
 
 const MOST_ROWS = 40;
@@ -10,7 +10,7 @@ const MOST_ROWS = 40;
  */
 export function progressTable(state: State, now: number): string {
   if (state.customers.length > 500) return summaryOf(state);
-  const progress = progressOf(state, now);
+  const progress = wholeProgress(state, now);
   const { totals, parallelism, eta } = progress;
   const percent = totals.days === 0 ? 0 : Math.floor((100 * (totals.done + totals.skipped)) / totals.days);
   const lines = [

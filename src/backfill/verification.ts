@@ -260,8 +260,8 @@ export function troubleOf(
 ): { hours: Intervals; class: 'missing' | 'unverified'; message: string } | undefined {
   const { from, to, counts, unverified } = entry;
   if (unverified !== undefined) return { hours: [[from, to]], class: 'unverified', message: unverified };
-  const parts = [...byDay([[from, to]])].filter((_, i) => (counts?.[i]?.[1] ?? 0) > 0);
-  if (parts.length === 0) return undefined;
   const short = (counts ?? []).filter(([, missing]) => missing > 0);
+  if (short.length === 0) return undefined;
+  const parts = [...byDay([[from, to]])].filter((_, i) => (counts?.[i]?.[1] ?? 0) > 0);
   return { hours: parts, class: 'missing', message: shortfall(summed(short)) };
 }
