@@ -11,8 +11,7 @@ export interface Ran extends Job {
   wallMs: number;
   /** Of the parent's worker; of the client there is none. */
   parentCpuMs: number;
-  serverCpuMs: number;
-  /** In all histories of the parent. */
+  /** In all histories of the parent, from the first window's start on: what is done before is done once. */
   events: number;
   /** How many histories the parent has: one more than it continued as new. */
   runs: number;
@@ -32,7 +31,7 @@ export async function runOf(
   { client }: Stack,
   job: Job,
   id: string,
-  measured: Pick<Ran, 'wallMs' | 'parentCpuMs' | 'serverCpuMs'>,
+  measured: Pick<Ran, 'wallMs' | 'parentCpuMs'>,
 ): Promise<Ran> {
   const windows = await windowsOf(client, `${id}.window`, job.windows);
   const first = Math.min(...windows.map(({ startedAt }) => startedAt));
@@ -42,7 +41,7 @@ export async function runOf(
     ...job,
     ...measured,
     windowsPerSecond: (windows.length * 1_000) / (last - first),
-    events: histories.reduce((sum, { events }) => sum + events, 0),
+    events: histories.reduce((sum, { events }) => sum + events, 0) - (await eventsBefore(client, id, histories[0])),
     runs: histories.length,
     carried: job.maxHistoryEvents ? await carriedOver(client, id, histories) : 0,
     gaps: job.flight === 1 ? await gapsOf(client, windows) : [],
@@ -74,17 +73,27 @@ async function historiesOf(client: Client, workflowId: string): Promise<History[
   let runId: string | undefined;
   // Back from the latest: visibility may be behind, descriptions are not.
   do {
-    const { raw, ...description } = await client.workflow.getHandle(workflowId, runId).describe();
+    const description = await client.workflow.getHandle(workflowId, runId).describe();
     found.push({ runId: description.runId, events: description.historyLength });
-    const { events } = await client.workflowService
-      .getWorkflowExecutionHistory({
-        ...{ namespace: client.options.namespace, maximumPageSize: 1 },
-        execution: { workflowId, runId: description.runId },
-      })
-      .then(({ history }) => ({ events: history?.events ?? [] }));
-    runId = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
+    const { history } = await client.workflowService.getWorkflowExecutionHistory({
+      ...{ namespace: client.options.namespace, maximumPageSize: 1 },
+      execution: { workflowId, runId: description.runId },
+    });
+    const [started] = history?.events ?? [];
+    runId = started?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
   } while (runId);
   return found.reverse();
+}
+
+/** Events before the first window's start. */
+async function eventsBefore(client: Client, workflowId: string, first: History | undefined): Promise<number> {
+  if (!first) return 0;
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    ...{ namespace: client.options.namespace, maximumPageSize: 100 },
+    execution: { workflowId, runId: first.runId },
+  });
+  const events = history?.events ?? [];
+  return events.findIndex((event) => event.startChildWorkflowExecutionInitiatedEventAttributes);
 }
 
 async function carriedOver(client: Client, workflowId: string, histories: readonly History[]): Promise<number> {

@@ -18,6 +18,8 @@ export interface Job {
   windows: number;
   /** For `ours`: hands over to the next run at this many events, rather than when the server suggests it. */
   maxHistoryEvents?: number;
+  /** For `ours`: how long a window takes. Default 0. */
+  takesMs?: number;
   /** For `ours`: default five for each slot. */
   customers?: number;
 }
@@ -27,23 +29,13 @@ let jobs = 0;
 /** Runs empty windows, and reads from the server what happened. */
 export async function run(stack: Stack, job: Job): Promise<Ran> {
   const id = `bench-${job.side}-${++jobs}`;
-  const before = await cpu(stack);
+  const worker = job.side === 'ours' ? stack.workers.backfill : stack.workers.rivals;
+  const before = await worker.cpuMs();
   const from = performance.now();
   await START[job.side](stack, job, id);
   const wallMs = performance.now() - from;
-  const after = await cpu(stack);
-  const spent = {
-    parent: after[job.side === 'ours' ? 'ours' : 'rivals'] - before[job.side === 'ours' ? 'ours' : 'rivals'],
-  };
-  return await runOf(stack, job, id, { wallMs, parentCpuMs: spent.parent, serverCpuMs: after.server - before.server });
-}
-
-async function cpu({ workers, server }: Stack) {
-  return {
-    ours: await workers.backfill.cpuMs(),
-    rivals: await workers.rivals.cpuMs(),
-    server: await server.cpuMs(),
-  };
+  const parentCpuMs = (await worker.cpuMs()) - before;
+  return await runOf(stack, job, id, { wallMs, parentCpuMs });
 }
 
 type Start = (stack: Stack, job: Job, id: string) => Promise<unknown>;
@@ -71,11 +63,12 @@ const START: Record<Side, Start> = {
   },
   smallest: rival('boundedParent'),
   sliding: rival('slidingWindow'),
-  async ours({ client }, { flight, windows, maxHistoryEvents, customers = 5 * flight }, id) {
+  async ours({ client }, { flight, windows, maxHistoryEvents, takesMs, customers = 5 * flight }, id) {
     const input = backfillInput(id, customers, windows / customers);
+    const child = { ...input.child, ...(takesMs && { input: [{ takesMs }] }) };
     const report = await client.workflow.execute('backfillScorecards', {
       ...{ workflowId: id, taskQueue: QUEUES.backfill },
-      args: [{ ...input, parallelism: flight, ...(maxHistoryEvents && { maxHistoryEvents }) }],
+      args: [{ ...input, child, parallelism: flight, ...(maxHistoryEvents && { maxHistoryEvents }) }],
     });
     const { done, days } = (report as { totals: { done: number; days: number } }).totals;
     if (done !== windows || days !== windows) throw new Error(`${id}: ${done} of ${days} days done, not ${windows}`);

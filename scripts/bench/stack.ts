@@ -15,7 +15,6 @@ export const QUEUES = { backfill: 'backfill-scorecards', windows: 'ingestion', r
 export interface Stack {
   readonly client: Client;
   readonly serverVersion: string;
-  readonly server: Usage;
   readonly workers: Readonly<Record<keyof typeof QUEUES, Usage>>;
   stop(): Promise<void>;
 }
@@ -55,7 +54,6 @@ export async function startStack({ manyShards = false }: { manyShards?: boolean 
   const { serverVersion } = await connection.workflowService.getSystemInfo({});
   return {
     ...{ client, serverVersion },
-    server: new Usage(temporal.pid!),
     workers: {
       backfill: new Usage(processes.backfill.pid),
       windows: new Usage(processes.windows.pid),

@@ -3,14 +3,20 @@ import {
   continueAsNew,
   executeChild,
   ParentClosePolicy,
+  sleep,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
 
 /** Empty windows, and the parents that `backfillScorecards` is measured against. */
 
-/** A window in which nothing is to be done: what is left is the cost of starting it and of learning that it has ended. */
-export async function reindexconversations(_request: unknown): Promise<void> {}
+/**
+ * A window in which nothing is to be done: what is left is the cost of starting it and of learning that it has ended.
+ * With `takesMs` it waits so long.
+ */
+export async function reindexconversations({ takesMs }: { takesMs?: number }): Promise<void> {
+  if (takesMs) await sleep(takesMs);
+}
 
 export interface Work {
   /** How the windows' workflow ids begin. */
