@@ -4,6 +4,7 @@ import type { Cluster, ClusterSession } from './cluster.js';
 import { connectionOptionsOf } from './connection-options.js';
 import { ClusterUnreachable } from './errors.js';
 import { PortForward } from './port-forward.js';
+import { queriesInTurn } from './queries.js';
 import { retries } from './retry.js';
 import { checkAddress, whyUnreachable } from './unreachable.js';
 
@@ -46,7 +47,7 @@ export async function openCluster(cluster: Cluster, options: OpenOptions): Promi
     const health = opened.forward && watchHealth(connection, opened.forward);
     return {
       cluster,
-      client: new Client({ connection, namespace }),
+      client: new Client({ connection, namespace, interceptors: { workflow: [queriesInTurn(connection)] } }),
       address: opened.address,
       async close() {
         health?.abort();

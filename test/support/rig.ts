@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { queriesInTurn } from '../../src/fleet/queries.js';
 import { createOrchestrator } from '../../src/orchestrator.js';
 import { createChildActivities } from './child/activities.js';
 import { BackfillHandle } from './run.js';
@@ -43,7 +44,7 @@ export class Rig {
     const { taskQueue = `backfill-${randomUUID()}`, childQueue = `ingestion-${randomUUID()}` } = options;
     const nativeConnection = await NativeConnection.connect({ address });
     const connection = await Connection.connect({ address });
-    const client = new Client({ connection, namespace });
+    const client = new Client({ connection, namespace, interceptors: { workflow: [queriesInTurn(connection)] } });
     const create = (worker: WorkerOptions) => Worker.create({ connection: nativeConnection, namespace, ...worker });
     const close = async () => {
       await connection.close();
