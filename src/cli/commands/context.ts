@@ -94,10 +94,13 @@ export class CommandContext {
       throw badUsage(`about to ${what}: say --yes, since there is no terminal to ask; nothing was sent`);
     }
     const questions = createInterface({ input: stdin, output: stderr as NodeJS.WriteStream });
-    // What is said next begins a line of its own.
-    this.signal.addEventListener('abort', () => stderr.write('\n'), { once: true });
     try {
-      const answer = await questions.question(`About to ${what}. Go on? [y/N] `, { signal: this.signal });
+      const asked = questions.question(`About to ${what}. Go on? [y/N] `, { signal: this.signal });
+      const answer = await asked.catch((error: unknown) => {
+        // Ctrl-C, which readline takes for itself: what is said next begins a line of its own.
+        if (!this.signal.aborted) stderr.write('\n');
+        throw error;
+      });
       if (!/^y(es)?$/i.test(answer.trim())) throw badUsage('not confirmed; nothing was sent');
     } finally {
       questions.close();

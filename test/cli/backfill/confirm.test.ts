@@ -2,21 +2,15 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { CommandContext } from '../../../src/cli/commands/context.js';
 
-interface Situation {
-  terminal: boolean;
-  yes?: boolean;
-  signal?: AbortSignal;
-}
-
 /** A context at a terminal, or in a pipe, and what is asked there. */
-function contextAt({ terminal, yes = false, signal = new AbortController().signal }: Situation) {
+function contextAt({ terminal, yes = false }: { terminal: boolean; yes?: boolean }) {
   const stdin = Object.assign(new PassThrough(), { isTTY: terminal });
   const stderr = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY: terminal });
   const context = new CommandContext(
     'finish',
     {
       ...{ stdin: stdin as never, stdout: new PassThrough() as never, stderr: stderr as never, environment: {} },
-      signal,
+      signal: new AbortController().signal,
     },
     { output: 'table', yes },
   );
@@ -40,10 +34,9 @@ describe('a command that changes much', () => {
   });
 
   it('begins a new line when Ctrl-C is the answer', async () => {
-    const interruption = new AbortController();
-    const { context, asked } = contextAt({ terminal: true, signal: interruption.signal });
+    const { context, stdin, asked } = contextAt({ terminal: true });
     const confirmed = context.confirm('finish it all');
-    interruption.abort();
+    stdin.write('\u0003');
     await expect(confirmed).rejects.toThrow();
     expect(asked()).toMatch(/\[y\/N\] .*\n$/s);
   });
