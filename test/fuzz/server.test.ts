@@ -115,7 +115,10 @@ const messages = fc.oneof(
 type Message = typeof messages extends fc.Arbitrary<infer T> ? T : never;
 
 /** What the server itself refuses never reaches a worker. */
-const isRefusal = (error: unknown) => isGrpcServiceError(error) && error.code === INVALID_ARGUMENT;
+const isRefusal = (error: unknown) =>
+  isGrpcServiceError(error) &&
+  // A name with half of a character is no UTF-8, and comes no further than the server's front door.
+  (error.code === INVALID_ARGUMENT || /unmarshalling request: .* invalid UTF-8/.test(error.details));
 
 /** Sends it, and resolves when it has been answered. */
 async function send(message: Message, workflowId: string, started: string[]): Promise<void> {
