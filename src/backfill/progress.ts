@@ -79,7 +79,6 @@ export function progressOf(state: State, now: number): Progress {
 /** Progress with every customer, whether or not an answer has room for it: to know costs more than all else of it. */
 export function wholeProgress(state: State, now: number): Omit<Progress, 'customersLeftOut'> {
   const { status, reason } = statusOf(state, now);
-  const letters = state.customers.map(dayLetters);
   const { limit, why } = limitNow(state, now);
   return {
     status,
@@ -87,13 +86,13 @@ export function wholeProgress(state: State, now: number): Omit<Progress, 'custom
     cluster: state.options.cluster ?? null,
     range: { start: formatDay(state.options.start), end: formatDay(state.options.end) },
     startedAt: formatTime(state.startedAt),
-    totals: { ...countDays(letters), windows: { ...state.counts } },
+    totals: { ...totalsOf(state), windows: { ...state.counts } },
     parallelism: { ...state.parallelism, limit, reason: why, inFlight: countInFlight(state) },
     database: { ...state.health },
     eta: etaOf(state, now),
     attention: attentionOf(state),
     rejected: state.rejected.map((rejection) => ({ ...rejection, at: formatTime(rejection.at) })),
-    customers: state.customers.map(({ id }, i) => ({ id, days: letters[i]! })),
+    customers: state.customers.map((customer) => ({ id: customer.id, days: dayLetters(customer) })),
   };
 }
 
@@ -110,16 +109,30 @@ const isDone = (days: string) => !/[^ds]/.test(days);
  * The letter of each day of a customer's range. A day of several windows shows the first of these that any part of it
  * is in: running, failed, held; else it is done, skipped or waiting as a whole, or partly done.
  */
-export function dayLetters(customer: Customer): string {
-  const known = lettersOf.get(customer);
-  if (known !== undefined) return known;
-  const letters = lettersAnew(customer);
-  lettersOf.set(customer, letters);
-  return letters;
+export const dayLetters = (customer: Customer): string => daysIn(customer).letters;
+
+/** Current Details ask for all days after every change, which is a change of one customer. */
+const daysKnown = new WeakMap<Customer, { letters: string; counts: DayCounts }>();
+
+function daysIn(customer: Customer): { letters: string; counts: DayCounts } {
+  let days = daysKnown.get(customer);
+  if (!days) {
+    const letters = lettersAnew(customer);
+    days = { letters, counts: countDays([letters]) };
+    daysKnown.set(customer, days);
+  }
+  return days;
 }
 
-/** Current Details ask for all letters after every change, which is a change of one customer. */
-const lettersOf = new WeakMap<Customer, string>();
+/** Counts the days of all customers. */
+export function totalsOf({ customers }: State): DayCounts {
+  const totals = countDays([]);
+  for (const customer of customers) {
+    const { counts } = daysIn(customer);
+    for (const name of NAMES) totals[name] += counts[name];
+  }
+  return totals;
+}
 
 function lettersAnew(customer: Customer): string {
   const count = (customer.end - customer.start) / HOURS_PER_DAY;
@@ -151,6 +164,8 @@ const nameOf: Record<DayLetter, keyof DayCounts> = {
   s: 'skipped',
   h: 'held',
 };
+
+const NAMES: readonly (keyof DayCounts)[] = ['days', ...new Set(Object.values(nameOf))];
 
 /** Counts the letters of any number of customers. */
 export function countDays(letters: Iterable<string>): DayCounts {

@@ -1,7 +1,7 @@
 import { jsonBytes, type LeftOut, withCustomersThatFit } from './answer-size.js';
 import { daysOf, formatDay, formatTime } from './calendar.js';
 import { hoursIn } from './interval.js';
-import { type Attention, attentionOf, countDays, type DayCounts, dayLetters } from './progress.js';
+import { type Attention, attentionOf, countDays, type DayCounts, dayLetters, totalsOf } from './progress.js';
 import { type Proof, proofOf } from './proof.js';
 import type { Customer, Ending, State } from './state.js';
 
@@ -47,7 +47,6 @@ const MOST_DAYS = 40;
 const MAX_BYTES = 1_800_000;
 
 export function reportOf(state: State, outcome: Ending, now: number): Report {
-  const letters = state.customers.map(dayLetters);
   const rest = {
     outcome,
     cluster: state.options.cluster ?? null,
@@ -55,22 +54,22 @@ export function reportOf(state: State, outcome: Ending, now: number): Report {
     startedAt: formatTime(state.startedAt),
     endedAt: formatTime(now),
     durationMs: now - state.startedAt,
-    totals: { ...countDays(letters), windows: { ...state.counts } },
+    totals: { ...totalsOf(state), windows: { ...state.counts } },
     forecasts: state.forecasts.map(({ share, at, eta }) => ({
       ...{ share, at: formatTime(at), eta: formatTime(eta) },
       error: Math.round((100 * (eta - now)) / Math.max(1, now - state.startedAt)) / 100,
     })),
     attention: attentionOf(state),
   };
-  const customers = state.customers.map((customer, i) => customerReport(customer, letters[i]!));
+  const customers = state.customers.map(customerReport);
   const report = withCustomersThatFit(rest, customers, (customer) => (isDone(customer) ? 1 : 0), isDone);
   return { ...report, proof: proofOf(state, state.customers, MAX_BYTES - jsonBytes(report)) };
 }
 
 const isDone = ({ waiting, failed, held }: CustomerReport) => !waiting && !failed && !held;
 
-function customerReport(customer: Customer, letters: string): CustomerReport {
-  const { days, done } = countDays([letters]);
+function customerReport(customer: Customer): CustomerReport {
+  const { days, done } = countDays([dayLetters(customer)]);
   const report: CustomerReport = {
     ...{ id: customer.id, days, done },
     ...{ windows: customer.completed, retries: customer.unsuccessful, busyMs: customer.busy },
