@@ -36,3 +36,9 @@ export function estimate(state: State, now: number): { share: number; eta?: numb
   const slots = Math.max(1, Math.min(adaptive ? state.pace.limit : max, lanes));
   return { share, eta: now + Math.max(left / slots, longest) * (busy / work) };
 }
+
+/** What a window usually takes, in ms: the median of the latest ones, however they ended; undefined before the first has ended. */
+export function usualDuration({ recent }: State): number | undefined {
+  const durations = recent.map(({ startedAt, endedAt }) => endedAt - startedAt).sort((a, b) => a - b);
+  return durations[Math.floor(durations.length / 2)];
+}

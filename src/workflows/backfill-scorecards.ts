@@ -10,13 +10,14 @@ import {
 import { formatDay } from '../backfill/calendar.js';
 import { type Packed, pack, unpack } from '../backfill/carry.js';
 import { decide } from '../backfill/decide.js';
+import { usualDuration } from '../backfill/eta.js';
 import { show } from '../backfill/issue.js';
 import { settleLastDays } from '../backfill/last-days.js';
 import type { BackfillRequest } from '../backfill/options.js';
 import { type Plan, planOf } from '../backfill/plan.js';
 import { type Report, reportOf } from '../backfill/report.js';
 import { parseRequest } from '../backfill/request.js';
-import { type Ending, inFlight, initialState, type State } from '../backfill/state.js';
+import { countInFlight, type Ending, inFlight, initialState, type State } from '../backfill/state.js';
 import { Alarm } from './alarm.js';
 import { check } from './checks.js';
 import { Children } from './children.js';
@@ -31,6 +32,11 @@ const MAX_MESSAGES = 1_500;
 
 /** How many events more a run's history may have, while it waits for a moment at which all its slots are taken. */
 const OVERTIME = 500;
+
+/** About what a worker takes to replay an event, in ms. */
+const REPLAY_MS = 1;
+/** So much dearer than draining a replay must be before a run drains. */
+const MUCH = 10;
 
 /** What one run of the workflow hands to the next. */
 interface Carried {
@@ -91,13 +97,16 @@ function firstState({ options, customers }: BackfillRequest): State {
 async function schedule(run: BackfillRun, children: Children, showcase: Showcase): Promise<Ending> {
   const alarm = new Alarm(() => run.wake());
   const newcomers = new Newcomers(run, children);
-  let dueSince: number | undefined;
+  /** From when on a hand-over is due: at what length of the history, and until when, if so, in-flight windows are let end first. */
+  let since: { length: number; drainUntil?: number } | undefined;
   for (;;) {
     children.cancelMarked();
     newcomers.look();
     const due = mustHandOver(run);
-    if (due) dueSince ??= workflowInfo().historyLength;
-    const overdue = due && workflowInfo().historyLength - dueSince! > OVERTIME;
+    if (due) since ??= { length: workflowInfo().historyLength, ...drainTime(run) };
+    const { length = 0, drainUntil = 0 } = since ?? {};
+    const overdue = due && (drainUntil > 0 || workflowInfo().historyLength - length > OVERTIME);
+    const draining = due && Date.now() < drainUntil && countInFlight(run.state) > 0;
     let decision = decide(run.state, Date.now());
     for (;;) {
       if (decision.kind === 'startWindow' && !overdue) {
@@ -112,13 +121,14 @@ async function schedule(run: BackfillRun, children: Children, showcase: Showcase
     if (decision.kind === 'end') return decision.how;
     // No draining: windows go on while the run hands over. Only an open start would be lost, so the run hands over when
     // none is open, and keeps its slots full until then; when overdue it starts nothing more, so that this comes.
-    if (due && children.starting === 0) {
+    if (due && children.starting === 0 && !draining) {
       if (allHandlersFinished()) await handOver(run, showcase);
       // A handler that woke us ends a moment later, and nothing else need ever happen that would wake us again.
       await condition(allHandlersFinished);
       continue;
     }
-    if (decision.kind === 'wait') alarm.set(decision.until);
+    if (draining) alarm.set(drainUntil);
+    else if (decision.kind === 'wait') alarm.set(decision.until);
     showcase.show(run.state);
     await run.somethingHappened();
   }
@@ -133,6 +143,17 @@ function mustHandOver(run: BackfillRun): boolean {
   // A task that ends the run fails if a message has arrived meanwhile, and takes the Updates that it answers with it.
   if (run.updatedAtLength === historyLength) return false;
   return continueAsNewSuggested || historyLength >= maxHistoryEvents;
+}
+
+/**
+ * Until when windows in flight are let end before the run hands over, where that is cheaper than to be refused. The server
+ * refuses a task that continues as new when a window's end has arrived meanwhile, and the worker replays the whole history
+ * before it tries again. With windows of a tenth of a second that is nearly every time; with windows of minutes hardly ever.
+ */
+function drainTime({ state }: BackfillRun): { drainUntil?: number } {
+  const replay = workflowInfo().historyLength * REPLAY_MS;
+  const usual = usualDuration(state);
+  return usual !== undefined && usual * MUCH < replay ? { drainUntil: Date.now() + replay } : {};
 }
 
 /** Continues as new with the state. The first argument is only for people who look at the run's input. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { customerView } from '../../src/backfill/customer-view.js';
+import { usualDuration } from '../../src/backfill/eta.js';
 import { logView } from '../../src/backfill/journal.js';
 import { countDays, dayLetters, progressOf } from '../../src/backfill/progress.js';
 import { reportOf } from '../../src/backfill/report.js';
@@ -264,5 +265,29 @@ describe('the table', () => {
     );
     expect(table(story)).toMatch(/100% · 1 of 1 days done/);
     expect(table(story).split('\n')).toHaveLength(3);
+  });
+});
+
+describe('what a window usually takes', () => {
+  const cvs = backfill({ customers: ['cvs'], end: '2026-01-10' });
+
+  it('is not known before one has ended', () => {
+    given(cvs, starts())
+      .when(passes(MINUTE))
+      .then(({ state }) => expect(usualDuration(state)).toBeUndefined());
+  });
+
+  it('is the median: one that takes long changes little, and failures count', () => {
+    const took = (ms: number, end: ReturnType<typeof completes>) => [starts(), passes(ms), end];
+    given(cvs)
+      .when(
+        ...took(MINUTE, completes('cvs-2026-01-01')),
+        ...took(DAY, completes('cvs-2026-01-02')),
+        ...took(2 * MINUTE, fails('cvs-2026-01-03')),
+      )
+      .then(({ state }) => {
+        expect(usualDuration(state)).toBeGreaterThanOrEqual(2 * MINUTE);
+        expect(usualDuration(state)).toBeLessThan(3 * MINUTE);
+      });
   });
 });
