@@ -165,6 +165,15 @@ const stories: Record<string, () => Promise<BackfillHandle>> = {
     return run;
   },
 
+  async paced() {
+    return start({
+      ...{ customers: ['brief-a', { id: 'brief-b', conversations: 4_200 }, 'overloaded-c'], ...days, canary: 1 },
+      ...{ window: { initial: 'auto', target: 2_000 }, parallelism: { max: 4, adaptive: true } },
+      ...{ probe: { maxLoad: { activeSessions: 50 }, every: '1s' }, retry: { overload: soon } },
+      hours: [{ from: '00:00', to: '24:00', timeZone: 'Europe/Berlin', max: 3 }],
+    });
+  },
+
   async 'all-customers'() {
     return start({ customers: 'all', exclude: ['test-account'], cluster: 'us-west-2-prod', ...day });
   },
@@ -254,7 +263,10 @@ try {
     childBundle,
     taskQueue: 'backfill-scorecards',
     childQueue: 'ingestion',
-    environment: { BACKFILL_DIRECTORY_FILE: directory, ...holes.settings },
+    environment: {
+      ...{ BACKFILL_DIRECTORY_FILE: directory, BACKFILL_PROBE_URL: holes.settings.BACKFILL_VERIFY_URL },
+      ...holes.settings,
+    },
   });
   for (const story of asked.length > 0 ? asked : Object.keys(stories)) await record(story);
   await rig.stop();

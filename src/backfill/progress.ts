@@ -67,17 +67,16 @@ export interface Attention {
 const MOST_ATTENTION = 100;
 
 export function progressOf(state: State, now: number): Progress {
-  const { customers, ...rest } = wholeProgress(state, now);
   return withCustomersThatFit(
-    rest,
-    customers,
+    overview(state, now),
+    state.customers.map((customer) => ({ id: customer.id, days: dayLetters(customer) })),
     ({ days }) => rankOf(days),
     ({ days }) => isDone(days),
   );
 }
 
-/** Progress with every customer, whether or not an answer has room for it: to know costs more than all else of it. */
-export function wholeProgress(state: State, now: number): Omit<Progress, 'customersLeftOut'> {
+/** Progress without its customers, of whom an answer may not have room for all. */
+export function overview(state: State, now: number): Omit<Progress, 'customers' | 'customersLeftOut'> {
   const { status, reason } = statusOf(state, now);
   const { limit, why } = limitNow(state, now);
   return {
@@ -92,7 +91,6 @@ export function wholeProgress(state: State, now: number): Omit<Progress, 'custom
     eta: etaOf(state, now),
     attention: attentionOf(state),
     rejected: state.rejected.map((rejection) => ({ ...rejection, at: formatTime(rejection.at) })),
-    customers: state.customers.map((customer) => ({ id: customer.id, days: dayLetters(customer) })),
   };
 }
 
@@ -122,6 +120,12 @@ function daysIn(customer: Customer): { letters: string; counts: DayCounts } {
     daysKnown.set(customer, days);
   }
   return days;
+}
+
+/** Whether any day of the customer is neither done nor skipped. */
+export function hasOpenDays(customer: Customer): boolean {
+  const { days, done, skipped } = daysIn(customer).counts;
+  return done + skipped < days;
 }
 
 /** Counts the days of all customers. */

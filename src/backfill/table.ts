@@ -1,4 +1,4 @@
-import { attentionOf, type DayCounts, type Progress, wholeProgress } from './progress.js';
+import { attentionOf, type DayCounts, dayLetters, hasOpenDays, overview, type Progress } from './progress.js';
 import type { State } from './state.js';
 
 const MOST_ROWS = 40;
@@ -10,7 +10,7 @@ const MOST_ROWS = 40;
  */
 export function progressTable(state: State, now: number): string {
   if (state.customers.length > 500) return summaryOf(state);
-  const progress = wholeProgress(state, now);
+  const progress = overview(state, now);
   const { totals, parallelism, eta } = progress;
   const percent = totals.days === 0 ? 0 : Math.floor((100 * (totals.done + totals.skipped)) / totals.days);
   const lines = [
@@ -19,10 +19,12 @@ export function progressTable(state: State, now: number): string {
     `${percent}% · ${totals.done} of ${totals.days} days done${others(totals)} · ` +
       `${parallelism.inFlight} of at most ${parallelism.max} windows in flight${eta ? ` · done by ${eta}` : ''}`,
   ];
-  const open = progress.customers.filter(({ days }) => /[^ds]/.test(days));
+  const open = state.customers.filter(hasOpenDays);
   if (open.length > 0) {
     lines.push('', '| customer | days |', '| --- | --- |');
-    for (const { id, days } of open.slice(0, MOST_ROWS)) lines.push(`| ${cell(id)} | \`${shorten(days)}\` |`);
+    for (const customer of open.slice(0, MOST_ROWS)) {
+      lines.push(`| ${cell(customer.id)} | \`${shorten(dayLetters(customer))}\` |`);
+    }
     if (open.length > MOST_ROWS) lines.push(`| and ${open.length - MOST_ROWS} more | |`);
     lines.push('', '`.` waiting `r` running `d` done `p` partly done `f` failed `s` skipped `h` held');
   }
