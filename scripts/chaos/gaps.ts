@@ -18,24 +18,25 @@ export function gapsOf(executions: readonly Execution[], slots: number): Gap[] {
 }
 
 /**
- * The fewest windows in flight at any moment from when all slots were first taken until the last start, where a slot
- * counts as empty only once its gap has lasted longer than `turnaround` (µs). With 0 nothing is forgiven.
+ * From when all slots were first taken until the last start: the fewest windows in flight at any moment, and the share of
+ * the time (0 to 1) with fewer than `wanted` of them.
  */
-export function fewestInFlight(gaps: readonly Gap[], slots: number, turnaround: number): number {
-  const long = gaps.filter(({ from, to }) => to - from > turnaround);
-  const changes = long.flatMap(({ from, to }) => [
-    { at: from + turnaround, by: -1 },
+export function inFlightBy(gaps: readonly Gap[], slots: number, wanted: number): { fewest: number; short: number } {
+  const changes = gaps.flatMap(({ from, to }) => [
+    { at: from, by: -1 },
     { at: to, by: 1 },
   ]);
   // At the same microsecond the slot that is taken counts first: it was never empty together with the other.
   changes.sort((a, b) => a.at - b.at || b.by - a.by);
-  let inFlight = slots;
-  let fewest = slots;
-  for (const { by } of changes) {
+  let [inFlight, fewest, short, before] = [slots, slots, 0, changes[0]?.at ?? 0];
+  const first = before;
+  for (const { at, by } of changes) {
+    if (inFlight < wanted) short += at - before;
     inFlight += by;
     fewest = Math.min(fewest, inFlight);
+    before = at;
   }
-  return fewest;
+  return { fewest, short: before > first ? short / (before - first) : 0 };
 }
 
 /** The mean number in flight over the same time, nothing forgiven. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { violations } from '../../scripts/chaos/checks.js';
 import type { Execution } from '../../scripts/chaos/executions.js';
 import type { Fact } from '../../scripts/chaos/facts.js';
-import { fewestInFlight, gapsOf } from '../../scripts/chaos/gaps.js';
+import { gapsOf, inFlightBy } from '../../scripts/chaos/gaps.js';
 import { disobedience } from '../../scripts/chaos/obedience.js';
 import { parseWindowId } from '../../src/backfill/window.js';
 
@@ -136,9 +136,13 @@ describe('the measure of windows in flight', () => {
     ]);
   });
 
-  it('forgives no more than it is told to', () => {
-    expect([0, 1, 3, 4].map((turnaround) => fewestInFlight(gapsOf(executions, 2), 2, turnaround))).toEqual([
-      0, 1, 1, 2,
+  it('tells the fewest in flight, and the share of the time with fewer than are wanted', () => {
+    const gaps = gapsOf(executions, 2);
+    expect([2, 1, 0].map((wanted) => inFlightBy(gaps, 2, wanted))).toEqual([
+      { fewest: 0, short: 1 },
+      { fewest: 0, short: 0.2 },
+      { fewest: 0, short: 0 },
     ]);
+    expect(inFlightBy([], 2, 2)).toEqual({ fewest: 2, short: 0 });
   });
 });
