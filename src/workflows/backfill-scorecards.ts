@@ -36,7 +36,7 @@ const OVERTIME = 500;
 /** About what a worker takes to replay an event, in ms. */
 const REPLAY_MS = 1;
 /** So much dearer than draining a replay must be before a run drains. */
-const MUCH = 10;
+const MUCH = 4;
 
 /** What one run of the workflow hands to the next. */
 interface Carried {
@@ -148,7 +148,7 @@ function mustHandOver(run: BackfillRun): boolean {
 /**
  * Until when windows in flight are let end before the run hands over, where that is cheaper than to be refused. The server
  * refuses a task that continues as new when a window's end has arrived meanwhile, and the worker replays the whole history
- * before it tries again. With windows of a tenth of a second that is nearly every time; with windows of minutes hardly ever.
+ * before it tries again. With windows of less than a second that is nearly every time; with windows of minutes hardly ever.
  */
 function drainTime({ state }: BackfillRun): { drainUntil?: number } {
   const replay = workflowInfo().historyLength * REPLAY_MS;
