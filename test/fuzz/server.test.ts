@@ -2,14 +2,26 @@ import { randomUUID } from 'node:crypto';
 import { isGrpcServiceError } from '@temporalio/client';
 import { defaultPayloadConverter as json, type Payload } from '@temporalio/common';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { stopAll } from '../../scripts/dev/processes.js';
+import { startTemporalServer } from '../../scripts/dev/temporal-server.js';
 import { COMMANDS } from '../../src/backfill/command.js';
 import type { Progress } from '../../src/backfill/progress.js';
-import { useRig } from '../support/harness.js';
+import { Rig } from '../support/rig.js';
 import { kindsOf, until } from '../support/run.js';
 import { damaged, goodCommands, goodRequests, hostile, hostileNames } from './hostile.js';
 
-const rig = useRig();
+let rig: Rig;
+
+beforeAll(async () => {
+  // A server of their own: such runs may start windows of any name, on any queue.
+  const { address } = await startTemporalServer();
+  rig = await Rig.start({ address, childBundle: inject('childBundle') });
+});
+afterAll(async () => {
+  await rig?.stop();
+  await stopAll();
+});
 
 /** A workflow task that fails is tried again for ever, and nothing is answered any more. */
 const PATIENCE_MS = 15_000;

@@ -23,7 +23,7 @@ async function refused(...args: unknown[]) {
 
 describe('a run fails at once, with nothing started, on', () => {
   const cases: [what: string, input: unknown, fields: string[], sentence: RegExp][] = [
-    ['no customers', { ...range, customers: [] }, ['customers'], /at least one customer/],
+    ['no customers', { ...range, customers: [] }, ['customers'], /a list of 1 to 20,000 customers, got \[\]/],
     ['customers left out', range, ['customers'], /customers: expected .*, got nothing/],
     ['duplicate ids', { ...range, customers: ['cvs', 'oportun', 'cvs'] }, ['customers[2]'], /customers\[0\] already/],
     [
