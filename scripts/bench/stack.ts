@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { type ManagedProcess, spawnManaged, temporaryDirectory } from '../dev/processes.js';
-import { startTemporalServer } from '../dev/temporal-server.js';
+import { MANY_SHARDS, startTemporalServer } from '../dev/temporal-server.js';
 
 const local = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -25,12 +25,6 @@ export interface FreshWorker extends Usage {
   readyMs: number;
   stop(): Promise<void>;
 }
-
-/**
- * A server loads the tasks of one shard at most twenty times a second. A dev server has one shard, so each step of each
- * window waits its turn of up to 50 ms; a cluster has hundreds. These values stand for such a cluster.
- */
-const MANY_SHARDS = { 'history.transferProcessorMaxPollRPS': 1_000, 'history.timerProcessorMaxPollRPS': 1_000 };
 
 export async function startStack({ manyShards = false }: { manyShards?: boolean } = {}): Promise<Stack> {
   const temporal = await startTemporalServer(manyShards ? { dynamicConfig: MANY_SHARDS } : {});

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Progress } from '../../src/backfill/progress.js';
 import type { Report } from '../../src/backfill/report.js';
+import { MANY_SHARDS } from '../dev/temporal-server.js';
 import { neverTwiceAtOnce } from './checks.js';
 import { type Execution, executionsOf, listAll, microseconds } from './executions.js';
 import { type Gap, gapsOf, inFlightBy, meanInFlight, percentile } from './gaps.js';
@@ -17,13 +18,6 @@ const CONTROL_WINDOWS = 400;
 const ASK_EVERY_MS = 200;
 /** How much more of the time than in the control the server may have fewer than seven in flight. */
 const SHORT_ALLOWED = 0.005;
-
-/**
- * A server loads the tasks of one shard at most twenty times a second. A cluster has hundreds of shards, and windows
- * that end together are on different ones; a dev server has one, where each step of each window would wait its turn of
- * 50 ms, and what is measured were that wait.
- */
-const MANY_SHARDS = { 'history.transferProcessorMaxPollRPS': 1_000, 'history.timerProcessorMaxPollRPS': 1_000 };
 
 /**
  * A run that continues as new many times keeps its slots full, and runs each window once. Windows take times of their

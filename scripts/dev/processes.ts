@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { startCompanion } from '../../src/fleet/companion.js';
 
 /** How a process ended: one of the two is set. */
 export interface Exit {
@@ -189,21 +190,7 @@ function tellReaper(command: Record<string, unknown>): void {
 }
 
 function startReaper(): Writable {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('reaper.mjs', import.meta.url))], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-    windowsHide: true,
-    // Not the parent's: a debugger or loader there must not be loaded once more here.
-    env: { ...process.env, NODE_OPTIONS: '' },
-  });
-  // Neither the process nor its pipe may keep the parent from ending, or from working if the reaper is killed.
-  child.unref();
-  (child.stdin as Writable & { unref?(): void }).unref?.();
-  child.stdin.on('error', () => {});
-  child.on('error', () => {});
-  // The second line of defence, for when the reaper itself was killed.
-  process.once('exit', () => {
+  return startCompanion(fileURLToPath(new URL('reaper.mjs', import.meta.url)), () => {
     for (const [handle, signal] of managed) signalGroup(handle.pid, signal);
   });
-  return child.stdin;
 }

@@ -29,6 +29,12 @@ export interface TemporalServerOptions {
   readonly say?: (line: string) => void;
 }
 
+/**
+ * A server loads the tasks of one shard at most twenty times a second. A cluster has hundreds of shards; a dev server has
+ * one, where each step of each window waits its turn of up to 50 ms. These values stand for a cluster.
+ */
+export const MANY_SHARDS = { 'history.transferProcessorMaxPollRPS': 1_000, 'history.timerProcessorMaxPollRPS': 1_000 };
+
 export interface TemporalServer {
   /** `host:port` of its gRPC service. */
   readonly address: string;

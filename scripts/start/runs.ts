@@ -1,16 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  ApplicationFailure,
-  CancelledFailure,
-  type Client,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-  type WorkflowHandle,
-} from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import type { LogView } from '../../src/backfill/journal.js';
 import type { Progress } from '../../src/backfill/progress.js';
 import type { Report } from '../../src/backfill/report.js';
 import { isClosed, type RunView } from '../../src/cli/figures.js';
+import { runReport } from '../../src/cli/report/run-result.js';
 import type { EndedRun } from '../../src/cli/story-view.js';
 
 const POLL_MS = 1_000;
@@ -57,7 +51,7 @@ export class Runs {
   async follow(show: (runs: readonly RunView[]) => void, signal: AbortSignal): Promise<Report[]> {
     const open = new Set(this.handles.keys());
     const results = [...this.handles].map(async ([cluster, handle]) => {
-      this.reports.set(cluster, await reportOf(handle));
+      this.reports.set(cluster, await runReport(handle));
       open.delete(cluster);
     });
     const all = Promise.all(results).then(() => 'ended' as const);
@@ -121,19 +115,3 @@ export class Runs {
     return heard;
   }
 }
-
-/** The report of a run, however it ended. */
-async function reportOf(handle: WorkflowHandle): Promise<Report> {
-  try {
-    return await handle.result();
-  } catch (error) {
-    const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
-    const details =
-      cause instanceof ApplicationFailure || cause instanceof CancelledFailure ? cause.details : undefined;
-    const [report] = details ?? [];
-    if (isReport(report)) return report;
-    throw new Error(`${handle.workflowId}: ${cause?.message ?? (error as Error).message}`, { cause: error });
-  }
-}
-
-const isReport = (value: unknown): value is Report => typeof value === 'object' && value !== null && 'outcome' in value;

@@ -1,7 +1,7 @@
 import { formatDay, formatInstant, formatTime } from './calendar.js';
 import { show } from './issue.js';
 import { writersOf } from './limit.js';
-import { countDays, type DayCounts, dayLetters } from './progress.js';
+import { type DayCounts, dayCounts, dayLetters } from './progress.js';
 import { type Customer, idOf, type State } from './state.js';
 import { formatWindowSize } from './window.js';
 
@@ -59,7 +59,7 @@ export function customerView(state: State, index: number, now: number): Customer
     id: customer.id,
     range: { start: formatDay(customer.start), end: formatDay(customer.end) },
     days,
-    totals: countDays([days]),
+    totals: { ...dayCounts(customer) },
     conversations: customer.conversations ?? null,
     paused: customer.paused ? { ...customer.paused, at: formatTime(customer.paused.at) } : null,
     removed: customer.removed ?? false,

@@ -122,9 +122,12 @@ function daysIn(customer: Customer): { letters: string; counts: DayCounts } {
   return days;
 }
 
+/** Counts the days of a customer. */
+export const dayCounts = (customer: Customer): DayCounts => daysIn(customer).counts;
+
 /** Whether any day of the customer is neither done nor skipped. */
 export function hasOpenDays(customer: Customer): boolean {
-  const { days, done, skipped } = daysIn(customer).counts;
+  const { days, done, skipped } = dayCounts(customer);
   return done + skipped < days;
 }
 
@@ -132,7 +135,7 @@ export function hasOpenDays(customer: Customer): boolean {
 export function totalsOf({ customers }: State): DayCounts {
   const totals = countDays([]);
   for (const customer of customers) {
-    const { counts } = daysIn(customer);
+    const counts = dayCounts(customer);
     for (const name of NAMES) totals[name] += counts[name];
   }
   return totals;

@@ -1,7 +1,7 @@
 import { jsonBytes, type LeftOut, withCustomersThatFit } from './answer-size.js';
 import { daysOf, formatDay, formatTime } from './calendar.js';
 import { hoursIn } from './interval.js';
-import { type Attention, attentionOf, countDays, type DayCounts, dayLetters, totalsOf } from './progress.js';
+import { type Attention, attentionOf, type DayCounts, dayCounts, totalsOf } from './progress.js';
 import { type Proof, proofOf } from './proof.js';
 import type { Customer, Ending, State } from './state.js';
 
@@ -69,7 +69,7 @@ export function reportOf(state: State, outcome: Ending, now: number): Report {
 const isDone = ({ waiting, failed, held }: CustomerReport) => !waiting && !failed && !held;
 
 function customerReport(customer: Customer): CustomerReport {
-  const { days, done } = countDays([dayLetters(customer)]);
+  const { days, done } = dayCounts(customer);
   const report: CustomerReport = {
     ...{ id: customer.id, days, done },
     ...{ windows: customer.completed, retries: customer.unsuccessful, busyMs: customer.busy },

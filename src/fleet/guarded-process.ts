@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { startCompanion } from './companion.js';
 
 const running = new Set<number>();
 let guard: Writable | undefined;
@@ -47,21 +48,7 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 function startGuard(): Writable {
   // The built file, whether this file runs from src/ or from dist/: plain `node` starts it at once.
   const file = fileURLToPath(new URL('../../dist/fleet/guard.js', import.meta.url));
-  const child = spawn(process.execPath, [file], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-    windowsHide: true,
-    // Not the parent's: a debugger or loader there must not be loaded once more here.
-    env: { ...process.env, NODE_OPTIONS: '' },
-  });
-  // Neither the guard nor its pipe may keep this process from ending, or from working if the guard is killed.
-  child.unref();
-  (child.stdin as Writable & { unref?(): void }).unref?.();
-  child.stdin.on('error', () => {});
-  child.on('error', () => {});
-  // The second line of defence, for when the guard itself was killed.
-  process.once('exit', () => {
+  return startCompanion(file, () => {
     for (const pid of running) signalGroup(pid, 'SIGTERM');
   });
-  return child.stdin;
 }

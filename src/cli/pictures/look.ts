@@ -44,17 +44,20 @@ export class RunWatcher {
   }
 
   /** `progress` has a letter for each day of a customer, but not which day is the first; most have the run's own range. */
-  private async learnStarts({ customers, range }: Progress): Promise<void> {
-    const days = (Date.parse(range.end) - Date.parse(range.start)) / DAY_MS;
-    const odd = customers.filter((customer) => customer.days.length !== days && !this.starts.has(customer.id));
+  private async learnStarts(progress: Progress): Promise<void> {
+    const unknown = withRangesOfTheirOwn(progress).filter((id) => !this.starts.has(id));
     const handle = this.client.workflow.getHandle(this.workflowId);
-    await Promise.all(
-      odd.slice(0, MOST_ASKED).map(async ({ id }) => {
-        const view = await handle.query<CustomerView, [unknown]>('customer', { customer: id });
-        this.starts.set(id, view.range.start);
-      }),
-    );
+    for (const customer of unknown.slice(0, MOST_ASKED)) {
+      const view = await handle.query<CustomerView, [unknown]>('customer', { customer });
+      this.starts.set(customer, view.range.start);
+    }
   }
+}
+
+/** The customers whose range is not the run's, as far as the number of their days tells. */
+export function withRangesOfTheirOwn({ customers, range }: Progress): string[] {
+  const days = (Date.parse(range.end) - Date.parse(range.start)) / DAY_MS;
+  return customers.filter((customer) => customer.days.length !== days).map(({ id }) => id);
 }
 
 /** Whether an error means that the workflow does not exist, and not that nobody answers. */

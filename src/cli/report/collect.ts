@@ -1,26 +1,20 @@
-import {
-  ApplicationFailure,
-  CancelledFailure,
-  type Client,
-  WorkflowFailedError,
-  type WorkflowHandle,
-} from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { CustomerView } from '../../backfill/customer-view.js';
 import type { LogView } from '../../backfill/journal.js';
 import type { Progress } from '../../backfill/progress.js';
 import type { Report } from '../../backfill/report.js';
 import { childPrefixOf } from '../pictures/child-prefix.js';
+import { withRangesOfTheirOwn } from '../pictures/look.js';
 import type { ClusterReport, CustomerDays, WindowRecord } from './document.js';
 import { failureCounts, limitSteps } from './findings.js';
 import { grouped } from './grouped.js';
 import { proofOf } from './proof.js';
+import { runReport } from './run-result.js';
 import { windowRecords, withClasses } from './window-records.js';
 
 const PATIENCE_MS = 60_000;
-/** Customers asked one by one, for what `progress` does not say; several at once. */
+/** Customers asked one by one, for what `progress` does not say. */
 const MOST_ASKED = 200;
-const ASKED_AT_ONCE = 8;
-const DAY_MS = 86_400_000;
 
 /**
  * Everything that a report says of one run: its own answers, its result if it has one, and Temporal's records of its
@@ -44,7 +38,7 @@ export async function collectRun(
     const endedAt = described.closeTime?.getTime();
     const [found, result] = await Promise.all([
       windowRecords(client, prefix, progress, { endedAt, now }),
-      endedAt === undefined ? undefined : resultOf(handle),
+      endedAt === undefined ? undefined : runReport(handle).catch(() => undefined),
     ]);
     const views = await customerViews(handle, customersToAsk(progress, found.windows));
     const windows = withClasses(found.windows, views, progress.attention);
@@ -65,22 +59,9 @@ export async function collectRun(
   });
 }
 
-/** The report that the run ended with, however it ended; undefined for a terminated run, or one that planned only. */
-async function resultOf(handle: WorkflowHandle): Promise<Report | undefined> {
-  let value: unknown;
-  try {
-    value = await handle.result();
-  } catch (error) {
-    const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
-    if (cause instanceof ApplicationFailure || cause instanceof CancelledFailure) value = cause.details?.[0];
-  }
-  return typeof value === 'object' && value !== null && 'outcome' in value ? (value as Report) : undefined;
-}
-
 /** Whose range is not the run's, and whose windows did not all complete: the run may still remember why. */
-function customersToAsk({ customers, range }: Progress, windows: readonly WindowRecord[]): string[] {
-  const days = (Date.parse(range.end) - Date.parse(range.start)) / DAY_MS;
-  const odd = customers.filter((customer) => customer.days.length !== days).map(({ id }) => id);
+function customersToAsk(progress: Progress, windows: readonly WindowRecord[]): string[] {
+  const odd = withRangesOfTheirOwn(progress);
   const troubled = windows.filter(({ status }) => status !== 'completed' && status !== 'running');
   const latestFirst = troubled.reverse().map(({ customer }) => customer);
   return [...new Set([...odd, ...latestFirst])].slice(0, MOST_ASKED);
@@ -88,11 +69,7 @@ function customersToAsk({ customers, range }: Progress, windows: readonly Window
 
 async function customerViews(handle: WorkflowHandle, ids: readonly string[]): Promise<CustomerView[]> {
   const views: CustomerView[] = [];
-  for (let at = 0; at < ids.length; at += ASKED_AT_ONCE) {
-    const some = ids.slice(at, at + ASKED_AT_ONCE);
-    const answers = some.map((customer) => handle.query<CustomerView, [unknown]>('customer', { customer }));
-    views.push(...(await Promise.all(answers)));
-  }
+  for (const customer of ids) views.push(await handle.query<CustomerView, [unknown]>('customer', { customer }));
   return views;
 }
 

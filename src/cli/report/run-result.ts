@@ -1,0 +1,25 @@
+import { ApplicationFailure, CancelledFailure, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import type { Report } from '../../backfill/report.js';
+
+/**
+ * The report that a run ended with, however it ended; waits until it has.
+ *
+ * @throws when it ended without one: terminated, refused, or as a plan only
+ */
+export async function runReport(handle: WorkflowHandle): Promise<Report> {
+  try {
+    return asReport(await handle.result());
+  } catch (error) {
+    const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+    const failed = cause instanceof ApplicationFailure || cause instanceof CancelledFailure;
+    if (failed && isReport(cause.details?.[0])) return cause.details[0];
+    throw new Error(`${handle.workflowId}: ${cause?.message ?? (error as Error).message}`, { cause: error });
+  }
+}
+
+function asReport(value: unknown): Report {
+  if (isReport(value)) return value;
+  throw new Error('it ended without a report');
+}
+
+const isReport = (value: unknown): value is Report => typeof value === 'object' && value !== null && 'outcome' in value;
