@@ -22,6 +22,23 @@ export function updateCustomer(state: State, index: number, change: (customer: C
   return next;
 }
 
+/** Changes many customers with one copy of their list: one after the other would copy it once for each. */
+export function updateCustomers(
+  state: State,
+  change: (customer: Customer, index: number) => Customer,
+  indexes: Iterable<number> = state.customers.keys(),
+): State {
+  const customers = state.customers.slice();
+  let changed = false;
+  for (const index of indexes) {
+    const before = customers[index]!;
+    const after = change(before, index);
+    customers[index] = after;
+    changed ||= after !== before;
+  }
+  return changed ? { ...state, customers } : state;
+}
+
 /** The window, marked: the shell asks every marked window's workflow to cancel. */
 export const cancelled = (window: Window): Window => ({ ...window, cancelRequested: true });
 

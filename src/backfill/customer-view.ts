@@ -105,13 +105,16 @@ function windowsOf(state: State, customer: Customer, index: number, now: number)
         ...{ class: retry.class, error: retry.message },
       }),
     ),
-    ...customer.problems.map(
-      (problem): WindowView => ({
-        ...named({ from: problem.hours[0]![0], to: problem.hours.at(-1)![1] }),
-        workflowId: problem.workflowId,
-        ...{ state: problem.class === 'stopped' ? 'held' : 'failed', attempt: problem.attempts },
-        ...{ class: problem.class, error: problem.message },
-      }),
+    ...customer.problems.flatMap((problem) =>
+      problem.hours.map(
+        ([from, to]): WindowView => ({
+          ...named({ from, to }),
+          state: problem.class === 'stopped' ? 'held' : 'failed',
+          attempt: problem.attempts,
+          class: problem.class,
+          error: problem.message,
+        }),
+      ),
     ),
     ...state.recent
       .filter((window) => window.customer === index)

@@ -1,7 +1,7 @@
 import { dueCheck } from './due-check.js';
 import type { Hour } from './interval.js';
 import { limitNow, writersOf } from './limit.js';
-import { type Customer, claimOf, type Ending, type State } from './state.js';
+import { type Breaker, type Customer, claimOf, type Ending, type State } from './state.js';
 import { tallyOf, workLeft } from './tally.js';
 import type { CheckKey } from './verification.js';
 import { gridEnd } from './window.js';
@@ -26,11 +26,12 @@ export type Decision =
  * 4. Only failed or held days left: wait for an operator, at most `operatorTimeout`.
  * 5. Paused: start nothing, wait for `resume`.
  * 6. The database or the working hours let nothing happen: wait.
- * 7. A free slot and a window that is due: start it.
- * 8. No slot, but the limit may grow by now: start one more.
- * 9. Enough completed windows wait for their check, or there is nothing else to do: check them. After all starts, so
+ * 7. The breaker is open: start nothing but one trial at a time, each when it is due.
+ * 8. A free slot and a window that is due: start it.
+ * 9. No slot, but the limit may grow by now: start one more.
+ * 10. Enough completed windows wait for their check, or there is nothing else to do: check them. After all starts, so
  *    that no slot waits for a check, and a sequential run does not check after each window.
- * 10. Wait for a window to end, for the next one to be due, or for the limit to grow.
+ * 11. Wait for a window to end, for the next one to be due, or for the limit to grow.
  */
 export function decide(state: State, now: number): Decision {
   const { inFlight: running, waiting, checks } = tallyOf(state);
@@ -47,6 +48,7 @@ export function decide(state: State, now: number): Decision {
   if (state.paused) return { kind: 'wait' };
   const { limit, until, growsAt } = limitNow(state, now);
   if (limit === 0) return waitUntil(until);
+  if (state.breaker) return trial(state, state.breaker, now, limit);
   const next =
     running < limit
       ? nextStart(state, now, limit)
@@ -69,6 +71,12 @@ function checkOrWait(state: State, now: number, until: number | undefined): Deci
 
 const nothingLeft = (state: State): boolean =>
   state.customers.every(({ failed, held }) => failed.length === 0 && held.length === 0);
+
+/** What an open breaker lets through. */
+function trial(state: State, { trial, tryAt }: Breaker, now: number, limit: number): Decision {
+  if (trial || tallyOf(state).inFlight >= limit) return { kind: 'wait' };
+  return now < tryAt ? { kind: 'wait', until: tryAt } : nextStart(state, now, limit);
+}
 
 /** One window more than the limit, once it may grow: the start itself moves the limit (see `afterStart`). */
 function growth(state: State, now: number, limit: number, at: number): Decision {

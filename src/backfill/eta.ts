@@ -34,7 +34,32 @@ export function estimate(state: State, now: number): { share: number; eta?: numb
   }
   const { adaptive, max } = state.parallelism;
   const slots = Math.max(1, Math.min(adaptive ? state.pace.limit : max, lanes));
-  return { share, eta: now + Math.max(left / slots, longest) * (busy / work) };
+  const eta = afterOpenTime(state, now, Math.max(left / slots, longest) * (busy / work), slots);
+  return eta === undefined ? { share } : { share, eta };
+}
+
+const WEEK = 7 * 86_400_000;
+
+/**
+ * When so much working time (ms, with so many slots) has passed, from what is known of the working hours; beyond that,
+ * weeks are taken to be like the last one known. Undefined if the run never works.
+ */
+function afterOpenTime({ options, hours = [] }: State, now: number, needed: number, slots: number): number | undefined {
+  if (!options.hours) return now + needed;
+  const speed = (max: number) => Math.min(1, max / slots);
+  const horizon = hours.at(-1)?.at ?? now;
+  let left = needed;
+  let lastWeek = 0;
+  for (const [i, { at, max }] of hours.entries()) {
+    const until = hours[i + 1]?.at ?? at;
+    lastWeek += Math.max(0, until - Math.max(at, horizon - WEEK)) * speed(max);
+    const from = Math.max(at, now);
+    const open = Math.max(0, until - from) * speed(max);
+    if (open > 0 && left <= open) return from + left / speed(max);
+    left -= open;
+  }
+  const share = lastWeek / Math.min(WEEK, horizon - (hours[0]?.at ?? now));
+  return share > 0 ? Math.max(now, horizon) + left / share : undefined;
 }
 
 /** What a window usually takes, in ms: the median of the latest ones, however they ended; undefined before the first has ended. */

@@ -1,33 +1,49 @@
+import { triedWith } from './breaker.js';
 import { HOURS_PER_DAY } from './calendar.js';
-import { cancelled, count, paced, sameHours, settled, updateCustomer, type WindowKey } from './change.js';
+import {
+  cancelled,
+  count,
+  paced,
+  sameHours,
+  settled,
+  updateCustomer,
+  updateCustomers,
+  type WindowKey,
+} from './change.js';
 import type { ClassifiedFailure } from './failures.js';
 import { difference, hoursIn, none, subtract, within } from './interval.js';
 import { decided, logged } from './journal.js';
+import { rowsOf } from './ledger.js';
 import type { HoursStep } from './limit.js';
 import type { CustomerRequest } from './options.js';
 import { windowCompleted, windowFailed } from './outcome.js';
 import { afterHealth, afterStart, type Health } from './pace.js';
 import {
+  type Check,
   countInFlight,
-  cutRetries,
+  cut,
   type Ending,
   idOf,
   intervalOf,
   LOOKING,
+  runningHours,
   type State,
   type Window,
   withCustomers,
   withVolumes,
 } from './state.js';
+import { tallyOf } from './tally.js';
 import {
   afterCompletion,
   type CheckedHours,
   type CheckKey,
   checkFailed,
   checkStarted,
+  roomIn,
   windowsChecked,
   withoutChecks,
 } from './verification.js';
+import { MAX_WEIGHT } from './weight.js';
 import { counted } from './words.js';
 
 /** What happened. Times are ms since 1970. */
@@ -65,7 +81,14 @@ export type Event =
 
 /** The state after the event. Never changes its argument; ignores an event about a window that is not in flight. */
 export function evolve(state: State, event: Event): State {
-  return settled(apply(state, event), event.at);
+  return settled(light(apply(state, event), event.at), event.at);
+}
+
+/** Pauses a run that breaks up into more separate stretches of hours than the next run can take over. */
+function light(state: State, at: number): State {
+  if (state.paused || tallyOf(state).weight <= MAX_WEIGHT) return state;
+  const reason = 'too many separate failed, held or waiting hours to carry on; retryFailed, or finish and start anew';
+  return decided({ ...state, paused: { at, reason } }, at, `pause: ${reason}`);
 }
 
 function apply(state: State, event: Event): State {
@@ -85,9 +108,13 @@ function apply(state: State, event: Event): State {
       return prepared;
     }
     case 'customersSeen':
-      return event.customers.reduce(
-        (next, index) => updateCustomer(next, index, ({ unseen: _, ...rest }) => rest),
+      return updateCustomers(
         state,
+        ({ unseen: _, ...customer }) => ({
+          ...customer,
+          again: customer.again.flatMap((hours) => within(runningHours(customer), hours)),
+        }),
+        event.customers,
       );
     case 'windowIdentified':
       return updateWindow(state, event, (window) => ({ ...window, runId: event.runId }));
@@ -152,7 +179,7 @@ function windowStarted(
   }));
   const started = { at, inFlight: countInFlight(next), health: state.health.level };
   const moved = paced(next, at, (pace) => afterStart(pace, state.parallelism, started));
-  return count(moved, { started: 1 });
+  return count(triedWith(moved, { customer: index, from, to }), { started: 1 });
 }
 
 function adopted(state: State, key: WindowKey & { at: number }): State {
@@ -167,10 +194,20 @@ function windowFound(state: State, event: Event & { kind: 'windowFound' }): Stat
   const { from, to, at, runId } = event;
   const claims = within(customer.waiting, [from, to]);
   const partial = claims.length !== 1 || claims[0]![0] !== from || claims[0]![1] !== to;
-  const window: Window = { from, to, attempt: 1, startedAt: at, runId, adopted: true, ...(partial ? { claims } : {}) };
+  const window: Window = {
+    from,
+    to,
+    attempt: 1,
+    startedAt: at,
+    runId,
+    adopted: true,
+    found: true,
+    ...(partial ? { claims } : {}),
+  };
   const next = updateCustomer(state, event.customer, (customer) => ({
     ...customer,
     waiting: difference(customer.waiting, claims),
+    retries: cut(customer.retries, claims),
     running: [...customer.running, window],
   }));
   return adopted(next, event);
@@ -183,35 +220,38 @@ function completedWindowsFound(state: State, { windows, count, at }: Event & { k
     if (list) list.push(window);
     else found.set(window.customer, [window]);
   }
-  let next = state;
+  let room = roomIn(state);
   let hours = 0;
-  for (const [index, list] of found) {
-    next = updateCustomer(next, index, (before) => {
+  const next = updateCustomers(
+    state,
+    (before, index) => {
       let customer = before;
-      for (const window of list) {
+      for (const window of found.get(index)!) {
         const { waiting, unseen = [intervalOf(window)] } = customer;
         const done = unseen.flatMap((part) => within(within(waiting, part), intervalOf(window)));
         hours += hoursIn(done);
         const rest = {
           ...customer,
-          waiting: difference(customer.waiting, done),
-          retries: cutRetries(customer.retries, intervalOf(window)),
+          waiting: difference(waiting, done),
+          retries: cut(customer.retries, [intervalOf(window)]),
         };
         const { from, to } = window;
-        const check = {
+        const check: Check = {
           from,
           to,
           hours: done,
           attempt: 0,
           startedAt: state.startedAt,
           endedAt: at,
-          found: true as const,
+          found: true,
         };
-        customer = afterCompletion(next, rest, check, none);
+        customer = afterCompletion(state.options, rest, check, none, room);
       }
+      room -= rowsOf(customer) - rowsOf(before);
       return customer;
-    });
-  }
+    },
+    found.keys(),
+  );
   const effect = `resumed: ${counted(count, 'completed window')} found; ${hours / HOURS_PER_DAY} days count as done`;
   return decided(next, at, effect);
 }

@@ -81,6 +81,20 @@ export function difference(set: Intervals, other: Intervals): Intervals {
   return left;
 }
 
+/** The members of the set that share an hour with `[from, to)`, whole; found by halving, since a set may have thousands. */
+export function overlapping(set: Intervals, [from, to]: Interval): Intervals {
+  let first = 0;
+  let after = set.length;
+  while (first < after) {
+    const middle = (first + after) >> 1;
+    if (set[middle]![1] <= from) first = middle + 1;
+    else after = middle;
+  }
+  let last = first;
+  while (last < set.length && set[last]![0] < to) last++;
+  return set.slice(first, last);
+}
+
 /** Whether any hour of `[from, to)` is in the set. */
 export function overlaps(set: Intervals, [from, to]: Interval): boolean {
   return set.some(([a, b]) => Math.max(a, from) < Math.min(b, to));

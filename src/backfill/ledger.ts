@@ -1,5 +1,5 @@
 import { HOURS_PER_DAY } from './calendar.js';
-import { type Hour, type Interval, type Intervals, subtract } from './interval.js';
+import { difference, type Hour, type Interval, type Intervals, overlapping } from './interval.js';
 import type { Customer } from './state.js';
 
 /** Of one day of a window: conversations, and those of them without a current scorecard. */
@@ -48,17 +48,17 @@ export function* byDay(hours: Intervals): Generator<Interval> {
 }
 
 /** The ledger without these hours: they are done no more, or were done again. */
-export function withoutHours(ledger: readonly Coverage[], hours: Interval): readonly Coverage[] {
-  if (!ledger.some(({ from, to }) => from < hours[1] && hours[0] < to)) return ledger;
-  return ledger.flatMap((entry) =>
-    subtract([[entry.from, entry.to]], hours).map(([from, to]): Coverage => {
-      if (from === entry.from && to === entry.to) return entry;
+export function withoutHours(ledger: readonly Coverage[], hours: Intervals): readonly Coverage[] {
+  return ledger.flatMap((entry) => {
+    const gone = overlapping(hours, [entry.from, entry.to]);
+    if (gone.length === 0) return entry;
+    return difference([[entry.from, entry.to]], gone).map(([from, to]): Coverage => {
       const { counts, window = [entry.from, entry.to], ...rest } = entry;
       const before = dayOf(from) - dayOf(entry.from);
       const kept = counts?.slice(before, before + daysTouched([[from, to]]));
       return { ...rest, from, to, window, ...(kept ? { counts: kept } : {}) };
-    }),
-  );
+    });
+  });
 }
 
 /** The customer with more coverage, each entry in place of what the ledger had for its hours, as far as there is room. */
@@ -66,7 +66,7 @@ export function covered(customer: Customer, entries: readonly Coverage[], room: 
   let ledger = customer.ledger;
   let left = room;
   for (const entry of entries) {
-    ledger = withoutHours(ledger, [entry.from, entry.to]);
+    ledger = withoutHours(ledger, [[entry.from, entry.to]]);
     left -= daysTouched([[entry.from, entry.to]]);
     if (left >= 0) ledger = [...ledger, entry];
   }

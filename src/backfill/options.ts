@@ -40,6 +40,14 @@ export interface VerifyOptions {
   repairs: number;
 }
 
+/** When the breaker opens, and when it tries a window by itself. */
+export interface BreakerOptions {
+  /** It opens once more than half of so many latest windows failed. */
+  windows: number;
+  /** The first wait before it lets one window through, in ms; doubles with each that fails. */
+  retryAfter: number;
+}
+
 /** How often a window is tried for one class of failure, and how long to wait in between (doubling, in ms). */
 export interface RetryPolicy {
   attempts: number;
@@ -69,6 +77,7 @@ export interface Options {
   child: ChildOptions;
   retry: Record<FailureClass, RetryPolicy>;
   operatorTimeout: number;
+  breaker: BreakerOptions;
   resume: boolean;
   probe?: ProbeOptions;
   hours?: WorkingHours[];

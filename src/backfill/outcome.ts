@@ -1,3 +1,4 @@
+import { closed, isTrial, judged, triedInVain } from './breaker.js';
 import { describe } from './calendar.js';
 import { count, paced, sameHours, updateCustomer, type WindowKey } from './change.js';
 import { formatDuration } from './duration.js';
@@ -7,26 +8,26 @@ import { difference, type Intervals, union, within } from './interval.js';
 import { decided, remembered } from './journal.js';
 import { writersOf } from './limit.js';
 import { afterCongestion, afterSuccess as paceAfterSuccess } from './pace.js';
+import { withProblem } from './problems.js';
 import { type Sizing, STREAK_TO_GROW, shrunk, afterSuccess as sizingAfterSuccess } from './sizing.js';
 import {
   type Customer,
   claimsOf,
   countInFlight,
+  type EndedWindow,
   idOf,
   type Problem,
   perCustomerLimit,
   type State,
   type Window,
 } from './state.js';
-import { afterCompletion } from './verification.js';
+import { afterCompletion, roomIn } from './verification.js';
+import { formatWindowSize, gridEnd } from './window.js';
 import { counted } from './words.js';
 
 /** So many windows stopped by somebody else within this time (ms) mean that somebody is protecting the database. */
 const STOPS_THAT_PAUSE = 3;
 const STOPS_WITHIN = 5 * 60_000;
-
-/** The breaker: pause when more than half of so many latest windows failed. */
-export const BREAKER_WINDOWS = 20;
 
 interface Completion extends WindowKey {
   at: number;
@@ -77,14 +78,18 @@ export function windowCompleted(state: State, event: Completion): State {
   };
   const { from, to, attempt, startedAt } = window;
   const check = { from, to, hours: difference(claims, again), attempt, startedAt, endedAt: event.at };
-  let next = updateCustomer(state, event.customer, () => afterCompletion(state, landed, check, leave));
+  let next = updateCustomer(state, event.customer, () =>
+    afterCompletion(state.options, landed, check, leave, roomIn(state)),
+  );
   if (sizing.size !== customer.sizing.size) next = decided(next, event.at, `${customer.id}: ${sizing.why}`);
   const ratio = best > 0 ? Math.min(ms / Math.max(work, 1) / best, 4) : 1;
   const full = countInFlight(state) >= state.pace.limit;
   next = paced(next, event.at, (pace) =>
     paceAfterSuccess(pace, state.parallelism, { at: event.at, ratio, full, health: state.health.level }),
   );
-  return forecast(count(remember(next, event, window, 'completed'), { completed: 1 }), event.at);
+  next = count(remember(next, event, window, { outcome: 'completed' }), { completed: 1 });
+  if (isTrial(state, event.customer, window)) next = closed(next, event.at);
+  return forecast(next, event.at);
 }
 
 /** A customer that had fewer writers after contention gets one back after a streak of windows that went well. */
@@ -99,14 +104,18 @@ function withWriters(customer: Customer, sizing: Sizing, most: number): Customer
  *
  * 1. It was asked to cancel by this run: they wait again.
  * 2. Somebody else stopped it: they are held, since a person decided.
- * 3. It timed out, and windows may be smaller: half the size. A window too large fails the same way however often.
- * 4. It met contention again, as its customer's only writer: half the size.
- * 5. Attempts are left: the same window again after a back-off.
- * 6. They have failed.
+ * 3. It was somebody else's, of a size that this run does not use: they wait for windows of the customer's own size.
+ * 4. It timed out, and windows may be smaller: half the size. A window too large fails the same way however often.
+ * 5. It met contention again, as its customer's only writer: half the size.
+ * 6. Attempts are left: the same window again after a back-off.
+ * 7. They have failed.
+ *
+ * In 3 and 4 a window that timed out never makes its customer's windows larger than they have become meanwhile.
  */
 type Response =
   | { kind: 'wait' }
   | { kind: 'hold' }
+  | { kind: 'takeOver'; sizing: Sizing }
   | { kind: 'split'; sizing: Sizing }
   | { kind: 'retry'; wait: number; attempts: number }
   | { kind: 'fail' };
@@ -114,14 +123,26 @@ type Response =
 function responseTo(state: State, customer: Customer, window: Window, failure: ClassifiedFailure): Response {
   if (failure.class === 'stopped') return window.cancelRequested ? { kind: 'wait' } : { kind: 'hold' };
   const alone = customer.running.length === 0 && writersOf(state, customer) === 1;
-  if (failure.class === 'timeout' || (failure.class === 'contention' && window.attempt > 1 && alone)) {
-    const sizing = shrunk(customer.window ?? state.options.window, window.to - window.from, failure.evidence);
-    if (sizing) return { kind: 'split', sizing };
-  }
-  const policy = state.options.retry[failure.class];
-  if (window.attempt >= policy.attempts) return { kind: 'fail' };
-  const wait = backoff(policy, window.attempt, idOf(state, customer, window));
-  return { kind: 'retry', wait, attempts: policy.attempts };
+  const tooLarge = failure.class === 'timeout' || (failure.class === 'contention' && window.attempt > 1 && alone);
+  const hours = window.to - window.from;
+  const policy = customer.window ?? state.options.window;
+  const sizing = tooLarge ? shrunk(policy, customer.sizing, hours, failure.evidence) : undefined;
+  if (window.found && !isOwnSize(customer, window)) return { kind: 'takeOver', sizing: sizing ?? customer.sizing };
+  if (sizing) return { kind: 'split', sizing };
+  const { [failure.class]: retry } = state.options.retry;
+  if (window.attempt >= retry.attempts) return { kind: 'fail' };
+  const wait = backoff(retry, window.attempt, idOf(state, customer, window));
+  return { kind: 'retry', wait, attempts: retry.attempts };
+}
+
+/** Whether the run would start just this window over its hours. */
+const isOwnSize = ({ sizing, start, end }: Customer, { from, to, claims }: Window): boolean =>
+  claims === undefined && to === Math.min(end, gridEnd(sizing.size, start, from));
+
+/** Whether the failure says nothing yet of how the run fares: see the breaker. */
+function taughtBy(response: Response, window: Window, writersTaken: boolean): boolean {
+  if (writersTaken || response.kind === 'split' || response.kind === 'takeOver') return true;
+  return response.kind === 'retry' && window.attempt === 1;
 }
 
 export function windowFailed(state: State, event: Failure): State {
@@ -143,14 +164,20 @@ export function windowFailed(state: State, event: Failure): State {
     hours.length > 0
       ? answer(customer, window, hours, event, id, response)
       : { customer, effect: `${id}: ${failure.class}, ${describe(again)} is to run again: ${failure.message}` };
-  let next = updateCustomer(state, event.customer, () => fewerWriters(state, answered, failure));
+  const fewer = fewerWriters(state, answered, failure);
+  let next = updateCustomer(state, event.customer, () => fewer);
   next = decided(next, at, effect);
-  next = count(remember(next, event, window, failure.class, failure.message), { failed: 1 });
+  const taught = taughtBy(response, window, fewer !== answered);
+  const ended = { outcome: failure.class, message: failure.message.slice(0, 200), ...(taught && { taught }) };
+  next = count(remember(next, event, window, ended), { failed: 1 });
   if (failure.class === 'stopped' && !window.cancelRequested) next = pausedByStops(next, at);
   if (failure.class === 'contention' || failure.class === 'overload') {
     next = paced(next, at, (pace) => afterCongestion(pace, { startedAt: window.startedAt, at, why: lately(next, at) }));
   }
-  return pausedByBreaker(next, at);
+  if (isTrial(state, event.customer, window)) {
+    return triedInVain(next, at, { stopped: failure.class === 'stopped' });
+  }
+  return judged(next, at);
 }
 
 /** The customer after the response, and a sentence for the log. */
@@ -163,8 +190,7 @@ function answer(
   response: Response,
 ): { customer: Customer; effect: string } {
   const { class: kind, message } = failure;
-  const problem: Problem = { hours, class: kind, message, attempts: attempt, workflowId: id };
-  const problems = [...customer.problems, problem];
+  const problem: Problem = { hours, class: kind, message, attempts: attempt, workflowId: id, at };
   const waiting = union(customer.waiting, hours);
   switch (response.kind) {
     case 'wait':
@@ -174,7 +200,13 @@ function answer(
       };
     case 'hold': {
       const effect = `${id} was stopped by someone else; ${describe(hours)} is held until resume`;
-      return { customer: { ...customer, held: union(customer.held, hours), problems }, effect };
+      return { customer: withProblem({ ...customer, held: union(customer.held, hours) }, problem), effect };
+    }
+    case 'takeOver': {
+      const { sizing } = response;
+      const size = formatWindowSize(sizing.size);
+      const effect = `${id}: ${kind}, of a window that this run had only adopted; its hours wait for windows of ${size}: ${message}`;
+      return { customer: { ...customer, waiting, sizing }, effect };
     }
     case 'split': {
       const { sizing } = response;
@@ -197,7 +229,7 @@ function answer(
     }
     case 'fail': {
       const effect = `${id}: failed after ${counted(attempt, 'attempt')}, ${kind}: ${message}`;
-      return { customer: { ...customer, failed: union(customer.failed, hours), problems }, effect };
+      return { customer: withProblem({ ...customer, failed: union(customer.failed, hours) }, problem), effect };
     }
     default:
       return response satisfies never;
@@ -224,15 +256,6 @@ function pausedByStops(state: State, at: number): State {
   if (stops.length < STOPS_THAT_PAUSE || state.paused) return { ...state, stops };
   const reason = `${stops.length} windows were stopped by someone else within ${formatDuration(STOPS_WITHIN)}`;
   return decided({ ...state, stops: [], paused: { at, reason } }, at, `pause: ${reason}`);
-}
-
-function pausedByBreaker(state: State, at: number): State {
-  if (state.paused) return state;
-  const latest = state.recent.slice(-BREAKER_WINDOWS).filter((window) => window.endedAt > state.trustedSince);
-  const failed = latest.filter((window) => window.outcome !== 'completed' && window.outcome !== 'stopped').length;
-  if (latest.length < BREAKER_WINDOWS || failed <= BREAKER_WINDOWS / 2) return state;
-  const reason = `breaker: ${failed} of the latest ${BREAKER_WINDOWS} windows failed; see attention and log, then resume`;
-  return decided({ ...state, paused: { at, reason } }, at, `pause: ${reason}`);
 }
 
 /**
@@ -267,9 +290,7 @@ function remember(
   state: State,
   { customer, from, to, at }: WindowKey & { at: number },
   { attempt, startedAt }: Window,
-  outcome: 'completed' | ClassifiedFailure['class'],
-  message?: string,
+  ended: Pick<EndedWindow, 'outcome' | 'message' | 'taught'>,
 ): State {
-  const window = { customer, from, to, attempt, startedAt, endedAt: at, outcome };
-  return remembered(state, message === undefined ? window : { ...window, message: message.slice(0, 200) });
+  return remembered(state, { customer, from, to, attempt, startedAt, endedAt: at, ...ended });
 }

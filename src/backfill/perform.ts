@@ -1,5 +1,6 @@
+import { closed } from './breaker.js';
 import { dayFrom, describe, formatDay, formatTime, parseDay } from './calendar.js';
-import { cancelled, settled, updateCustomer } from './change.js';
+import { cancelled, settled, updateCustomer, updateCustomers } from './change.js';
 import type { Command } from './command.js';
 import { refusal } from './command.js';
 import { add, difference, hoursIn, type Interval, none, overlaps, subtract, union, within } from './interval.js';
@@ -7,6 +8,7 @@ import { logged } from './journal.js';
 import type { CustomerRequest } from './options.js';
 import { initialPace } from './pace.js';
 import { parseCustomers } from './request.js';
+import { initialSizing } from './sizing.js';
 import {
   type Customer,
   checkingHours,
@@ -21,6 +23,8 @@ import {
   withTold,
 } from './state.js';
 import { statusOf } from './status.js';
+import { tallyOf } from './tally.js';
+import { FULL_WEIGHT, MAX_WEIGHT } from './weight.js';
 import { counted } from './words.js';
 
 /** A command done: the next state and a sentence on what changed; or refused, with a sentence an operator can act on. */
@@ -39,6 +43,10 @@ export function perform(state: State, command: Command, at: number): Performed {
       throw new Refused(`${command.name}: the run is finishing; start a new run with resume: true for what is left`);
     }
     const effect = dispatch(state, command, at);
+    const { weight } = tallyOf(effect.state);
+    if (weight > FULL_WEIGHT && weight > tallyOf(state).weight) {
+      throw new Refused(`${command.name}: the run has no room for more; start another run for these customers or days`);
+    }
     const entry = {
       at,
       what: command.name,
@@ -113,21 +121,27 @@ function pause(state: State, { customer: id, reason, by }: Command & { name: 'pa
 }
 
 function resume(state: State, id: string | undefined, at: number): Effect {
+  if (tallyOf(state).weight > MAX_WEIGHT) {
+    throw new Refused(`resume: ${state.paused?.reason}`);
+  }
   const did: string[] = [];
   let next = state;
-  if (id === undefined && state.paused) {
-    const { paused: _, ...rest } = next;
+  if (id === undefined && (state.paused || state.breaker)) {
+    const { paused: _, ...rest } = closed(state, at);
     next = { ...rest, stops: [], trustedSince: at };
-    did.push('the run goes on');
+    did.push('the run continues');
   }
-  for (const index of chosen(state, id)) {
-    const customer = next.customers[index]!;
-    if (!customer.paused && customer.held.length === 0) continue;
-    if (customer.paused) did.push(`${customer.id} goes on`);
-    if (customer.held.length > 0) did.push(`${customer.id} ${describe(customer.held)} waits again`);
-    const { paused: _, ...rest } = customer.held.reduce(released, customer);
-    next = updateCustomer(next, index, () => ({ ...rest, waiting: union(customer.waiting, customer.held) }));
-  }
+  next = updateCustomers(
+    next,
+    (customer) => {
+      if (!customer.paused && customer.held.length === 0) return customer;
+      if (customer.paused) did.push(`${customer.id} continues`);
+      if (customer.held.length > 0) did.push(`${customer.id} ${describe(customer.held)} waits again`);
+      const { paused: _, ...rest } = released(customer, customer.held);
+      return { ...rest, waiting: union(customer.waiting, customer.held) };
+    },
+    chosen(state, id),
+  );
   if (id !== undefined && next.paused) did.push('the whole run is still paused');
   return {
     state: next,
@@ -173,13 +187,15 @@ function dayNow(customer: Customer, day: Interval): string {
 function resetDay(customer: Customer, day: Interval, at: number): { customer: Customer; did: string } {
   const before = dayNow(customer, day);
   const running = within(runningHours(customer), day);
-  const freed = released(customer, day);
+  const freed = released(customer, [day]);
+  const waiting = difference(add(freed.waiting, day), runningHours(customer));
   const reset: Customer = {
     ...freed,
     // A whole window that waits for its back-off stays one window; it is only due at once, with its attempts from zero.
     retries: hoursIn(within(customer.waiting, day)) > 0 ? dueNow(customer, day, at) : freed.retries,
-    waiting: difference(add(freed.waiting, day), runningHours(customer)),
-    again: union(customer.again, running),
+    waiting,
+    // Before it is known what runs of it, any of its waiting hours may turn out to be running.
+    again: union(customer.again, customer.unseen ? union(running, within(waiting, day)) : running),
     leave: subtract(customer.leave, day),
     ...(customer.unseen && { unseen: subtract(customer.unseen, day) }),
   };
@@ -205,7 +221,7 @@ function skipDay(customer: Customer, day: Interval): { customer: Customer; did: 
     throw new Refused(`${customer.id} ${formatDay(day[0])} is ${before} already; there is nothing to leave out`);
   }
   const skipped: Customer = {
-    ...open.reduce(released, customer),
+    ...released(customer, open),
     waiting: subtract(customer.waiting, day),
     skipped: union(customer.skipped, open),
     again: subtract(customer.again, day),
@@ -217,18 +233,16 @@ function skipDay(customer: Customer, day: Interval): { customer: Customer; did: 
 }
 
 function retryFailed(state: State, id: string | undefined): Effect {
-  let next = state;
   const did: string[] = [];
-  for (const index of chosen(state, id)) {
-    const customer = next.customers[index]!;
-    if (customer.failed.length === 0) continue;
-    did.push(`${customer.id} ${describe(customer.failed)} waits again`);
-    const retried = {
-      ...customer.failed.reduce(released, customer),
-      waiting: union(customer.waiting, customer.failed),
-    };
-    next = updateCustomer(next, index, () => retried);
-  }
+  const next = updateCustomers(
+    state,
+    (customer) => {
+      if (customer.failed.length === 0) return customer;
+      did.push(`${customer.id} ${describe(customer.failed)} waits again`);
+      return { ...released(customer, customer.failed), waiting: union(customer.waiting, customer.failed) };
+    },
+    chosen(state, id),
+  );
   return { state: next, did: summary(did, id === undefined ? 'there are no failed days' : `${id} has no failed days`) };
 }
 
@@ -257,7 +271,7 @@ function setParallelism(state: State, { max, perCustomer, adaptive }: Command & 
 function addCustomers(state: State, input: unknown): Effect {
   // Else one that is named here and by the directory would be in the run twice.
   refuseBeforeCustomersAreKnown(state);
-  const parsed = parseCustomers(input, state.options);
+  const parsed = parseCustomers(input, [state.options.start, state.options.end]);
   if (!parsed.ok)
     throw new Refused(
       refusal(
@@ -269,11 +283,10 @@ function addCustomers(state: State, input: unknown): Effect {
   const present = parsed.value.filter(({ id }) => known.has(id) && !state.customers[known.get(id)!]!.removed);
   if (present.length > 0)
     throw new Refused(`addCustomers: already in this run: ${present.map(({ id }) => id).join(', ')}`);
-  let next = state;
-  for (const request of parsed.value) {
-    const index = known.get(request.id);
-    if (index !== undefined) next = updateCustomer(next, index, (customer) => broughtBack(customer, request, state));
-  }
+  const back = new Map(
+    parsed.value.flatMap((request) => (known.has(request.id) ? [[known.get(request.id)!, request]] : [])),
+  );
+  const next = updateCustomers(state, (customer, index) => broughtBack(customer, back.get(index)!, state), back.keys());
   const added = parsed.value.filter(({ id }) => !known.has(id));
   const grown = withCustomers(next, added);
   const customers = grown.customers.map((customer, index): Customer => {
@@ -292,9 +305,15 @@ function broughtBack(customer: Customer, { done: said = [], ...request }: Custom
   const open = difference(difference([[request.start, request.end]], done), openHours(customer));
   const outside = difference(difference(difference([range], done), open), openHours(customer));
   const back: Customer = {
-    ...{ ...rest, ...request, start: range[0], end: range[1] },
+    ...rest,
+    ...request,
+    start: range[0],
+    end: range[1],
     density: densityOf(request) ?? customer.density,
-    ...{ waiting: open, skipped: outside, leave: [] },
+    sizing: request.window ? initialSizing(request.window, request) : customer.sizing,
+    waiting: open,
+    skipped: outside,
+    leave: [],
     unseen: union(customer.unseen ?? none, difference([range], [[customer.start, customer.end]])),
   };
   return withTold(back, { ...request, done: told }, state);
@@ -306,7 +325,7 @@ function removeCustomer(state: State, id: string): Effect {
   if (customer.removed) return { state, did: `${id} was removed already` };
   const open = [customer.waiting, customer.failed, customer.held].reduce(union);
   const removed: Customer = {
-    ...open.reduce(released, customer),
+    ...released(customer, open),
     removed: true,
     waiting: [],
     skipped: union(customer.skipped, open),
@@ -321,16 +340,15 @@ function removeCustomer(state: State, id: string): Effect {
 function cancelWindows(state: State, command: Command & { name: 'cancelWindows' }, at: number): Effect {
   const { customer: id, by } = command;
   let windows = 0;
-  let next = state;
-  for (const index of chosen(state, id)) {
-    const { running } = next.customers[index]!;
-    if (running.length === 0) continue;
-    windows += running.length;
-    next = updateCustomer(next, index, (customer) => ({
-      ...customer,
-      running: running.map(cancelled),
-    }));
-  }
+  const next = updateCustomers(
+    state,
+    (customer) => {
+      const { running } = customer;
+      windows += running.length;
+      return running.length === 0 ? customer : { ...customer, running: running.map(cancelled) };
+    },
+    chosen(state, id),
+  );
   const paused = pause(next, { name: 'pause', customer: id, reason: 'cancelWindows', by }, at);
   return { state: paused.state, did: `asked ${counted(windows, 'window')} to cancel; ${paused.did}` };
 }

@@ -6,6 +6,7 @@ import type { Coverage } from './ledger.js';
 import { limitNow } from './limit.js';
 import type { Health } from './pace.js';
 import {
+  type Breaker,
   type Customer,
   countInFlight,
   doneHours,
@@ -15,7 +16,7 @@ import {
   type State,
   type TroubleClass,
 } from './state.js';
-import { type Status, statusOf } from './status.js';
+import { breakerReason, type Status, statusOf } from './status.js';
 import { troubleOf } from './verification.js';
 
 /** One letter for each state of a day: waiting, running (or in its check), done, partly done, failed, skipped, held. */
@@ -57,7 +58,7 @@ export interface Progress {
 export interface Attention {
   customer: string;
   days: string[];
-  class: TroubleClass;
+  class: TroubleClass | 'breaker';
   message: string;
   attempts: number;
   workflowId: string;
@@ -185,14 +186,26 @@ export function countDays(letters: Iterable<string>): DayCounts {
 }
 
 export function attentionOf(state: State): Attention[] {
-  const list: Attention[] = [];
+  const list: Attention[] = state.breaker ? [breakerAttention(state.breaker)] : [];
   for (const customer of state.customers) {
-    for (const { hours, ...problem } of [...customer.problems, ...shortfalls(state, customer)]) {
+    for (const { hours, at: _, ...problem } of [...customer.problems, ...shortfalls(state, customer)]) {
       if (list.length === MOST_ATTENTION) return list;
       list.push({ customer: customer.id, days: daysOf(hours, 40), ...problem, nextStep: nextStep(problem.class) });
     }
   }
   return list;
+}
+
+function breakerAttention(breaker: Breaker): Attention {
+  return {
+    customer: 'the run',
+    days: [],
+    class: 'breaker',
+    message: breakerReason(breaker),
+    attempts: breaker.tries,
+    workflowId: breaker.workflowId,
+    nextStep: 'see in the log and the workflow why windows fail; the run tries one by itself, resume tries all at once',
+  };
 }
 
 type Shortfall = Coverage & { trouble: NonNullable<ReturnType<typeof troubleOf>> };
@@ -212,7 +225,7 @@ function shortfalls(state: State, customer: Customer): Problem[] {
   }
   return found.map(({ trouble, window, from, to, attempts }) => {
     const [start, end] = window ?? [from, to];
-    return { ...trouble, attempts, workflowId: idOf(state, customer, { from: start, to: end }) };
+    return { ...trouble, attempts, workflowId: idOf(state, customer, { from: start, to: end }), at: 0 };
   });
 }
 

@@ -6,14 +6,15 @@ import { checkTemplate } from './template.js';
 
 /** What no single field shows: checked on the raw input, so that it is named beside all else that is wrong. */
 export function crossChecks(input: unknown): Issue[] {
-  const { start, end, customers, child, parallelism } = fields(input);
-  const { input: template, encoding, messageType } = fields(child);
+  const { start, end, customers, child, parallelism, probe } = fields(input);
+  const { input: template, partialInput, encoding, messageType } = fields(child);
   const issues = [...checkRange(start, end, 'end'), ...checkCustomers(customers, ['customers'], start, end)];
   const { min, max } = fields(parallelism);
   if (typeof min === 'number' && typeof max === 'number' && min > max) {
     issues.push({ field: 'parallelism.min', expected: `at most parallelism.max, ${max}`, got: show(min) });
   }
-  if (template !== undefined) issues.push(...checkTemplate(template, 'child.input'));
+  issues.push(...checkLoads(fields(probe)));
+  if (template !== undefined) issues.push(...checkTemplate(template, 'child.input', { whole: partialInput !== true }));
   if (encoding === 'json/protobuf') {
     const expected = 'the full name of the protobuf message, since child.encoding is "json/protobuf"';
     if (messageType === undefined) issues.push({ field: 'child.messageType', expected, got: 'nothing' });
@@ -28,6 +29,17 @@ export function crossChecks(input: unknown): Issue[] {
     });
   }
   return issues;
+}
+
+/** A database that is critical before it is high would never be slowed down for, only stopped at. */
+function checkLoads({ maxLoad, criticalLoad }: Record<string, unknown>): Issue[] {
+  const most = fields(maxLoad);
+  return Object.entries(fields(criticalLoad)).flatMap(([metric, critical]): Issue[] => {
+    const max = most[metric];
+    if (typeof max !== 'number' || typeof critical !== 'number' || critical >= max) return [];
+    const field = pathText(['probe', 'criticalLoad', metric]);
+    return [{ field, expected: `at least probe.maxLoad.${metric}, ${max}`, got: show(critical) }];
+  });
 }
 
 export function checkCustomers(customers: unknown, path: PropertyKey[], start: unknown, end: unknown): Issue[] {

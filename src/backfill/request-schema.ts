@@ -67,6 +67,8 @@ const windowSize = z.string({ error: WINDOW_SIZE_FORMAT }).transform((value, con
 
 const limit = whole(1, MAX_PARALLELISM);
 
+const flag = z.boolean({ error: 'true or false' });
+
 const TARGET = 'conversations in a window (a whole number), its duration ("10m"), or {conversations?, duration?}';
 const target = z.union(
   [
@@ -121,6 +123,8 @@ const load = (what: string) =>
       error: `the load at which to ${what}, by metric: {"activeSessions": 20}`,
     },
   );
+
+const aSecondOrMore = duration.refine((ms) => ms >= 1_000, { error: 'a duration of at least "1s"' });
 
 const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
 const TIME = 'a time of day such as "22:30"; "24:00" is the end of the day';
@@ -216,6 +220,7 @@ const child = z.strictObject(
       .regex(/^[A-Za-z0-9._:/-]{1,200}$/, { error: PREFIX_FORMAT })
       .optional(),
     input: z.unknown().optional(),
+    partialInput: flag.optional(),
     encoding: z
       .enum(['json/plain', 'json/protobuf'], {
         error:
@@ -242,7 +247,10 @@ const child = z.strictObject(
       )
       .optional(),
   },
-  { error: 'an object {workflowType?, taskQueue?, workflowIdPrefix?, input?, encoding?, messageType?, …}' },
+  {
+    error:
+      'an object {workflowType?, taskQueue?, workflowIdPrefix?, input?, partialInput?, encoding?, messageType?, …}',
+  },
 );
 
 const VERIFY = '"off", "report", "repair" or {mode, repairs?}';
@@ -256,8 +264,6 @@ const verify = z
     { error: VERIFY },
   )
   .transform(({ mode, repairs = 2 }): VerifyOptions | undefined => (mode === 'off' ? undefined : { mode, repairs }));
-
-const flag = z.boolean({ error: 'true or false' });
 
 export const request = z.strictObject(
   {
@@ -296,9 +302,18 @@ export const request = z.strictObject(
       })
       .optional(),
     operatorTimeout: duration.optional(),
+    breaker: z
+      .strictObject(
+        {
+          windows: whole(2, 500).optional(),
+          retryAfter: aSecondOrMore.optional(),
+        },
+        { error: 'an object {windows?, retryAfter?}' },
+      )
+      .optional(),
     probe: z
       .strictObject(
-        { maxLoad: load('slow down'), criticalLoad: load('start nothing').optional(), every: duration.optional() },
+        { maxLoad: load('slow down'), criticalLoad: load('start nothing').optional(), every: aSecondOrMore.optional() },
         { error: 'an object {maxLoad, criticalLoad?, every?}' },
       )
       .optional(),

@@ -2,12 +2,14 @@ import type { z } from 'zod';
 import { formatDay } from './calendar.js';
 import { defined } from './defined.js';
 import { FAILURE_CLASSES, type FailureClass } from './failures.js';
-import { type Hour, none, union } from './interval.js';
+import { type Interval, none, union } from './interval.js';
 import { type Issue, issuesOf } from './issue.js';
 import type { BackfillRequest, CustomerRequest, Options, RetryPolicy } from './options.js';
 import { checkCustomers, crossChecks } from './request-checks.js';
 import { type customer, customerList, request, type retryPolicy } from './request-schema.js';
 import { defaultTemplate, type Json } from './template.js';
+import { FULL_WEIGHT, requestWeight } from './weight.js';
+import { counted } from './words.js';
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; issues: Issue[] };
 
@@ -29,7 +31,8 @@ export function parseRequest(input: unknown): Parsed<BackfillRequest> {
   const issues = [...(parsed.success ? [] : issuesOf(parsed.error, input)), ...crossChecks(input)];
   if (!parsed.success || issues.length > 0) return { ok: false, issues };
   const { data } = parsed;
-  const range = { start: data.start, end: data.end };
+  const { partialInput: _, ...child } = data.child ?? {};
+  const range: Interval = [data.start, data.end];
   const excluded = new Set(data.exclude);
   const asked = typeof data.parallelism === 'object' ? data.parallelism : { max: data.parallelism ?? 1 };
   const parallelism = { min: 1, perCustomer: 1, adaptive: false, ...defined(asked) };
@@ -40,13 +43,16 @@ export function parseRequest(input: unknown): Parsed<BackfillRequest> {
   if (customers.length === 0) {
     return { ok: false, issues: [{ field: 'exclude', expected: 'at least one customer left', got: 'none left' }] };
   }
+  if (customers !== 'all' && isTooHeavy(customers, range))
+    return { ok: false, issues: [tooHeavy(customers, 'customers')] };
   return {
     ok: true,
     value: {
       customers,
       exclude: data.exclude ?? [],
       options: {
-        ...range,
+        start: data.start,
+        end: data.end,
         ...defined({ cluster: data.cluster, hours: data.hours, verify: data.verify }),
         ...defined({ maxHistoryEvents: data.maxHistoryEvents }),
         ...(data.probe ? { probe: { criticalLoad: {}, every: 5 * seconds, ...defined(data.probe) } } : {}),
@@ -57,14 +63,15 @@ export function parseRequest(input: unknown): Parsed<BackfillRequest> {
           taskQueue: 'ingestion',
           workflowIdPrefix: 'reindexconversations',
           encoding: 'json/plain',
-          ...defined(data.child ?? {}),
-          input: (data.child?.input ?? defaultTemplate) as Json,
-          priority: defined(data.child?.priority ?? {}),
+          ...defined(child),
+          input: (child.input ?? defaultTemplate) as Json,
+          priority: defined(child.priority ?? {}),
         },
         retry: Object.fromEntries(
           FAILURE_CLASSES.map((name) => [name, retryOf(defaultRetry[name], data.retry?.[name] ?? {})]),
         ) as Options['retry'],
         operatorTimeout: data.operatorTimeout ?? 7 * 24 * 60 * minutes,
+        breaker: { windows: 20, retryAfter: 5 * minutes, ...defined(data.breaker ?? {}) },
         resume: data.resume ?? false,
         canary: data.canary ?? 0,
         dryRun: data.dryRun ?? false,
@@ -73,15 +80,29 @@ export function parseRequest(input: unknown): Parsed<BackfillRequest> {
   };
 }
 
-/** Reads customers that come from elsewhere (`addCustomers`, the directory), with the run's range as their default. */
-export function parseCustomers(input: unknown, range: { start: Hour; end: Hour }): Parsed<CustomerRequest[]> {
+/**
+ * Reads customers that come from elsewhere (`addCustomers`, the directory), with the run's range as their default. The
+ * range is a pair and not an object with `start` and `end`, so that nothing else of the run's options can come along.
+ */
+export function parseCustomers(input: unknown, range: Interval): Parsed<CustomerRequest[]> {
   const parsed = customerList.safeParse(input);
   const issues = [
     ...(parsed.success ? [] : issuesOf(parsed.error, input)),
-    ...checkCustomers(input, [], formatDay(range.start), formatDay(range.end)),
+    ...checkCustomers(input, [], ...(range.map(formatDay) as [string, string])),
   ];
   if (!parsed.success || issues.length > 0) return { ok: false, issues };
-  return { ok: true, value: parsed.data.map((customer) => settle(customer, range)) };
+  const customers = parsed.data.map((customer) => settle(customer, range));
+  return isTooHeavy(customers, range)
+    ? { ok: false, issues: [tooHeavy(customers, 'input')] }
+    : { ok: true, value: customers };
+}
+
+const isTooHeavy = (customers: readonly CustomerRequest[], range: Interval): boolean =>
+  customers.reduce((sum, customer) => sum + requestWeight(customer, range), 0) > FULL_WEIGHT;
+
+function tooHeavy(customers: readonly CustomerRequest[], field: string): Issue {
+  const expected = 'fewer customers, shorter ids or fewer done days: a run carries at most about 1.2 MB of them';
+  return { field, expected, got: counted(customers.length, 'customer') };
 }
 
 /** Whoever asks for a longer back-off than the default's most means that, and not the most. */
@@ -90,7 +111,7 @@ function retryOf(base: RetryPolicy, asked: z.infer<typeof retryPolicy>): RetryPo
   return { attempts, backoff, maxBackoff };
 }
 
-function settle(asked: z.infer<typeof customer>, range: { start: Hour; end: Hour }): CustomerRequest {
+function settle(asked: z.infer<typeof customer>, [start, end]: Interval): CustomerRequest {
   const { done, ...rest } = asked;
-  return { ...range, ...defined(rest), ...(done ? { done: union(none, done) } : {}) };
+  return { start, end, ...defined(rest), ...(done ? { done: union(none, done) } : {}) };
 }

@@ -91,12 +91,16 @@ export function initialSizing(
   return { size, why: `${volume}, at most ${policy.target.conversations} in a window`, streak: 0 };
 }
 
-/** After a window of so many hours was too large: half of it, or undefined when that would be under `min`. */
-export function shrunk(policy: WindowPolicy, windowHours: number, why: string): Sizing | undefined {
+/**
+ * After a window of so many hours was too large: half of it, or the size of `now` where that is smaller already;
+ * undefined when a window may not be smaller than this one was.
+ */
+export function shrunk(policy: WindowPolicy, now: Sizing, windowHours: number, why: string): Sizing | undefined {
   if (policy.kind === 'fixed') return undefined;
   const half = halved(sizeOf(windowHours));
   const size = bounded(half, policy);
   if (hoursOf(size) >= windowHours) return undefined;
+  if (hoursOf(now.size) <= hoursOf(size)) return now;
   return { size, why: `halved to ${formatWindowSize(size)}: ${why}`, streak: 0, ceiling: windowHours };
 }
 

@@ -6,7 +6,7 @@ import {
   type Interval,
   type Intervals,
   none,
-  subtract,
+  overlapping,
   union,
   within,
 } from './interval.js';
@@ -41,6 +41,8 @@ export interface State {
   /** What the run must know before its first window, while it does not know it yet. */
   preparing?: string;
   paused?: Pause;
+  /** Open while most windows fail: nothing starts but one trial at a time. */
+  breaker?: Breaker;
   cancelling?: true;
   finishing?: true;
   /** The check of completed windows under way, since when and of how many days; only within one run of the workflow. */
@@ -76,6 +78,22 @@ export interface Pause {
   at: number;
   by?: string;
   reason?: string;
+}
+
+export interface Breaker {
+  at: number;
+  because: string;
+  /** When the first of the windows started whose failures opened it: what failed since then may be of the same cause. */
+  since: number;
+  /** Of the latest of those failures. */
+  workflowId: string;
+  /** Windows that it tried in vain. */
+  tries: number;
+  /** How long it waits between two trials, in ms. */
+  wait: number;
+  tryAt: number;
+  /** The window that is being tried, of a customer by its index. */
+  trial?: { customer: number; from: Hour; to: Hour };
 }
 
 export interface Counts {
@@ -118,6 +136,8 @@ export interface Customer extends Omit<CustomerRequest, 'done'> {
    * not known either whether completed windows did them; of any other the run, or an operator, has said it.
    */
   unseen?: Intervals;
+  /** Hours that had failed while the breaker was open, and were given another try when it closed: each only once. */
+  retriedAfterBreaker?: Intervals;
   /** Windows that completed, windows that ended otherwise, and the time both took in ms. */
   completed: number;
   unsuccessful: number;
@@ -135,6 +155,8 @@ export interface Window {
   runId?: string;
   /** It was running already; we await it. */
   adopted?: true;
+  /** Adopted because it was found over these hours, whatever its size, and not because this run wanted to start it. */
+  found?: true;
   /** We asked it to cancel, so its end is not somebody else's decision. */
   cancelRequested?: true;
   /** What this window answers for, when that is less than all its hours (an adopted window of another size). */
@@ -178,13 +200,18 @@ export interface Repair {
 /** Why hours need another look: a window's failure, something missing in them, or a check that could not be made. */
 export type TroubleClass = FailureClass | 'missing' | 'unverified';
 
-/** Why hours are failed or held: one window's failure. Each such hour is in exactly one problem. */
+/** Why hours are failed or held: the failure of one window, or of several alike. Each such hour is in exactly one problem. */
 export interface Problem {
+  /** A window's hours, or those of several in order; windows that touch stay apart, since each has a workflow of its own. */
   hours: Intervals;
   class: TroubleClass;
   message: string;
+  /** Of the window that was tried most often. */
   attempts: number;
+  /** Of the latest window. */
   workflowId: string;
+  /** When it failed. */
+  at: number;
 }
 
 export interface EndedWindow {
@@ -196,6 +223,8 @@ export interface EndedWindow {
   startedAt: number;
   endedAt: number;
   outcome: 'completed' | FailureClass;
+  /** It failed, and the run has learnt from it, or will try it again and learn more: no verdict for the breaker. */
+  taught?: true;
   message?: string;
 }
 
@@ -380,32 +409,28 @@ export const perCustomerLimit = (state: State, customer: Customer): number =>
   customer.perCustomer ?? state.parallelism.perCustomer;
 
 /** The customer with `hours` out of every set but `waiting` and the running windows, and out of all that speaks of them. */
-export function released(customer: Customer, hours: Interval): Customer {
+export function released(customer: Customer, hours: Intervals): Customer {
   return {
     ...customer,
-    failed: subtract(customer.failed, hours),
-    held: subtract(customer.held, hours),
-    skipped: subtract(customer.skipped, hours),
-    problems: customer.problems
-      .map((problem) => ({ ...problem, hours: subtract(problem.hours, hours) }))
-      .filter((problem) => problem.hours.length > 0),
-    retries: cutRetries(customer.retries, hours),
-    checking: withoutChecked(customer.checking, hours),
-    repairs: customer.repairs.flatMap((repair) => cut(repair, hours)),
+    failed: difference(customer.failed, hours),
+    held: difference(customer.held, hours),
+    skipped: difference(customer.skipped, hours),
+    problems: withoutThese(customer.problems, hours),
+    retries: cut(customer.retries, hours),
+    checking: withoutThese(customer.checking, hours),
+    repairs: cut(customer.repairs, hours),
     ledger: withoutHours(customer.ledger, hours),
   };
 }
 
-/** Retries without the hours; one that is cut in two stays two windows to try again. */
-export const cutRetries = (retries: readonly Retry[], hours: Interval): Retry[] =>
-  retries.flatMap((retry) => cut(retry, hours));
+/** What is left of things that speak of one stretch of hours each; one that is cut in two becomes two. */
+export const cut = <T extends { from: Hour; to: Hour }>(parts: readonly T[], hours: Intervals): T[] =>
+  parts.flatMap((part) => {
+    const gone = overlapping(hours, intervalOf(part));
+    if (gone.length === 0) return part;
+    return difference([intervalOf(part)], gone).map(([from, to]) => ({ ...part, from, to }));
+  });
 
-/** What is left of something that speaks of hours when these are taken from it. */
-export const cut = <T extends { from: Hour; to: Hour }>(part: T, hours: Interval): T[] =>
-  subtract([intervalOf(part)], hours).map(([from, to]) => ({ ...part, from, to }));
-
-/** Checks without the hours: these need none any more. */
-export const withoutChecked = (checking: readonly Check[], hours: Interval): Check[] =>
-  checking
-    .map((check) => ({ ...check, hours: subtract(check.hours, hours) }))
-    .filter((check) => check.hours.length > 0);
+/** What is left of things that speak of several stretches each. */
+export const withoutThese = <T extends { hours: Intervals }>(parts: readonly T[], hours: Intervals): T[] =>
+  parts.map((part) => ({ ...part, hours: difference(part.hours, hours) })).filter((part) => part.hours.length > 0);

@@ -1,6 +1,6 @@
 import { formatTime } from './calendar.js';
 import { limitNow } from './limit.js';
-import { type Customer, countInFlight, type State } from './state.js';
+import { type Breaker, type Customer, countInFlight, type State } from './state.js';
 import { tallyOf } from './tally.js';
 import { counted } from './words.js';
 
@@ -24,7 +24,7 @@ export type Status =
  * 4. `waitingForOperator`: nothing is left that the run could do, paused or not; saying `paused` would suggest that
  *    `resume` is enough.
  * 5. `pausing`, `paused`: an operator (or the run itself) stopped new windows; also when all that is left belongs to
- *    paused customers.
+ *    paused customers, or the breaker is open, while it tries a window as well.
  * 6. `running`. While the database or the working hours let nothing start, the reason says so, if `now` is given: they
  *    are no pause, and end by themselves.
  */
@@ -44,6 +44,7 @@ export function statusOf(state: State, now?: number): { status: Status; reason: 
     const reason = pauseReason('', state.paused);
     return running > 0 ? { status: 'pausing', reason: `${reason}; ${windows}` } : { status: 'paused', reason };
   }
+  if (state.breaker) return { status: 'paused', reason: breakerReason(state.breaker) };
   if (state.preparing) return { status: 'running', reason: state.preparing };
   const open = state.customers.filter((customer) => customer.waiting.length > 0);
   const checks = checksOf(state);
@@ -58,6 +59,12 @@ export function statusOf(state: State, now?: number): { status: Status; reason: 
     status: 'running',
     reason: reasons.length > 0 ? reasons.join('; ') : 'waiting for the next window to be due',
   };
+}
+
+/** Why an open breaker starts nothing, and what it does next. */
+export function breakerReason({ because, trial, tryAt }: Breaker): string {
+  const next = trial ? 'one window is being tried' : `one window is tried at ${formatTime(tryAt)}`;
+  return `breaker: ${because}; ${next}, or resume`;
 }
 
 /** The check under way, if windows wait for one. */

@@ -1,6 +1,7 @@
-import { hoursIn } from './interval.js';
+import { hoursIn, type Interval } from './interval.js';
 import { daysTouched, rowsOf } from './ledger.js';
 import type { Customer, State } from './state.js';
+import { weightOf } from './weight.js';
 
 /**
  * What all customers come to together, so that one decision among ten thousand customers does not ask each of them.
@@ -23,6 +24,8 @@ export interface Tally {
   checkDays: number;
   /** Customer-days in the ledgers. */
   rows: number;
+  /** What they take at most when the run continues as new, in bytes. */
+  weight: number;
   /** Work that waits or runs. */
   left: number;
   /** All work but what is skipped. */
@@ -33,7 +36,7 @@ export interface Tally {
 
 const tallies = new WeakMap<readonly Customer[], Tally>();
 
-export function tallyOf({ customers, order }: State): Tally {
+export function tallyOf({ customers, order, options }: State): Tally {
   const known = tallies.get(customers);
   if (known) return known;
   const tally = {
@@ -44,6 +47,7 @@ export function tallyOf({ customers, order }: State): Tally {
     checks: 0,
     checkDays: 0,
     rows: 0,
+    weight: 0,
     left: 0,
     all: 0,
     open: order.filter((index) => isOpen(customers[index]!)),
@@ -54,6 +58,7 @@ export function tallyOf({ customers, order }: State): Tally {
     tally.checks += customer.checking.length;
     tally.checkDays += checkDays(customer);
     tally.rows += rowsOf(customer);
+    tally.weight += weightOf(customer, [options.start, options.end]);
     tally.left += workLeft(customer);
     tally.all += allWork(customer);
   }
@@ -65,6 +70,7 @@ export function tallyOf({ customers, order }: State): Tally {
 export function tallyMoved(before: State, after: State, index: number): void {
   const tally = tallies.get(before.customers);
   if (!tally) return;
+  const range: Interval = [after.options.start, after.options.end];
   const was = before.customers[index]!;
   const is = after.customers[index]!;
   let { open } = tally;
@@ -80,6 +86,7 @@ export function tallyMoved(before: State, after: State, index: number): void {
     checks: tally.checks + is.checking.length - was.checking.length,
     checkDays: tally.checkDays + checkDays(is) - checkDays(was),
     rows: is.ledger === was.ledger ? tally.rows : tally.rows + rowsOf(is) - rowsOf(was),
+    weight: tally.weight + weightOf(is, range) - weightOf(was, range),
     inFlight: tally.inFlight + is.running.length - was.running.length,
     waiting: tally.waiting + waits(is) - waits(was),
     left: tally.left + workLeft(is) - workLeft(was),

@@ -1,3 +1,4 @@
+import { jsonBytes } from './answer-size.js';
 import { formatInstant } from './calendar.js';
 import type { Interval } from './interval.js';
 import type { Issue } from './issue.js';
@@ -7,6 +8,8 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 
 const PLACEHOLDERS = ['customerId', 'startTime', 'endTime'] as const;
 const MAX_DEPTH = 50;
+/** It is part of every window's start, and travels with the run's state. */
+const MAX_BYTES = 64 * 1024;
 /** More than anybody reads; a payload has room for a million. */
 const MAX_ISSUES = 100;
 const placeholder = /\$\{([^}]*)\}?/g;
@@ -16,9 +19,15 @@ export const defaultTemplate: Json = [
   { customerId: `\${customerId}`, startTime: `\${startTime}`, endTime: `\${endTime}` },
 ];
 
-/** What is wrong with a template, the first hundred issues; empty when every placeholder in it is known. Never throws, however deep it is. */
-export function checkTemplate(template: unknown, field: string): Issue[] {
+/**
+ * What is wrong with a template, the first hundred issues. Never throws, however deep it is.
+ *
+ * @param whole each placeholder has to be in it: a child that is not told its customer or its hours reindexes the wrong
+ *   ones, or everything, window after window
+ */
+export function checkTemplate(template: unknown, field: string, { whole }: { whole: boolean }): Issue[] {
   const issues: Issue[] = [];
+  const used = new Set<string>();
   const known = PLACEHOLDERS.map((name) => `\${${name}}`).join(', ');
   const visit = (value: unknown, path: string, depth: number): void => {
     if (issues.length >= MAX_ISSUES) return;
@@ -27,6 +36,7 @@ export function checkTemplate(template: unknown, field: string): Issue[] {
     } else if (typeof value === 'string') {
       for (const [text, name] of value.matchAll(placeholder)) {
         if (issues.length >= MAX_ISSUES) return;
+        used.add(text);
         if (!PLACEHOLDERS.some((known) => text === `\${${known}}` && name === known)) {
           issues.push({ field: path, expected: `only the placeholders ${known}`, got: text.slice(0, 80) });
         }
@@ -45,7 +55,26 @@ export function checkTemplate(template: unknown, field: string): Issue[] {
     }
   };
   visit(template, field, 0);
+  if (issues.length > 0) return issues;
+  const unused = PLACEHOLDERS.map((name) => `\${${name}}`).filter((text) => !used.has(text));
+  if (whole && unused.length > 0) {
+    const expected = `${known}, or child.partialInput: true if the child needs no more`;
+    issues.push({ field, expected, got: `nothing for ${unused.join(', ')}` });
+  }
+  const bytes = bytesOf(template);
+  if (bytes > MAX_BYTES) {
+    issues.push({ field, expected: `JSON of at most ${MAX_BYTES / 1024} KB`, got: `${bytes} bytes` });
+  }
   return issues;
+}
+
+/** Of what is no JSON, and comes from no payload, nothing is known. */
+function bytesOf(template: unknown): number {
+  try {
+    return jsonBytes(template);
+  } catch {
+    return 0;
+  }
 }
 
 /**

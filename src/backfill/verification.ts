@@ -3,6 +3,8 @@ import { updateCustomer, type WindowKey } from './change.js';
 import { add, difference, type Interval, type Intervals, none, overlaps, subtract, union, within } from './interval.js';
 import { decided } from './journal.js';
 import { byDay, type Coverage, covered, type DayCount, dayOf, daysTouched, MAX_PROOF_ROWS } from './ledger.js';
+import type { Options } from './options.js';
+import { withProblem } from './problems.js';
 import {
   type Check,
   type Customer,
@@ -12,7 +14,7 @@ import {
   type Repair,
   type Retry,
   type State,
-  withoutChecked,
+  withoutThese,
 } from './state.js';
 import { tallyOf } from './tally.js';
 import { counted } from './words.js';
@@ -41,13 +43,20 @@ const MOST_NAMED = 10;
 const MISSING = 'have no current scorecard';
 
 /** The customer once a window of it has completed: its hours wait for their check, or are done if there is none. */
-export function afterCompletion(state: State, customer: Customer, check: Check, leave: Intervals): Customer {
+export function afterCompletion(
+  { verify }: Options,
+  customer: Customer,
+  check: Check,
+  leave: Intervals,
+  room: number,
+): Customer {
   if (check.hours.length === 0) return customer;
-  if (!state.options.verify) return covered(customer, entriesOf(customer, check, check.hours), roomIn(state));
+  if (!verify) return covered(customer, entriesOf(customer, check, check.hours), room);
   return { ...customer, checking: [...customer.checking, check], leave: union(customer.leave, leave) };
 }
 
-const roomIn = (state: State): number => MAX_PROOF_ROWS - tallyOf(state).rows;
+/** How many more days the proof has room for. */
+export const roomIn = (state: State): number => MAX_PROOF_ROWS - tallyOf(state).rows;
 
 export function checkStarted(state: State, windows: readonly CheckKey[], at: number): State {
   return { ...state, verifying: { at, days: daysTouched(windows.map(({ from, to }) => [from, to])) } };
@@ -77,7 +86,7 @@ export function checkFailed(state: State, windows: readonly CheckKey[], reason: 
     const { customer, check, hours } = checked;
     next = updateCustomer(next, window.customer, () => {
       if (state.options.verify?.mode !== 'repair') return proven(next, customer, check, hours, { unverified: message });
-      return failed(state, customer, check, hours, { class: 'unverified', message });
+      return failed(state, customer, check, hours, { class: 'unverified', message, at });
     });
   }
   const days = counted(daysTouched(windows.map(({ from, to }) => [from, to])), 'day');
@@ -109,7 +118,7 @@ function takenOut(state: State, { customer: index, from, to, endedAt }: CheckKey
   const check = customer?.checking.find((other) => other.endedAt === endedAt && overlaps(other.hours, [from, to]));
   if (!customer || !check) return undefined;
   const others = customer.checking.filter((other) => other !== check);
-  const checking = [...others, ...withoutChecked([check], [from, to])];
+  const checking = [...others, ...withoutThese([check], [[from, to]])];
   return { customer: { ...customer, checking }, check, hours: within(check.hours, [from, to]) };
 }
 
@@ -170,10 +179,7 @@ function entriesOf(customer: Customer, check: Check, hours: Intervals): Coverage
 const settledParts = (customer: Customer, hours: Intervals): Customer => ({
   ...customer,
   leave: difference(customer.leave, hours),
-  repairs: hours.reduce<readonly Repair[]>(
-    (left, part) => left.flatMap((repair) => cut(repair, part)),
-    customer.repairs,
-  ),
+  repairs: cut(customer.repairs, hours),
 });
 
 /** How often the hours were repaired, by the part of them that was most often. */
@@ -208,7 +214,7 @@ function repaired(
   if (times >= most) {
     const message = shortfall(count, times);
     const effect = `failed: ${message}`;
-    return { customer: failed(state, customer, check, [part], { class: 'missing', message }), effect };
+    return { customer: failed(state, customer, check, [part], { class: 'missing', message, at }), effect };
   }
   const message = shortfall(count);
   const repair: Repair = { from, to, times: times + 1, attempts: attempts + check.attempt };
@@ -228,15 +234,16 @@ function failed(
   customer: Customer,
   check: Check,
   hours: Intervals,
-  { class: kind, message }: Pick<Problem, 'class' | 'message'>,
+  { class: kind, message, at }: Pick<Problem, 'class' | 'message' | 'at'>,
 ): Customer {
   const left = hours.flatMap((part) => within(customer.leave, part));
   const rest = settledParts({ ...customer, skipped: union(customer.skipped, left) }, hours);
   const lost = difference(hours, left);
   if (lost.length === 0) return rest;
   const attempts = check.attempt + Math.max(...lost.map((part) => repairOf(customer, part).attempts));
-  const problem: Problem = { hours: lost, class: kind, message, attempts, workflowId: idOf(state, customer, check) };
-  return { ...rest, failed: union(rest.failed, lost), problems: [...rest.problems, problem] };
+  const workflowId = idOf(state, customer, check);
+  const problem: Problem = { hours: lost, class: kind, message, attempts, workflowId, at };
+  return withProblem({ ...rest, failed: union(rest.failed, lost) }, problem);
 }
 
 const summed = (counts: readonly DayCount[]): DayCount =>

@@ -8,7 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { formatDay } from '../backfill/calendar.js';
-import { type Packed, pack, unpack } from '../backfill/carry.js';
+import { type Packed, packToFit, unpack } from '../backfill/carry.js';
 import { decide } from '../backfill/decide.js';
 import { usualDuration } from '../backfill/eta.js';
 import { show } from '../backfill/issue.js';
@@ -166,7 +166,7 @@ async function handOver({ state }: BackfillRun, showcase: Showcase): Promise<nev
     customers: `${state.customers.length} customers, carried in the second argument`,
   };
   const next = makeContinueAsNewFunc<typeof backfillScorecards>({ ...(memo ? { memo } : {}), typedSearchAttributes });
-  return next(outline, { state: pack(state), searchAttributes: showcase.searchAttributes });
+  return next(outline, { state: packToFit(state, Date.now()), searchAttributes: showcase.searchAttributes });
 }
 
 function close(run: BackfillRun, how: Ending, showcase: Showcase): Report {

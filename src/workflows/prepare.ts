@@ -75,7 +75,7 @@ const isDirectoryMissing = (error: unknown) =>
 async function askDirectory(run: BackfillRun, { options, exclude }: BackfillRequest): Promise<void> {
   const listed = await listCustomers(directoryQuery(options));
   const left = listed.filter(({ id }) => !exclude.includes(id));
-  const parsed = parseCustomers(left, options);
+  const parsed = parseCustomers(left, [options.start, options.end]);
   if (!parsed.ok) {
     throw invalidInput(
       parsed.issues.map((issue) => ({ ...issue, field: `customers "all", from the directory: ${issue.field}` })),

@@ -1,5 +1,6 @@
 import { proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities } from '../activities/contract.js';
+import { MAX_PARALLELISM } from '../backfill/request-schema.js';
 import type { BackfillRun } from './run.js';
 
 /**
@@ -44,9 +45,10 @@ export async function watchHours(run: BackfillRun): Promise<void> {
   const { hours } = run.state.options;
   if (!hours) return;
   for (;;) {
+    // Hours without a limit of their own hold nothing back: what the run's most is by then, an operator may have changed.
     run.happened({
       kind: 'hoursKnown',
-      steps: await openHours({ hours, days: DAYS_AHEAD, max: run.state.parallelism.max }),
+      steps: await openHours({ hours, days: DAYS_AHEAD, max: MAX_PARALLELISM }),
     });
     await sleep(`${DAYS_AHEAD / 2} days`, { summary: 'until the working hours are looked up again' });
   }

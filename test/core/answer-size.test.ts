@@ -47,7 +47,7 @@ function shaped(customer: Customer, shape: Shape, problems: number, letter: stri
       const failed: Interval[] = [];
       for (let hour = start; hour < end; hour += 48) failed.push([hour, hour + 24]);
       const problem = { hours: failed, class: 'unknown' as const, message: letter.repeat(300), attempts: 3 };
-      const problemsOfIt = Array.from({ length: problems }, () => ({ ...problem, workflowId: customer.id }));
+      const problemsOfIt = Array.from({ length: problems }, () => ({ ...problem, at: 0, workflowId: customer.id }));
       return { ...customer, waiting: [], failed, problems: problemsOfIt };
     }
     default:

@@ -96,7 +96,7 @@ describe('resume', () => {
     given(cvs, command('pause'))
       .when(command('resume'))
       .then((story) => {
-        expect(story.did).toMatch(/goes on/);
+        expect(story.did).toMatch(/continues/);
         expect(nextStarts(story)).toEqual(['cvs-2026-01-01']);
       });
   });
@@ -105,7 +105,7 @@ describe('resume', () => {
     given(two, starts(), fails('cvs-2026-01-01', 'stopped'), command('pause'), command('pause', { customer: 'cvs' }))
       .when(command('resume', { customer: 'cvs' }))
       .then((story) => {
-        expect(story.did).toMatch(/cvs goes on; cvs 2026-01-01 waits again; the whole run is still paused/);
+        expect(story.did).toMatch(/cvs continues; cvs 2026-01-01 waits again; the whole run is still paused/);
         expect(days(story)).toBe('...');
         expect(nextStarts(story)).toEqual([]);
       });
@@ -121,7 +121,7 @@ describe('resume', () => {
     )
       .when(command('resume'))
       .then((story) => {
-        expect(story.did).toMatch(/the run goes on; cvs 2026-01-01 waits again; oportun goes on/);
+        expect(story.did).toMatch(/the run continues; cvs 2026-01-01 waits again; oportun continues/);
         expect(story.state.customers.flatMap(({ problems }) => problems)).toEqual([]);
         expect(status(story)).toBe('running');
       });
@@ -454,6 +454,19 @@ describe('setParallelism', () => {
 });
 
 describe('addCustomers', () => {
+  it('gives a customer that comes back the window that it comes back with', () => {
+    given(cvs, command('removeCustomer', { customer: 'cvs' }))
+      .when(command('addCustomers', { customers: [{ id: 'cvs', window: '6h' }] }), newcomersAreSeen)
+      .then((story) => expect(nextStarts(story)).toEqual(['cvs-2026-01-01T00--2026-01-01T06']));
+  });
+
+  it("leaves a customer that comes back its own window, which is not the run's", () => {
+    const own = backfill({ customers: [{ id: 'cvs', window: '6h' }], window: '1d' });
+    given(own, command('removeCustomer', { customer: 'cvs' }))
+      .when(command('addCustomers', { customers: ['cvs'] }), newcomersAreSeen)
+      .then((story) => expect(nextStarts(story)).toEqual(['cvs-2026-01-01T00--2026-01-01T06']));
+  });
+
   it('adds work to the same run, with the range of the run unless they have their own', () => {
     given(cvs)
       .when(

@@ -4,8 +4,6 @@ import { decide } from '../../src/backfill/decide.js';
 import { evolve } from '../../src/backfill/evolve.js';
 import type { FailureClass } from '../../src/backfill/failures.js';
 import { writersOf } from '../../src/backfill/limit.js';
-import { BREAKER_WINDOWS } from '../../src/backfill/outcome.js';
-import { perform } from '../../src/backfill/perform.js';
 import { planOf } from '../../src/backfill/plan.js';
 import { parseRequest } from '../../src/backfill/request.js';
 import { initialState, type State } from '../../src/backfill/state.js';
@@ -60,6 +58,46 @@ describe('a time-out', () => {
   });
 });
 
+describe('a window of another size that the run had adopted', () => {
+  const month = { customer: 0, from: hour('2026-01-01'), to: hour('2026-02-01') };
+  const adopted = (input: object) =>
+    evolve(stateOf({ customers: ['cvs'], ...input }), { kind: 'windowFound', at: NOW, ...month, runId: 'x' });
+
+  it('is not started again as it was: its hours wait for windows of the size that the run was asked for', () => {
+    const failed = evolve(adopted({ window: '1d' }), {
+      kind: 'windowFailed',
+      at: NOW + 1,
+      ...month,
+      failure: failure('timeout'),
+    });
+    const { windows } = started(failed, NOW + 1);
+    expect(windows).toEqual([{ customer: 0, from: hour('2026-01-01'), to: hour('2026-01-02'), attempt: 1 }]);
+  });
+
+  it("does not make its customer's windows larger by timing out", () => {
+    const failed = evolve(adopted({ window: { initial: '2d' } }), {
+      kind: 'windowFailed',
+      at: NOW + 1,
+      ...month,
+      failure: failure('timeout'),
+    });
+    expect(sizeOf(failed)).toBe('2d');
+  });
+
+  it('is held when a person stopped it, as any other', () => {
+    const held = evolve(adopted({}), { kind: 'windowFailed', at: NOW + 1, ...month, failure: failure('stopped') });
+    expect(held.customers[0]!.held).toEqual([[month.from, month.to]]);
+  });
+
+  it('leaves no retry behind for hours that run', () => {
+    const { state, windows } = started(stateOf({ customers: ['cvs'] }), NOW);
+    let next = evolve(state, { kind: 'windowFailed', at: NOW + 1, ...windows[0]!, failure: failure('unknown') });
+    expect(next.customers[0]!.retries).toHaveLength(1);
+    next = evolve(next, { kind: 'windowFound', at: NOW + 2, ...month, runId: 'x' });
+    expect(next.customers[0]!.retries).toEqual([]);
+  });
+});
+
 describe('contention', () => {
   const together = {
     window: { initial: '10d' },
@@ -99,24 +137,6 @@ describe('overload', () => {
     expect(failed.pace).toMatchObject({ limit: 4, reason: '8 → 4: 1 overload in 60s' });
     expect(failed.customers[0]!.retries).toMatchObject([{ attempts: 1, class: 'overload' }]);
     expect(decide(failed, NOW + 1)).toMatchObject({ kind: 'startWindow' });
-  });
-});
-
-describe('the breaker', () => {
-  it('pauses the run when more than half of the latest windows failed, and resume goes on', () => {
-    const customers = Array.from({ length: BREAKER_WINDOWS }, (_, i) => `c${i}`);
-    const { state, windows } = started(stateOf({ customers, parallelism: 100 }), NOW);
-    const failed = windows.slice(0, BREAKER_WINDOWS).reduce((before, window, i) => {
-      const ended = { at: NOW + 1 + i, ...window };
-      // A few more than half.
-      return i % 5 > 1
-        ? evolve(before, { kind: 'windowFailed', ...ended, failure: failure('unknown') })
-        : evolve(before, { kind: 'windowCompleted', ...ended });
-    }, state);
-    expect(failed.paused?.reason).toMatch(/^breaker: 12 of the latest 20 windows failed/);
-    const resumed = perform(failed, { name: 'resume' }, NOW + MINUTE);
-    expect('state' in resumed && resumed.state.paused).toBeUndefined();
-    expect('state' in resumed && decide(resumed.state, NOW + MINUTE).kind).toBe('startWindow');
   });
 });
 

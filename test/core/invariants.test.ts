@@ -3,19 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { difference, type Hour, hoursIn, type Interval, overlaps, union, within } from '../../src/backfill/interval.js';
 import { backoff } from '../../src/backfill/outcome.js';
-import {
-  type Customer,
-  checkingHours,
-  doneHours,
-  openHours,
-  perCustomerLimit,
-  runningHours,
-  type State,
-} from '../../src/backfill/state.js';
+import { doneHours, openHours, perCustomerLimit, runningHours, type State } from '../../src/backfill/state.js';
 import { statusOf } from '../../src/backfill/status.js';
 import { windowId } from '../../src/backfill/window.js';
 import { commandsFor, outcome, requests, stories } from '../support/arbitrary.js';
 import { hour, hoursOf, nameOf, throughJson } from '../support/core.js';
+import { statesOfHours } from '../support/hours.js';
 import { type Driven, drive, type Entry, startsOf } from '../support/simulator.js';
 
 const numRuns = 60;
@@ -43,23 +36,6 @@ const isShort = ({ short }: Checked, id: string, hour: Hour) =>
 
 const partsOf = ({ state }: Driven, windows: Checked['windows']) =>
   windows.map(({ customer, from, to }) => ({ customer: state.customers[customer]!.id, hours: [from, to] as const }));
-
-/** The hours of a customer's range by the one state that each is in; throws when an hour is in two. */
-function statesOfHours(customer: Customer): Map<Hour, string> {
-  const states = new Map<Hour, string>();
-  const { waiting, skipped, failed, held } = customer;
-  const checking = checkingHours(customer);
-  const running = runningHours(customer);
-  const sets = { waiting, skipped, failed, held, running, checking, done: doneHours(customer) };
-  for (const [name, set] of Object.entries(sets)) {
-    for (const hour of hoursOf(set)) {
-      const other = states.get(hour);
-      if (other !== undefined) throw new Error(`hour ${hour} of ${customer.id} is ${other} and ${name}`);
-      states.set(hour, name);
-    }
-  }
-  return states;
-}
 
 describe('when all windows succeed', () => {
   it('they cover every hour of every range exactly once', () => {

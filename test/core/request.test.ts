@@ -46,6 +46,7 @@ describe('a request', () => {
         },
         retry: expect.objectContaining({ permanent: { attempts: 1, backoff: 0, maxBackoff: 0 } }),
         operatorTimeout: 7 * DAY,
+        breaker: { windows: 20, retryAfter: 5 * MINUTE },
         resume: false,
         canary: 0,
         dryRun: false,
@@ -77,7 +78,14 @@ describe('a request', () => {
     ['priorities', { child: { priority: { priorityKey: 4, fairnessKey: 'backfill', fairnessWeight: 0.5 } } }],
     [
       'a protobuf argument',
-      { child: { input: { id: '${customerId}' }, encoding: 'json/protobuf', messageType: 'acme.v1.Reindex' } },
+      {
+        child: {
+          input: { id: '${customerId}' },
+          partialInput: true,
+          encoding: 'json/protobuf',
+          messageType: 'acme.v1.Reindex',
+        },
+      },
     ],
     ['retries', { retry: { contention: { attempts: 10, backoff: '1s', maxBackoff: '1m' } } }],
     ['no waiting for an operator', { operatorTimeout: '0s' }],
@@ -222,6 +230,36 @@ const bad: [string, object, string, RegExp, RegExp][] = [
     /in values, not in names/,
     /startTime/,
   ],
+  [
+    'a child that is never told its customer, and would reindex all of them in each window',
+    { child: { input: { from: '${startTime}', to: '${endTime}' } } },
+    'child.input',
+    /partialInput: true/,
+    /nothing for \$\{customerId\}/,
+  ],
+  [
+    'an input of the child that would fill the history',
+    { child: { input: { id: '${customerId}', at: '${startTime} ${endTime}', text: 'x'.repeat(70_000) } } },
+    'child.input',
+    /at most 64 KB/,
+    /bytes/,
+  ],
+  [
+    'a probe that would ask the database all the time',
+    { probe: { maxLoad: { activeSessions: 5 }, every: '0s' } },
+    'probe.every',
+    /at least "1s"/,
+    /"0s"/,
+  ],
+  [
+    'a database that is critical before it is loaded',
+    { probe: { maxLoad: { activeSessions: 5 }, criticalLoad: { activeSessions: 4 } } },
+    'probe.criticalLoad.activeSessions',
+    /at least probe.maxLoad.activeSessions, 5/,
+    /4/,
+  ],
+  ['a breaker that never waits', { breaker: { retryAfter: '0s' } }, 'breaker.retryAfter', /at least "1s"/, /"0s"/],
+  ['a breaker of one window', { breaker: { windows: 1 } }, 'breaker.windows', /from 2 to 500/, /1/],
   [
     'json/protobuf without a messageType',
     { child: { encoding: 'json/protobuf' } },
@@ -418,7 +456,7 @@ describe('a template', () => {
 
   it('is filled with the customer and the instants of the window, at any depth and within texts', () => {
     const template: Json = { scope: { ids: ['${customerId}'], note: '${startTime}/${endTime}' }, force: true, n: null };
-    expect(checkTemplate(template, 'child.input')).toEqual([]);
+    expect(checkTemplate(template, 'child.input', { whole: false })).toEqual([]);
     expect(fillTemplate(template, 'cvs', hours)).toEqual([
       { scope: { ids: ['cvs'], note: '2026-01-15T00:00:00Z/2026-01-15T06:00:00Z' }, force: true, n: null },
     ]);

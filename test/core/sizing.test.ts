@@ -62,12 +62,14 @@ describe('the first size', () => {
   });
 });
 
+const sized = (size: Sizing['size']): Sizing => ({ size, why: 'a test', streak: 0 });
+
 describe('a window that was too large', () => {
   it('halves from a month over days to hours, and ends at the smallest', () => {
     const sizes: string[] = [];
     for (let now = size('1mo'); ; ) {
       sizes.push(formatWindowSize(now));
-      const next = shrunk(policy, hoursOf(now), 'heartbeat timeout');
+      const next = shrunk(policy, sized(now), hoursOf(now), 'heartbeat timeout');
       if (!next) break;
       now = next.size;
     }
@@ -80,7 +82,7 @@ describe('a window that was too large', () => {
         let now = hours;
         for (let steps = 0; ; steps++) {
           expect(steps).toBeLessThan(20);
-          const next = shrunk(rule, now, 'a test');
+          const next = shrunk(rule, sized(sizeOf(now)), now, 'a test');
           if (!next) return;
           expect(hoursOf(next.size)).toBeLessThan(now);
           if (rule.kind === 'resizing') expect(hoursOf(next.size)).toBeGreaterThanOrEqual(hoursOf(rule.min));
@@ -90,8 +92,13 @@ describe('a window that was too large', () => {
     );
   });
 
+  it('leaves a size alone that is smaller by then, since an old month that times out says nothing of days', () => {
+    const days = sized(size('2d'));
+    expect(shrunk(policy, days, hoursOf(size('1mo')), 'heartbeat timeout')).toBe(days);
+  });
+
   it('of a fixed size can not be halved', () => {
-    expect(shrunk({ kind: 'fixed', size: size('1mo') }, 730, 'a test')).toBeUndefined();
+    expect(shrunk({ kind: 'fixed', size: size('1mo') }, sized(size('1mo')), 730, 'a test')).toBeUndefined();
   });
 
   it('keeps the boundaries of days for a day or more', () => {

@@ -304,6 +304,19 @@ describe('the probe', () => {
 });
 
 describe('working hours', () => {
+  it('let an operator raise the limit at once, and not only when they are looked up again', async () => {
+    const run = await rig.startBackfill({
+      customers: ['slow-a', 'slow-b', 'slow-c'],
+      ...oneDay,
+      hours: [{ from: '00:00', to: '24:00', timeZone: 'UTC' }],
+    });
+    await run.until(({ parallelism }) => parallelism.inFlight === 1);
+    await run.update('setParallelism', { max: 3 });
+    await run.until(({ parallelism }) => parallelism.inFlight === 3);
+    await run.update('cancelWindows');
+    await run.update('finish');
+  });
+
   const timeOfDay = (hoursFromNow: number) =>
     new Date(Date.now() + hoursFromNow * 3_600_000).toISOString().slice(11, 16);
   const hours = (from: number, to: number) => ({ from: timeOfDay(from), to: timeOfDay(to), timeZone: 'UTC' });
@@ -372,18 +385,35 @@ it('A dry run completes at once with the plan, its warnings, and nothing started
   expect(kindsOf(await run.events()).filter((kind) => /child|activity|timer/i.test(kind))).toEqual([]);
 });
 
-it('The breaker pauses the run once most of its latest 20 windows failed, and resume goes on', async () => {
+describe('the breaker', () => {
   const named = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}-${i}`);
-  const run = await rig.startBackfill({ customers: [...named('fine', 9), ...named('broken', 13)], ...oneDay });
-  expect(await run.until(({ status }) => status === 'paused')).toMatchObject({
-    statusReason: expect.stringContaining('breaker: 11 of the latest 20 windows failed'),
-    totals: { done: 9, failed: 11, waiting: 2 },
+
+  it('stops a run whose windows mostly fail, and resume continues it', async () => {
+    const run = await rig.startBackfill({ customers: [...named('fine', 9), ...named('broken', 13)], ...oneDay });
+    expect(await run.until(({ status }) => status === 'paused')).toMatchObject({
+      statusReason: expect.stringMatching(/^breaker: 11 of the latest 20 windows failed/),
+      totals: { done: 9, failed: 11, waiting: 2 },
+      attention: expect.arrayContaining([expect.objectContaining({ class: 'breaker' })]),
+    });
+    await run.update('resume', { by: 'ana' });
+    expect(await run.until(({ status }) => status === 'waitingForOperator')).toMatchObject({
+      totals: { done: 9, failed: 13 },
+    });
+    await run.update('finish');
   });
-  await run.update('resume', { by: 'ana' });
-  expect(await run.until(({ status }) => status === 'waitingForOperator')).toMatchObject({
-    totals: { done: 9, failed: 13 },
+
+  it('tries one window by itself, and the run continues without anybody once that succeeds', async () => {
+    const run = await rig.startBackfill({
+      customers: [...named('broken', 4), ...named('fine', 6)],
+      ...oneDay,
+      retry: { unknown: { attempts: 1 } },
+      breaker: { windows: 4, retryAfter: '1s' },
+    });
+    await run.until(({ statusReason }) => statusReason.startsWith('breaker:'));
+    expect(await run.until(({ status }) => status === 'waitingForOperator')).toMatchObject({ totals: { done: 6 } });
+    expect(await effects(run)).toContainEqual(expect.stringMatching(/^the breaker closes/));
+    await run.update('finish');
   });
-  await run.update('finish');
 });
 
 /** All that a history says, payloads included. */

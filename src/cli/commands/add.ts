@@ -63,7 +63,7 @@ function checked(
   customers: unknown[],
   typed: number,
 ): (string | Record<string, unknown>)[] {
-  const parsed = parseCustomers(customers, { start: parseDay(range.start)!, end: parseDay(range.end)! });
+  const parsed = parseCustomers(customers, [parseDay(range.start)!, parseDay(range.end)!]);
   if (!parsed.ok) {
     const wrong = parsed.issues.map(
       ({ field, expected, got }) => `${asGiven(field, typed)}: expected ${expected}, got ${got}`,
