@@ -109,6 +109,7 @@ function viewLines({ cluster }: ClusterSession, view: CustomerView, width: numbe
     ],
     ...(paused ? [[styled('paused    ', 'dim'), `${paused.at} ${onOneLine(paused.reason ?? '')}`]] : []),
   ];
+  const out = view.windowsLeftOut ?? 0;
   const rows = view.windows.map((row): Cell[] => [
     hours(row),
     row.state,
@@ -126,7 +127,11 @@ function viewLines({ cluster }: ClusterSession, view: CustomerView, width: numbe
     ],
     rows,
   );
-  return [...facts.flatMap((line) => wrapped(line, width, 10)), ...(rows.length > 0 ? [[], ...table] : [])];
+  return [
+    ...facts.flatMap((line) => wrapped(line, width, 10)),
+    ...(rows.length > 0 ? [[], ...table] : []),
+    ...(out > 0 ? wrapped([`and ${counted(out, 'more window')}: one answer has no room for them`], width) : []),
+  ];
 }
 
 /** `2026-01-15` for a whole day, else from and to, the end exclusive. */
