@@ -1,8 +1,8 @@
 import { itemsThatFit } from './answer-size.js';
 import { formatDay, formatInstant, formatTime } from './calendar.js';
+import { type DayCounts, dayCounts, dayLetters } from './day-letters.js';
 import { show } from './issue.js';
 import { writersOf } from './limit.js';
-import { type DayCounts, dayCounts, dayLetters } from './progress.js';
 import { type Customer, idOf, type State } from './state.js';
 import { formatWindowSize } from './window.js';
 

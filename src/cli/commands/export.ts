@@ -1,11 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { dayFrom, formatDay, HOURS_PER_DAY, parseDay } from '../../backfill/calendar.js';
-import type { DayLetter } from '../../backfill/progress.js';
+import { DAY_NAMES, type DayLetter } from '../../backfill/day-letters.js';
 import type { AddCommand } from '../command-line.js';
+import { eachDay, type PlacedDays, placedDays } from '../placed-days.js';
 import { onEach, selectClusters, withSessions } from './clusters.js';
-import { lookAt } from './customers.js';
 import { EXIT } from './exit-codes.js';
-import { findRun, type RunChoice, runOptions } from './runs.js';
+import { findRun, progressOf, type RunChoice, runOptions } from './runs.js';
 
 interface ExportOptions extends RunChoice {
   out?: string;
@@ -32,19 +31,19 @@ Examples:
     action(async (context, [name]: string[], { out, ...choice }: ExportOptions) => {
       const clusters = await selectClusters(context, name === undefined ? [] : [name], { changes: true });
       return withSessions(context, clusters, async (sessions) => {
-        const [outcome] = await onEach(sessions, async (session) => lookAt(await findRun(session, choice)));
+        const [outcome] = await onEach(sessions, async (session) => {
+          const run = await findRun(session, choice);
+          return { run, progress: await progressOf(run) };
+        });
         if (!outcome || 'problem' in outcome) throw outcome!.problem;
-        const { run, look } = outcome.value;
-        const { progress, starts } = look;
+        const { run, progress } = outcome.value;
         const document = {
           version: 1,
           cluster: run.session.cluster.name,
           workflowId: run.workflowId,
           generatedAt: new Date().toISOString(),
           ...progress.range,
-          customers: Object.fromEntries(
-            progress.customers.map(({ id, days }) => [id, statuses(days, starts.get(id) ?? progress.range.start)]),
-          ),
+          customers: Object.fromEntries(placedDays(progress).map((customer) => [customer.id, statuses(customer)])),
         };
         const text = `${JSON.stringify(document, null, 2)}\n`;
         if (out === undefined) context.surroundings.stdout.write(text);
@@ -55,15 +54,10 @@ Examples:
   );
 };
 
-const STATUS: Record<DayLetter, string> = {
-  ...{ d: 'completed', r: 'running', '.': 'pending', p: 'partly done' },
-  ...{ f: 'failed', s: 'skipped', h: 'held' },
-};
+/** Tracking files call these otherwise. */
+const TRACKED: Partial<Record<string, string>> = { d: 'completed', '.': 'pending' };
 
-const statuses = (days: string, start: string): Record<string, string> =>
+const statuses = (customer: PlacedDays): Record<string, string> =>
   Object.fromEntries(
-    [...days].map((letter, i) => [
-      formatDay(dayFrom(parseDay(start)! + i * HOURS_PER_DAY)[0]),
-      STATUS[letter as DayLetter],
-    ]),
+    eachDay(customer).map(([day, letter]) => [day, TRACKED[letter] ?? DAY_NAMES[letter as DayLetter]]),
   );
