@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Progress } from '../../src/backfill/progress.js';
+import { eachDay, placedDays } from '../../src/cli/placed-days.js';
 import type { Backfill } from './backfill.js';
 
-const DAY_MS = 86_400_000;
 const QUIET_MS = 3_000;
 
 /**
@@ -46,14 +46,11 @@ export async function heal(backfill: Backfill, patienceMs: number): Promise<Prog
 }
 
 function remedies(progress: Progress, quiet: boolean): [string, object][] {
-  const { status, totals, customers, range } = progress;
+  const { status, totals } = progress;
   if (['finishing', 'cancelling', 'completed', 'cancelled'].includes(status)) return [];
-  const first = Date.parse(`${range.start}T00:00:00Z`);
-  const skipped = customers.flatMap(({ id, days }) =>
-    [...days].flatMap((letter, i): [string, object][] =>
-      letter === 's'
-        ? [['resetDay', { customer: id, day: new Date(first + i * DAY_MS).toISOString().slice(0, 10) }]]
-        : [],
+  const skipped = placedDays(progress).flatMap((customer) =>
+    eachDay(customer).flatMap(([day, letter]): [string, object][] =>
+      letter === 's' ? [['resetDay', { customer: customer.id, day }]] : [],
     ),
   );
   return [

@@ -1,7 +1,8 @@
+import { itemsThatFit } from './answer-size.js';
 import { formatDay, formatInstant, formatTime } from './calendar.js';
+import { type DayCounts, dayCounts, dayLetters } from './day-letters.js';
 import { show } from './issue.js';
 import { writersOf } from './limit.js';
-import { type DayCounts, dayCounts, dayLetters } from './progress.js';
 import { type Customer, idOf, type State } from './state.js';
 import { formatWindowSize } from './window.js';
 
@@ -19,8 +20,13 @@ export interface CustomerView {
   perCustomer: number;
   /** Windows that completed, windows that ended otherwise, and the time both took. */
   counts: { completed: number; unsuccessful: number; busyMs: number };
-  /** In flight, then completed and waiting for their check, then waiting for their back-off, then failed or held, then ended (the latest that the run remembers). */
+  /**
+   * In flight, then completed and waiting for their check, then waiting for their back-off, then failed or held, then
+   * ended (the latest that the run remembers).
+   */
   windows: WindowView[];
+  /** How many windows one answer has no room for, if any. Those in flight stay longest, then those that need attention. */
+  windowsLeftOut?: number;
 }
 
 export interface WindowView {
@@ -54,11 +60,10 @@ export function indexAsked(state: State, argument: unknown): number {
 
 export function customerView(state: State, index: number, now: number): CustomerView {
   const customer = state.customers[index]!;
-  const days = dayLetters(customer);
-  return {
+  const rest = {
     id: customer.id,
     range: { start: formatDay(customer.start), end: formatDay(customer.end) },
-    days,
+    days: dayLetters(customer),
     totals: { ...dayCounts(customer) },
     conversations: customer.conversations ?? null,
     paused: customer.paused ? { ...customer.paused, at: formatTime(customer.paused.at) } : null,
@@ -69,9 +74,26 @@ export function customerView(state: State, index: number, now: number): Customer
     },
     perCustomer: writersOf(state, customer),
     counts: { completed: customer.completed, unsuccessful: customer.unsuccessful, busyMs: customer.busy },
-    windows: windowsOf(state, customer, index, now),
   };
+  const windows = windowsOf(state, customer, index, now);
+  const { kept, leftOut } = itemsThatFit(rest, windows, (window, at) => rankOf(window, at / windows.length));
+  return { ...rest, windows: kept, ...(leftOut > 0 ? { windowsLeftOut: leftOut } : {}) };
 }
+
+/** How soon a window may be left out of an answer, the smallest last of all. */
+const RANKS: Record<WindowView['state'], number> = {
+  running: 0,
+  failed: 1,
+  held: 1,
+  backingOff: 2,
+  checking: 3,
+  completed: 4,
+  unsuccessful: 4,
+};
+
+/** @param place in the answer, from 0 to 1. Ended windows have the latest first, all others have it last */
+const rankOf = ({ state }: WindowView, place: number): number =>
+  state === 'completed' || state === 'unsuccessful' ? RANKS[state] + place : RANKS[state] - place;
 
 function windowsOf(state: State, customer: Customer, index: number, now: number): WindowView[] {
   const named = (window: { from: number; to: number }) => ({

@@ -1,7 +1,7 @@
 import { type LeftOut, withCustomersThatFit } from './answer-size.js';
-import { daysOf, formatDay, formatTime, HOURS_PER_DAY } from './calendar.js';
+import { daysOf, formatDay, formatTime } from './calendar.js';
+import { addDays, countDays, type DayCounts, dayCounts, dayLetters, isFinished } from './day-letters.js';
 import { estimate } from './eta.js';
-import { type Interval, type Intervals, overlaps, within } from './interval.js';
 import type { Coverage } from './ledger.js';
 import { limitNow } from './limit.js';
 import type { Health } from './pace.js';
@@ -9,29 +9,13 @@ import {
   type Breaker,
   type Customer,
   countInFlight,
-  doneHours,
   idOf,
-  openHours,
   type Problem,
   type State,
   type TroubleClass,
 } from './state.js';
 import { breakerReason, type Status, statusOf } from './status.js';
 import { troubleOf } from './verification.js';
-
-/** One letter for each state of a day: waiting, running (or in its check), done, partly done, failed, skipped, held. */
-export type DayLetter = '.' | 'r' | 'd' | 'p' | 'f' | 's' | 'h';
-
-/** How many days are in each state; `days` is the sum of the others (a partly done day is waiting). */
-export interface DayCounts {
-  days: number;
-  done: number;
-  running: number;
-  waiting: number;
-  failed: number;
-  skipped: number;
-  held: number;
-}
 
 /** The answer of the `progress` query. Days are `YYYY-MM-DD`, times RFC 3339. */
 export interface Progress {
@@ -47,11 +31,19 @@ export interface Progress {
   database: { level: Health; reason: string };
   /** When the run should be done at the pace so far; null while that is unknown. */
   eta: string | null;
-  customers: { id: string; days: string }[];
+  customers: CustomerDays[];
   /** Only when the answer has no room for all: those whose days are all alike are left out first. */
   customersLeftOut?: LeftOut;
   attention: Attention[];
   rejected: { at: string; command: string; by?: string; reason: string }[];
+}
+
+/** A letter for each day of a customer's range. */
+export interface CustomerDays {
+  id: string;
+  days: string;
+  /** Its first day, where its range is not the run's. */
+  start?: string;
 }
 
 /** Something a person should look at. */
@@ -70,10 +62,16 @@ const MOST_ATTENTION = 100;
 export function progressOf(state: State, now: number): Progress {
   return withCustomersThatFit(
     overview(state, now),
-    state.customers.map((customer) => ({ id: customer.id, days: dayLetters(customer) })),
+    state.customers.map((customer) => daysOfCustomer(state, customer)),
     ({ days }) => rankOf(days),
-    ({ days }) => isDone(days),
+    ({ days }) => isFinished(days),
   );
+}
+
+function daysOfCustomer({ options }: State, customer: Customer): CustomerDays {
+  const { id, start, end } = customer;
+  const days = dayLetters(customer);
+  return start === options.start && end === options.end ? { id, days } : { id, days, start: formatDay(start) };
 }
 
 /** Progress without its customers, of whom an answer may not have room for all. */
@@ -98,33 +96,9 @@ export function overview(state: State, now: number): Omit<Progress, 'customers' 
 /** How soon a customer may be left out of an answer: done ones first, then those that just wait; problems stay longest. */
 function rankOf(days: string): number {
   if (/[fh]/.test(days)) return 0;
-  if (isDone(days)) return 3;
+  if (isFinished(days)) return 3;
   return /[^.]/.test(days) ? 1 : 2;
 }
-
-const isDone = (days: string) => !/[^ds]/.test(days);
-
-/**
- * The letter of each day of a customer's range. A day of several windows shows the first of these that any part of it
- * is in: running, failed, held; else it is done, skipped or waiting as a whole, or partly done.
- */
-export const dayLetters = (customer: Customer): string => daysIn(customer).letters;
-
-/** Current Details ask for all days after every change, which is a change of one customer. */
-const daysKnown = new WeakMap<Customer, { letters: string; counts: DayCounts }>();
-
-function daysIn(customer: Customer): { letters: string; counts: DayCounts } {
-  let days = daysKnown.get(customer);
-  if (!days) {
-    const letters = lettersAnew(customer);
-    days = { letters, counts: countDays([letters]) };
-    daysKnown.set(customer, days);
-  }
-  return days;
-}
-
-/** Counts the days of a customer. */
-export const dayCounts = (customer: Customer): DayCounts => daysIn(customer).counts;
 
 /** Whether any day of the customer is neither done nor skipped. */
 export function hasOpenDays(customer: Customer): boolean {
@@ -135,54 +109,8 @@ export function hasOpenDays(customer: Customer): boolean {
 /** Counts the days of all customers. */
 export function totalsOf({ customers }: State): DayCounts {
   const totals = countDays([]);
-  for (const customer of customers) {
-    const counts = dayCounts(customer);
-    for (const name of NAMES) totals[name] += counts[name];
-  }
+  for (const customer of customers) addDays(totals, dayCounts(customer));
   return totals;
-}
-
-function lettersAnew(customer: Customer): string {
-  const count = (customer.end - customer.start) / HOURS_PER_DAY;
-  const letters = new Array<DayLetter>(count).fill('d');
-  const mark = (set: Intervals, letterOf: (day: Interval, before: DayLetter) => DayLetter) => {
-    for (const [from, to] of within(set, [customer.start, customer.end])) {
-      const last = Math.ceil((to - customer.start) / HOURS_PER_DAY);
-      for (let i = Math.floor((from - customer.start) / HOURS_PER_DAY); i < last; i++) {
-        const start = customer.start + i * HOURS_PER_DAY;
-        letters[i] = letterOf([start, start + HOURS_PER_DAY], letters[i]!);
-      }
-    }
-  };
-  const done = doneHours(customer);
-  mark(customer.skipped, () => 's');
-  mark(customer.waiting, (day) => (overlaps(done, day) ? 'p' : '.'));
-  mark(customer.held, () => 'h');
-  mark(customer.failed, () => 'f');
-  mark(openHours(customer), () => 'r');
-  return letters.join('');
-}
-
-const nameOf: Record<DayLetter, keyof DayCounts> = {
-  '.': 'waiting',
-  p: 'waiting',
-  r: 'running',
-  d: 'done',
-  f: 'failed',
-  s: 'skipped',
-  h: 'held',
-};
-
-const NAMES: readonly (keyof DayCounts)[] = ['days', ...new Set(Object.values(nameOf))];
-
-/** Counts the letters of any number of customers. */
-export function countDays(letters: Iterable<string>): DayCounts {
-  const counts: DayCounts = { days: 0, done: 0, running: 0, waiting: 0, failed: 0, skipped: 0, held: 0 };
-  for (const days of letters) {
-    counts.days += days.length;
-    for (const letter of days) counts[nameOf[letter as DayLetter]]++;
-  }
-  return counts;
 }
 
 export function attentionOf(state: State): Attention[] {

@@ -1,8 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { formatDay, formatTime, HOURS_PER_DAY } from './calendar.js';
+import { dayLetters } from './day-letters.js';
 import { byDay, type Coverage, dayOf, MAX_PROOF_ROWS } from './ledger.js';
-import { dayLetters } from './progress.js';
 import { type Customer, idOf, type State } from './state.js';
 
 /**

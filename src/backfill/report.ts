@@ -1,7 +1,8 @@
 import { jsonBytes, type LeftOut, withCustomersThatFit } from './answer-size.js';
 import { daysOf, formatDay, formatTime } from './calendar.js';
+import { type DayCounts, dayCounts } from './day-letters.js';
 import { hoursIn } from './interval.js';
-import { type Attention, attentionOf, type DayCounts, dayCounts, totalsOf } from './progress.js';
+import { type Attention, attentionOf, totalsOf } from './progress.js';
 import { type Proof, proofOf } from './proof.js';
 import type { Customer, Ending, State } from './state.js';
 

@@ -1,4 +1,5 @@
-import { attentionOf, type DayCounts, dayLetters, hasOpenDays, overview, type Progress } from './progress.js';
+import { DAY_LEGEND, type DayCounts, dayLetters, inRuns } from './day-letters.js';
+import { attentionOf, hasOpenDays, overview, type Progress } from './progress.js';
 import type { State } from './state.js';
 
 const MOST_ROWS = 40;
@@ -23,10 +24,10 @@ export function progressTable(state: State, now: number): string {
   if (open.length > 0) {
     lines.push('', '| customer | days |', '| --- | --- |');
     for (const customer of open.slice(0, MOST_ROWS)) {
-      lines.push(`| ${cell(customer.id)} | \`${shorten(dayLetters(customer))}\` |`);
+      lines.push(`| ${cell(customer.id)} | \`${inRuns(dayLetters(customer))}\` |`);
     }
     if (open.length > MOST_ROWS) lines.push(`| and ${open.length - MOST_ROWS} more | |`);
-    lines.push('', '`.` waiting `r` running `d` done `p` partly done `f` failed `s` skipped `h` held');
+    lines.push('', DAY_LEGEND);
   }
   lines.push(...attentionLines(progress.attention));
   return lines.join('\n');
@@ -67,15 +68,9 @@ function attentionLines(attention: Progress['attention']): string[] {
 }
 
 function others(totals: DayCounts): string {
-  return (['running', 'failed', 'held', 'skipped'] as const)
+  return (['running', 'verifying', 'failed', 'held', 'skipped'] as const)
     .map((name) => (totals[name] > 0 ? `, ${totals[name]} ${name}` : ''))
     .join('');
-}
-
-/** A year of letters in runs, `d×200 r .×165`, since a table cell should fit a screen. */
-function shorten(days: string): string {
-  if (days.length <= 62) return days;
-  return days.replace(/(.)\1*/g, (run, letter: string) => ` ${letter}×${run.length}`).trim();
 }
 
 const cell = (text: string | undefined) => (text ?? '').replace(/[|\n\r]/g, ' ');

@@ -1,3 +1,4 @@
+import { isFinished } from '../backfill/day-letters.js';
 import type { Progress } from '../backfill/progress.js';
 
 /** One run as a person follows it: its name, and its latest progress once it has answered. */
@@ -15,6 +16,7 @@ export interface Figures {
   /** Done or skipped. */
   daysDone: number;
   daysRunning: number;
+  daysVerifying: number;
   /** Failed or held: they wait for a person. */
   daysStuck: number;
   inFlight: number;
@@ -28,10 +30,11 @@ export function figuresOf(
 ): Figures {
   return {
     customers: customers.length + (out?.count ?? 0),
-    customersDone: customers.filter(({ days }) => !/[^ds]/.test(days)).length + (out?.done ?? 0),
+    customersDone: customers.filter(({ days }) => isFinished(days)).length + (out?.done ?? 0),
     days: totals.days,
     daysDone: totals.done + totals.skipped,
     daysRunning: totals.running,
+    daysVerifying: totals.verifying,
     daysStuck: totals.failed + totals.held,
     inFlight: parallelism.inFlight,
     // An estimate that has passed says nothing of what is still to come.
@@ -42,7 +45,14 @@ export function figuresOf(
 /** Runs work side by side, so together they take as long as the slowest; unknown while one of the open ones is. */
 export function sumOf(runs: readonly RunView[], now: number): Figures {
   const sum: Figures = {
-    ...{ customers: 0, customersDone: 0, days: 0, daysDone: 0, daysRunning: 0, daysStuck: 0, inFlight: 0 },
+    customers: 0,
+    customersDone: 0,
+    days: 0,
+    daysDone: 0,
+    daysRunning: 0,
+    daysVerifying: 0,
+    daysStuck: 0,
+    inFlight: 0,
     left: 0,
   };
   for (const { progress } of runs) {

@@ -7,12 +7,15 @@ export type Style =
   | 'red'
   | 'green'
   | 'yellow'
+  | 'blue'
   | 'cyan'
+  | 'magenta'
   | 'onRed'
   | 'onGreen'
   | 'onYellow'
   | 'onBlue'
-  | 'onCyan';
+  | 'onCyan'
+  | 'onMagenta';
 
 export interface Span {
   readonly text: string;
@@ -34,13 +37,16 @@ const codes: Record<Style, readonly [on: string, off: string]> = {
   red: ['31', '39'],
   green: ['32', '39'],
   yellow: ['33', '39'],
+  blue: ['34', '39'],
   cyan: ['36', '39'],
+  magenta: ['35', '39'],
   // A background brings its own foreground: what a terminal's default looks like on it is anyone's guess.
   onRed: ['97;41', '39;49'],
   onGreen: ['30;42', '39;49'],
   onYellow: ['30;43', '39;49'],
   onBlue: ['97;44', '39;49'],
   onCyan: ['30;46', '39;49'],
+  onMagenta: ['97;45', '39;49'],
 };
 
 export const styled = (text: string, style: Style): Span => ({ text, style });

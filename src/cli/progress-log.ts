@@ -1,7 +1,7 @@
 import { formatDuration } from '../backfill/duration.js';
 import type { Progress } from '../backfill/progress.js';
 import { noteKeys, notesOf } from './attention.js';
-import { isClosed, type RunView, sumOf } from './figures.js';
+import { figuresOf, isClosed, type RunView, sumOf } from './figures.js';
 import { count, counted, percent } from './format.js';
 import type { Line } from './line.js';
 
@@ -32,6 +32,7 @@ export function newsBetween(before: readonly RunView[], after: readonly RunView[
   });
 }
 
-function endOf(name: string, { status, customers, totals }: Progress): string {
-  return `${name} ${status}: ${counted(customers.length, 'customer')}, ${count(totals.done + totals.skipped)} of ${counted(totals.days, 'day')} done`;
+function endOf(name: string, progress: Progress): string {
+  const { customers, days, daysDone } = figuresOf(progress, 0);
+  return `${name} ${progress.status}: ${counted(customers, 'customer')}, ${count(daysDone)} of ${counted(days, 'day')} done`;
 }

@@ -2,6 +2,7 @@ import { formatDuration } from '../backfill/duration.js';
 import type { Progress } from '../backfill/progress.js';
 import { attentionLines } from './attention.js';
 import { type Cell, type Column, columns, emphasised } from './columns.js';
+import { DAY_COLOURS } from './day-colours.js';
 import { type Figures, figuresOf, isClosed, type RunView, sumOf } from './figures.js';
 import { count, percent } from './format.js';
 import { type Line, lineWidth, type Span, styled } from './line.js';
@@ -97,19 +98,21 @@ function stateOf({ left, days, daysDone }: Figures, progress: Progress | undefin
   }
 }
 
-/** Done, running, stuck and waiting days as parts of one bar; each kind that has any shows. */
+/** Done, stuck, verifying, running and waiting days as parts of one bar; each kind that has any shows. */
 function barOf(figures: Figures | undefined, width: number): Span[] {
-  const { days = 0, daysDone = 0, daysStuck = 0, daysRunning = 0 } = figures ?? {};
+  const { days = 0, daysDone = 0, daysStuck = 0, daysVerifying = 0, daysRunning = 0 } = figures ?? {};
   if (days === 0) return [styled('░'.repeat(width), 'dim')];
   const done = Math.floor((daysDone / days) * width);
   const share = (part: number, most: number) =>
     part === 0 ? 0 : Math.min(most, Math.max(1, Math.round((part / days) * width)));
   const stuck = share(daysStuck, width - done);
-  const running = share(daysRunning, width - done - stuck);
+  const verifying = share(daysVerifying, width - done - stuck);
+  const running = share(daysRunning, width - done - stuck - verifying);
   return [
-    styled('█'.repeat(done), 'green'),
-    styled('▓'.repeat(stuck), 'red'),
-    styled('▒'.repeat(running), 'cyan'),
-    styled('░'.repeat(width - done - stuck - running), 'dim'),
+    styled('█'.repeat(done), DAY_COLOURS.d.word),
+    styled('▓'.repeat(stuck), DAY_COLOURS.f.word),
+    styled('▚'.repeat(verifying), DAY_COLOURS.v.word),
+    styled('▒'.repeat(running), DAY_COLOURS.r.word),
+    styled('░'.repeat(width - done - stuck - verifying - running), 'dim'),
   ];
 }

@@ -11,7 +11,7 @@ import { BackfillHandle, type Execution, until } from '../support/run.js';
 
 const own = randomUUID().slice(0, 8);
 const [taskQueue, childQueue] = [`backfill-${own}`, `ingestion-${own}`];
-const names = ['jobs', 'failed', 'days', 'sequential', 'hand', 'files', 'nightly'] as const;
+const names = ['jobs', 'failed', 'days', 'sequential', 'hand', 'files', 'decade', 'nightly'] as const;
 type Name = (typeof names)[number];
 const rig = useRig({ taskQueue, childQueue });
 
@@ -167,6 +167,28 @@ describe.concurrent('by hand, and here', () => {
     );
     const again = await backfill.run('import', cluster, 'exported.json', '--month', '2026-01');
     expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/cvs +5 +26 +0/) });
+  });
+
+  it('tracking files: export has every customer, each day under its own date, also where one answer has no room for all', async () => {
+    const decade = { start: '2016-01-01', end: '2026-01-01' };
+    const customers = ['slow-a', { id: 'shifted', start: '2016-01-11', end: '2026-01-11' }];
+    for (let i = 0; i < 420; i++) customers.push(`customer-${i}`);
+    const run = await rig.startBackfill({ customers, ...decade, window: '1mo' }, { prefix: prefixOf('decade') });
+    await run.until(({ totals }) => totals.running > 0);
+    for (const day of ['2016-01-11', '2026-01-10']) await run.update('skipDay', { customer: 'shifted', day });
+    const { customersLeftOut } = await run.progress();
+    expect(customersLeftOut!.count).toBeGreaterThan(10);
+    const exported = await backfill.run('export', clusterOf('decade'), '--run', run.workflowId);
+    expect(exported).toMatchObject({ code: 0, stderr: expect.stringContaining('asking for ') });
+    const days = JSON.parse(exported.stdout).customers as Record<string, Record<string, string>>;
+    expect(Object.keys(days)).toHaveLength(422);
+    expect(Object.keys(days[customersLeftOut!.ids![0]!]!)).toHaveLength(3_653);
+    const shifted = Object.entries(days.shifted!);
+    expect([shifted[0], shifted.at(-1)]).toEqual([
+      ['2016-01-11', 'skipped'],
+      ['2026-01-10', 'skipped'],
+    ]);
+    await run.handle.terminate();
   });
 
   it('a tracking file with anything that can not be read imports nothing', async () => {

@@ -51,6 +51,7 @@ describe.skipIf(!hasGo())('A worker written in Go', () => {
         taskQueue,
         workflowType: 'reindexconversations_proto',
         input: { startTime: `\${startTime}`, endTime: `\${endTime}` },
+        partialInput: true,
         encoding: 'json/protobuf',
         messageType: 'google.type.Interval',
       },

@@ -2,7 +2,8 @@
 import { describe, expect, inject, it } from 'vitest';
 import { childPrefixOf } from '../../src/cli/pictures/child-prefix.js';
 import { ClusterWatch } from '../../src/cli/pictures/cluster-watch.js';
-import { RunWatcher, runningWindows } from '../../src/cli/pictures/look.js';
+import { lookAt, runningWindows } from '../../src/cli/pictures/look.js';
+import { placedDays } from '../../src/cli/placed-days.js';
 import { collectRun } from '../../src/cli/report/collect.js';
 import { documentOf } from '../../src/cli/report/document.js';
 import { formatted, REPORT_FORMATS } from '../../src/cli/report/formats.js';
@@ -28,17 +29,19 @@ const never = new AbortController().signal;
 describe('pictures of a real run', () => {
   it('show progress, windows in flight, and where a customer with a range of its own begins', async () => {
     const run = await rig.startBackfill({
-      customers: ['quick', 'slow-cvs', { id: 'late', start: '2026-01-03', end: '2026-01-05' }],
+      customers: ['quick', 'slow-cvs', { id: 'slow-early', start: '2025-12-01', end: '2025-12-06' }],
       ...{ start: '2026-01-01', end: '2026-01-06', parallelism: 3 },
     });
-    await run.until(({ totals }) => totals.done === 7 && totals.running === 1);
-    const watcher = new RunWatcher(rig.client, run.workflowId, run.prefix);
+    await run.until(({ totals }) => totals.done === 5 && totals.running === 2);
+    const look = () => lookAt(rig.client, run.workflowId, run.prefix, 10_000);
     await expect
-      .poll(async () => (await watcher.look(10_000)).windows.list.map(({ workflowId }) => workflowId), PATIENT)
-      .toEqual([run.childId('slow-cvs', '2026-01-01')]);
-    const { progress, starts } = await watcher.look(10_000);
-    expect(progress.customers).toContainEqual({ id: 'late', days: 'dd' });
-    expect([...starts]).toEqual([['late', '2026-01-03']]);
+      .poll(async () => (await look()).windows.list.map(({ workflowId }) => workflowId).sort(), PATIENT)
+      .toEqual([run.childId('slow-cvs', '2026-01-01'), run.childId('slow-early', '2025-12-01')]);
+    const { progress } = await look();
+    expect(placedDays(progress)).toContainEqual({ id: 'slow-early', start: '2025-12-01', days: 'r....' });
+    const report = await collected(run);
+    expect(report.customers).toContainEqual(expect.objectContaining({ id: 'slow-early', start: '2025-12-01' }));
+    expect(report.windows.map(({ workflowId }) => workflowId)).toContain(run.childId('slow-early', '2025-12-01'));
     await run.handle.terminate();
   });
 
@@ -113,7 +116,7 @@ describe('a report of a real run', () => {
         windows: { completed: 2, unsuccessful: 4, busyMs: expect.any(Number) },
       }),
     );
-    expect(report.attention.map(({ customer }) => customer)).toEqual(['broken-a', 'broken-a']);
+    expect(report.attention).toMatchObject([{ customer: 'broken-a', days: [expect.any(String), expect.any(String)] }]);
     for (const format of REPORT_FORMATS) {
       expect(formatted(documentOf([report], Date.now()), format, 'windows')).toContain('shaky-b');
     }

@@ -29,9 +29,9 @@ describe('the live view', () => {
     ]);
   });
 
-  it('shows done, stuck and running days as parts of the bar, however few', () => {
-    const days = `${'d'.repeat(20)}fr${'.'.repeat(9)}`;
-    expect(view([run('x', { a: days })], 60)[1]).toMatch(/█+▓▒░+ +64/);
+  it('shows done, stuck, verifying and running days as parts of the bar, however few', () => {
+    const days = `${'d'.repeat(20)}fvr${'.'.repeat(8)}`;
+    expect(view([run('x', { a: days })], 60)[1]).toMatch(/█+▓▚▒░+ +64/);
   });
 
   it('says 100 percent only when nothing is left', () => {

@@ -1,5 +1,5 @@
+import { countDays } from '../../src/backfill/day-letters.js';
 import type { Attention, Progress } from '../../src/backfill/progress.js';
-import { countDays } from '../../src/backfill/progress.js';
 import { PROOF_COLUMNS, type Proof } from '../../src/backfill/proof.js';
 import type { Status } from '../../src/backfill/status.js';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ANSWER_BYTES, jsonBytes } from '../../src/backfill/answer-size.js';
+import { type CustomerView, customerView } from '../../src/backfill/customer-view.js';
 import type { Interval } from '../../src/backfill/interval.js';
 import { planOf } from '../../src/backfill/plan.js';
 import { progressOf } from '../../src/backfill/progress.js';
@@ -69,6 +70,82 @@ const fleets: fc.Arbitrary<Fleet> = fc.record({
 /** Enough that a year of letters does not fit. */
 const many = { customers: 10_000, idLength: 8, days: 366, problems: 1, letter: 'x' };
 
+type Year = Record<'running' | 'checking' | 'backingOff' | 'failed' | 'ended', number>;
+
+/** One customer whose year of hour windows is in these states, one hour after the other, each with what it has to say. */
+function yearOf({ running, checking, backingOff, failed, ended }: Year, letter: string): State {
+  const { options, customers } = requestOf({
+    customers: ['cvs'],
+    start: '2025-01-01',
+    end: '2026-01-01',
+    window: '1h',
+  });
+  const state = initialState(options, customers, START);
+  const [customer] = state.customers as [Customer];
+  let hour = customer.start;
+  const hours = (count: number) =>
+    Array.from({ length: count }, () => {
+      hour += 1;
+      return { from: hour - 1, to: hour };
+    });
+  const cause = { class: 'unknown' as const, message: letter.repeat(300) };
+  const full: Customer = {
+    ...customer,
+    running: hours(running).map((window) => ({ ...window, attempt: 1, startedAt: START })),
+    checking: hours(checking).map((window) => ({
+      ...{ ...window, hours: [[window.from, window.to]], attempt: 1, startedAt: START, endedAt: START },
+    })),
+    retries: hours(backingOff).map((window) => ({ ...window, attempts: 1, at: START, ...cause })),
+    problems: hours(failed).map(({ from, to }) => ({
+      ...{ hours: [[from, to]], ...cause, at: 0, attempts: 3, workflowId: `reindexconversations-cvs-${from}` },
+    })),
+  };
+  const recent = hours(ended).map((window) => {
+    const times = { startedAt: START, endedAt: START };
+    return { customer: 0, ...window, attempt: 1, ...times, outcome: 'unknown' as const, message: letter.repeat(200) };
+  });
+  return { ...state, recent, customers: [full] };
+}
+
+describe('the answer for one customer', () => {
+  const HOURS = 8_760;
+  const states = (view: CustomerView) => {
+    const counts: Record<string, number> = {};
+    for (const { state } of view.windows) counts[state] = (counts[state] ?? 0) + 1;
+    return counts;
+  };
+
+  it('of a year of hour windows that all failed can be read, and says how many it leaves out', () => {
+    for (const letter of ['x', '…', '\u0001']) {
+      const year = { running: 0, checking: 0, backingOff: 0, failed: HOURS, ended: 600 };
+      const view = customerView(yearOf(year, letter), 0, START);
+      expect(jsonBytes(view)).toBeLessThanOrEqual(ANSWER_BYTES);
+      expect(jsonBytes(view)).toBeGreaterThan(0.99 * ANSWER_BYTES);
+      expect(view.windows.length + view.windowsLeftOut!).toBe(HOURS + 600);
+      expect(states(view)).toEqual({ failed: view.windows.length });
+      // The latest to fail stay, in their order.
+      const workflowIds = view.windows.map(({ workflowId }) => workflowId);
+      expect(workflowIds).toEqual([...workflowIds].sort());
+      expect(view.windows.at(-1)).toMatchObject({ end: '2026-01-01T00:00:00Z' });
+    }
+  });
+
+  it('leaves out what has ended first, then what waits for its check; what runs, failed or backs off stays longest', () => {
+    const year = { running: 500, checking: 7_000, backingOff: 100, failed: 400, ended: 600 };
+    const view = customerView(yearOf(year, 'x'), 0, START);
+    const { checking, ...others } = states(view);
+    expect(others).toEqual({ running: 500, backingOff: 100, failed: 400 });
+    expect(checking! + view.windowsLeftOut!).toBe(7_600);
+  });
+
+  it('leaves out nothing while there is room', () => {
+    const year = { running: 100, checking: 1_000, backingOff: 100, failed: 400, ended: 600 };
+    const view = customerView(yearOf(year, 'x'), 0, START);
+    expect(view.windows).toHaveLength(2_200);
+    expect(view).not.toHaveProperty('windowsLeftOut');
+  });
+});
+
 describe('an answer for any number of customers', () => {
   it('is smaller than what the server takes, and counts everybody', () => {
     fc.assert(
@@ -98,7 +175,28 @@ describe('an answer for any number of customers', () => {
     // Half of ten thousand would be too many already, so of those who wait or are done nobody is left.
     expect(letters).toEqual(new Set(['d.', 'fd']));
     expect(customers.filter(({ days }) => days.startsWith('f'))).toHaveLength(2_500);
-    expect(customersLeftOut).toEqual({ count: 10_000 - customers.length, done: 2_500, hint: expect.any(String) });
+    expect(customersLeftOut).toMatchObject({ count: 10_000 - customers.length, done: 2_500, hint: expect.any(String) });
+  });
+
+  it('names those whose days it has no room for, so that they can be asked for', () => {
+    const state = stateOf({ ...many, shapes: ['untouched', 'done'] });
+    const { customers, customersLeftOut } = progressOf(state, START);
+    const named = [...customers.map(({ id }) => id), ...customersLeftOut!.ids!];
+    expect(customersLeftOut!.count).toBeGreaterThan(5_000);
+    expect(named.sort()).toEqual(state.customers.map(({ id }) => id).sort());
+  });
+
+  it('names none of them where the names alone would fill it', () => {
+    const { customers, customersLeftOut } = progressOf(
+      stateOf({ ...many, customers: 5_000, idLength: 180, shapes: ['done'] }),
+      START,
+    );
+    expect(customersLeftOut).toEqual({
+      count: 5_000 - customers.length,
+      done: 5_000 - customers.length,
+      hint: expect.any(String),
+    });
+    expect(customers.length).toBeGreaterThan(2_000);
   });
 
   it('keeps the order in which the customers were given', () => {

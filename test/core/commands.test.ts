@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { dayLetters } from '../../src/backfill/day-letters.js';
 import { decide } from '../../src/backfill/decide.js';
 import { LOG_LENGTH } from '../../src/backfill/journal.js';
-import { dayLetters } from '../../src/backfill/progress.js';
 import { initialState } from '../../src/backfill/state.js';
 import { statusOf } from '../../src/backfill/status.js';
 import { hour, requestOf, START } from '../support/core.js';

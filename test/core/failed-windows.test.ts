@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { dayLetters } from '../../src/backfill/day-letters.js';
 import { decide } from '../../src/backfill/decide.js';
 import { backoff } from '../../src/backfill/outcome.js';
-import { attentionOf, dayLetters } from '../../src/backfill/progress.js';
+import { attentionOf } from '../../src/backfill/progress.js';
 import { statusOf } from '../../src/backfill/status.js';
 import { DAY, MINUTE, START } from '../support/core.js';
 import {

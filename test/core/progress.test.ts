@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { formatDay } from '../../src/backfill/calendar.js';
 import { customerView } from '../../src/backfill/customer-view.js';
+import { countDays, dayLetters } from '../../src/backfill/day-letters.js';
 import { usualDuration } from '../../src/backfill/eta.js';
 import { logView } from '../../src/backfill/journal.js';
-import { countDays, dayLetters, progressOf } from '../../src/backfill/progress.js';
+import { progressOf } from '../../src/backfill/progress.js';
 import { reportOf } from '../../src/backfill/report.js';
 import type { State } from '../../src/backfill/state.js';
 import { progressTable } from '../../src/backfill/table.js';
@@ -12,7 +14,7 @@ import { DAY, MINUTE, throughJson } from '../support/core.js';
 import { drive } from '../support/simulator.js';
 import { backfill, command, completes, fails, given, isAdopted, passes, type Story, starts } from '../support/story.js';
 
-const NONE = { days: 0, done: 0, running: 0, waiting: 0, failed: 0, skipped: 0, held: 0 };
+const NONE = { days: 0, done: 0, running: 0, verifying: 0, waiting: 0, failed: 0, skipped: 0, held: 0 };
 const days = ({ state }: Story) => dayLetters(state.customers[0]!);
 const progress = ({ state, now }: Story) => progressOf(state, now);
 
@@ -20,6 +22,10 @@ const hours = (from: string, to: string) => `cvs-2026-01-01T${from}--2026-01-${t
 const halves = backfill({
   ...{ customers: ['cvs'], end: '2026-01-02', window: '12h', parallelism: { max: 2, perCustomer: 2 } },
   retry: { unknown: { attempts: 1 } },
+});
+const verified = backfill({
+  ...{ customers: ['cvs'], end: '2026-01-02', window: '12h', parallelism: { max: 2, perCustomer: 2 } },
+  ...{ retry: { unknown: { attempts: 1 } }, verify: 'report' },
 });
 const [morning, evening] = [hours('00', '12'), hours('12', '24')];
 
@@ -57,6 +63,13 @@ describe('the letter of a day', () => {
       .then((story) => expect(days(story)).toBe('r'));
   });
 
+  it('is v when a part waits for its check and no part runs', () => {
+    const both = given(verified, starts());
+    both.when(completes(morning)).then((story) => expect(days(story)).toBe('r'));
+    both.when(completes(morning), completes(evening)).then((story) => expect(days(story)).toBe('v'));
+    both.when(completes(morning), fails(evening)).then((story) => expect(days(story)).toBe('v'));
+  });
+
   it('is f before h, and either before d and p', () => {
     given(halves, starts(), fails(morning, 'stopped'))
       .when(fails(evening))
@@ -80,14 +93,16 @@ describe('progress', () => {
   it('adds up at any moment: each day is in one count, for the run, each customer and the report', () => {
     const check = (state: State, now: number) => {
       const { totals, customers } = progressOf(state, now);
-      const { days, done, running, waiting, failed, skipped, held } = totals;
-      expect(done + running + waiting + failed + skipped + held).toBe(days);
+      const { days, done, running, verifying, waiting, failed, skipped, held } = totals;
+      expect(done + running + verifying + waiting + failed + skipped + held).toBe(days);
       expect(days).toBe(state.customers.reduce((sum, { start, end }) => sum + (end - start) / 24, 0));
       expect(countDays(customers.map((customer) => customer.days))).toEqual({ ...totals, windows: undefined });
       const report = reportOf(state, 'completed', now);
       expect(report.customers.reduce((sum, customer) => sum + customer.done, 0)).toBe(done);
       expect(report.totals).toEqual(totals);
       const views = state.customers.map((_, index) => customerView(state, index, now));
+      const firstDays = customers.map(({ start }) => start ?? formatDay(state.options.start));
+      expect(views.map((view) => view.range.start)).toEqual(firstDays);
       expect(views.map((view) => view.days)).toEqual(customers.map((customer) => customer.days));
       const started = totals.windows.started + totals.windows.adopted;
       const inFlight = views.reduce(
@@ -114,6 +129,25 @@ describe('progress', () => {
     });
     expect(view.totals.windows).toEqual({ started: 5, completed: 1, failed: 3, adopted: 1 });
     expect(throughJson(view)).toStrictEqual(view);
+  });
+
+  it('says where the days of a customer begin whose range is not the run’s, also if it is as long', () => {
+    const customers = [
+      'whole',
+      { id: 'later', start: '2026-01-02', end: '2026-01-04' },
+      { id: 'earlier', start: '2025-12-30', end: '2026-01-01' },
+      { id: 'shorter', end: '2026-01-02' },
+    ];
+    given(backfill({ customers, end: '2026-01-03' }))
+      .when(command('skipDay', { customer: 'later', day: '2026-01-03' }))
+      .then((story) =>
+        expect(progress(story).customers).toEqual([
+          { id: 'whole', days: '..' },
+          { id: 'later', days: '.s', start: '2026-01-02' },
+          { id: 'earlier', days: '..', start: '2025-12-30' },
+          { id: 'shorter', days: '.', start: '2026-01-01' },
+        ]),
+      );
   });
 
   it('lists what a person should look at, each with its next step', () => {
@@ -215,7 +249,7 @@ describe('the table', () => {
       | oportun | \`f...\` |
       | marriott | \`hrs.\` |
 
-      \`.\` waiting \`r\` running \`d\` done \`p\` partly done \`f\` failed \`s\` skipped \`h\` held
+      \`.\` waiting \`r\` running \`v\` verifying \`d\` done \`p\` partly done \`f\` failed \`s\` skipped \`h\` held
 
       To look at:
 

@@ -4,12 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { jsonBytes } from '../../src/backfill/answer-size.js';
 import { pack, unpack } from '../../src/backfill/carry.js';
 import { customerView } from '../../src/backfill/customer-view.js';
+import { dayLetters } from '../../src/backfill/day-letters.js';
 import { decide } from '../../src/backfill/decide.js';
 import { BATCH_DAYS } from '../../src/backfill/due-check.js';
 import { evolve } from '../../src/backfill/evolve.js';
 import { hoursIn, type Interval, union } from '../../src/backfill/interval.js';
 import { dayOf, MAX_PROOF_ROWS } from '../../src/backfill/ledger.js';
-import { attentionOf, dayLetters, progressOf } from '../../src/backfill/progress.js';
+import { attentionOf, progressOf } from '../../src/backfill/progress.js';
 import { proofOf } from '../../src/backfill/proof.js';
 import { reportOf } from '../../src/backfill/report.js';
 import { doneHours, type State } from '../../src/backfill/state.js';
@@ -44,12 +45,12 @@ const month = { window: '1mo' };
 const all = 'cvs-2026-01-01--2026-01-04';
 
 describe('a completed window', () => {
-  it('is running until it was checked, and says so', () => {
+  it('is verifying until it was checked: not running, for nothing is in flight, and not done', () => {
     given(cvs('report', month), starts())
       .when(completes(all))
       .then((story) => {
-        expect(days(story)).toBe('rrr');
-        expect(progressOf(story.state, story.now).totals).toMatchObject({ done: 0, running: 3 });
+        expect(days(story)).toBe('vvv');
+        expect(progressOf(story.state, story.now).totals).toMatchObject({ done: 0, running: 0, verifying: 3 });
         expect(statusOf(story.state, story.now).reason).toBe('1 completed window to be verified');
         expect(customerView(story.state, 0, story.now).windows[0]).toMatchObject({ state: 'checking', attempt: 1 });
         expect(nextCheck(story)).toEqual([all]);
@@ -337,7 +338,7 @@ describe('an operator', () => {
     given(...checking, ...again)
       .when((story) => finds({ 'cvs-2026-01-02': 5 }, given(...checking).story)(story))
       .then((story) => {
-        expect(days(story)).toBe('drd');
+        expect(days(story)).toBe('dvd');
         expect(nextCheck(story)).toEqual(['cvs-2026-01-02']);
       });
   });

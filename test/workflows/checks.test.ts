@@ -104,7 +104,7 @@ it('A check under way when the run continues as new is begun again by the next r
 it('A check whose worker went away is made by the next worker', async () => {
   const run = await rig.startBackfill({ customers: ['slow-a'], ...days(1), verify: 'repair' });
   await heldUp(run);
-  expect(await run.progress()).toMatchObject({ statusReason: 'verifying 1 day', totals: { running: 1, done: 0 } });
+  expect(await run.progress()).toMatchObject({ statusReason: 'verifying 1 day', totals: { verifying: 1, done: 0 } });
   await rig.stopOrchestrator();
   await holes.letGo();
   await rig.startOrchestrator();
@@ -123,7 +123,7 @@ it('A cancel, and finish, do not wait for a check', async () => {
       await run.update('finish');
       await run.report();
     }
-    expect(await run.progress()).toMatchObject({ totals: { done: 1, running: 0 } });
+    expect(await run.progress()).toMatchObject({ totals: { done: 1, verifying: 0 } });
     expect((await run.proof('slow-a')).totals).toMatchObject({ days: 1, verifiedDays: 0 });
     await holes.letGo();
   }

@@ -174,7 +174,7 @@ describe('a run that verifies', () => {
     await run.until(({ totals }) => totals.windows.started === 1);
     await run.update('pause', { reason: 'backup' });
     const paused = await run.until(({ totals }) => totals.windows.completed === 1);
-    expect(paused).toMatchObject({ status: 'paused', totals: { running: 3, done: 0 } });
+    expect(paused).toMatchObject({ status: 'paused', totals: { running: 0, verifying: 3, done: 0 } });
     expect(await checksIn(run)).toBe(1);
     await run.update('resume');
     expect((await run.report()).proof.totals).toMatchObject({ verifiedDays: 3 });
@@ -246,7 +246,7 @@ describe('a run that verifies', () => {
       parameters: { milliseconds: 3_000 },
     });
     const run = await start({ verify: 'repair', customers: ['sky'] });
-    await run.until(({ customers }) => customers[0]!.days === 'rrr');
+    await run.until(({ customers }) => customers[0]!.days === 'vvr');
     await run.until(({ totals }) => totals.windows.completed === 2);
     const late = `INSERT INTO conversations (customer_id, id, started_at, agent_id, channel, duration_seconds)
       VALUES ('sky', 'late', '2026-01-01T12:00:00Z', 'agent-0001', 'chat', 5)`;

@@ -202,6 +202,7 @@ describe('the child', () => {
       encoding: 'json/protobuf',
       messageType: 'google.type.Interval',
       input: { startTime: `\${startTime}`, endTime: `\${endTime}` },
+      partialInput: true,
     });
     expect(start.input?.payloads?.map(metadataOf)).toEqual([
       { encoding: 'json/protobuf', messageType: 'google.type.Interval' },

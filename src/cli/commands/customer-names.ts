@@ -11,9 +11,10 @@ const MOST_NAMED = 8;
  * @throws CommandProblem (exit code 2) with the nearest name, or those that there are
  */
 export function knownCustomer({ run, progress }: Target, id: string): string {
-  const ids = progress.customers.map((customer) => customer.id);
-  // While the run asks its directory, or when not all fit in its answer, the run itself says what it thinks of the name.
-  if (ids.length === 0 || progress.customersLeftOut || ids.includes(id)) return id;
+  const out = progress.customersLeftOut;
+  const ids = [...progress.customers.map((customer) => customer.id), ...(out?.ids ?? [])];
+  // While the run asks its directory, or when not all names fit in its answer, the run itself says what it thinks of the name.
+  if (ids.length === 0 || (out && !out.ids) || ids.includes(id)) return id;
   const { name } = run.session.cluster;
   const meant = nearest(id, ids);
   const few = ids.length <= MOST_NAMED ? ids.join(', ') : `${count(ids.length)} others; see backfill customers ${name}`;

@@ -1,22 +1,20 @@
 import type { CustomerView, WindowView } from '../../backfill/customer-view.js';
 import { formatDuration } from '../../backfill/duration.js';
+import type { Progress } from '../../backfill/progress.js';
 import type { ClusterSession } from '../../fleet/index.js';
 import { type Cell, columns } from '../columns.js';
 import type { AddCommand } from '../command-line.js';
 import { figuresOf } from '../figures.js';
 import { count, counted } from '../format.js';
 import { type Line, onOneLine, styled } from '../line.js';
-import { childPrefixOf } from '../pictures/child-prefix.js';
 import { heatMap, legend } from '../pictures/heat-map.js';
-import { type Look, RunWatcher } from '../pictures/look.js';
-import { rowsOf } from '../pictures/status-view.js';
 import { wrapped } from '../pictures/wrapping.js';
+import { placedDays } from '../placed-days.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withSessions } from './clusters.js';
 import { knownCustomer } from './customer-names.js';
-import { PATIENCE_MS } from './patience.js';
 import { runFields } from './run-state.js';
-import { answered, ask, findRun, progressOf, type Run, type RunChoice, runOptions } from './runs.js';
+import { ask, findRun, progressOf, type Run, type RunChoice, runOptions } from './runs.js';
 
 interface CustomersOptions extends RunChoice {
   customer?: string;
@@ -44,15 +42,13 @@ Examples:
         return withSessions(context, clusters, async (sessions) => {
           const runs = await onEach(sessions, (session) => findRun(session, choice));
           if (customer === undefined) {
-            return answer(context, await onEach(runs, lookAt), {
-              lines: (looks) => looks.flatMap((look) => mapLines(look, context.columns)),
-              fields: ({ run, look: { progress, starts } }) => ({
+            return answer(context, await onEach(runs, async (run) => ({ run, progress: await progressOf(run) })), {
+              lines: (found) => found.flatMap((one) => mapLines(one, context.columns)),
+              fields: ({ run, progress }) => ({
                 run: runFields(run),
                 range: progress.range,
                 ...(progress.customersLeftOut ? { customersLeftOut: progress.customersLeftOut } : {}),
-                customers: progress.customers.map(({ id, days }) => {
-                  return { id, start: starts.get(id) ?? progress.range.start, days };
-                }),
+                customers: placedDays(progress),
               }),
             });
           }
@@ -66,21 +62,13 @@ Examples:
     );
 };
 
-/** The run's progress and windows now, or a problem that says who does not answer. */
-export async function lookAt(run: Run): Promise<{ run: Run; look: Look }> {
-  const { client } = run.session;
-  const watcher = new RunWatcher(client, run.workflowId, await childPrefixOf(client, run.workflowId, run.runId));
-  return { run, look: await answered(run, () => watcher.look(PATIENCE_MS)) };
-}
-
 async function viewOf(run: Run, customer: string): Promise<{ run: Run; view: CustomerView }> {
   knownCustomer({ run, progress: await progressOf(run) }, customer);
   return { run, view: await ask<CustomerView>(run, 'customer', { customer }) };
 }
 
-function mapLines({ run, look }: { run: Run; look: Look }, width: number): Line[] {
-  const { progress } = look;
-  const rows = rowsOf({ cluster: run.session.cluster.name, ...look });
+function mapLines({ run, progress }: { run: Run; progress: Progress }, width: number): Line[] {
+  const rows = placedDays(progress);
   const { done, days } = progress.totals;
   const title: Line = [
     styled(run.session.cluster.name, 'bold'),
@@ -109,6 +97,7 @@ function viewLines({ cluster }: ClusterSession, view: CustomerView, width: numbe
     ],
     ...(paused ? [[styled('paused    ', 'dim'), `${paused.at} ${onOneLine(paused.reason ?? '')}`]] : []),
   ];
+  const out = view.windowsLeftOut ?? 0;
   const rows = view.windows.map((row): Cell[] => [
     hours(row),
     row.state,
@@ -126,7 +115,11 @@ function viewLines({ cluster }: ClusterSession, view: CustomerView, width: numbe
     ],
     rows,
   );
-  return [...facts.flatMap((line) => wrapped(line, width, 10)), ...(rows.length > 0 ? [[], ...table] : [])];
+  return [
+    ...facts.flatMap((line) => wrapped(line, width, 10)),
+    ...(rows.length > 0 ? [[], ...table] : []),
+    ...(out > 0 ? wrapped([`and ${counted(out, 'more window')}: one answer has no room for them`], width) : []),
+  ];
 }
 
 /** `2026-01-15` for a whole day, else from and to, the end exclusive. */

@@ -1,7 +1,6 @@
 import { parseDay } from '../../backfill/calendar.js';
-import type { CustomerView } from '../../backfill/customer-view.js';
+import { eachDay, placedDays } from '../placed-days.js';
 import { badUsage } from './problem.js';
-import { ask } from './runs.js';
 import type { Target } from './tell.js';
 
 const NUMBER = /^\d{1,2}$/;
@@ -38,13 +37,10 @@ export function checkDayForm(text: string): void {
  *
  * @throws CommandProblem (exit code 2)
  */
-export async function checkInRange(
-  { run, progress }: Target,
-  { customer, day }: { customer: string; day: string },
-): Promise<void> {
+export function checkInRange({ progress }: Target, { customer, day }: { customer: string; day: string }): void {
+  const placed = placedDays(progress).find(({ id }) => id === customer);
   // Of a customer that the answer had no room for, the run itself says what it thinks of the day.
-  if (!progress.customers.some(({ id }) => id === customer)) return;
-  const { range } = await ask<CustomerView>(run, 'customer', { customer });
-  if (day >= range.start && day < range.end) return;
-  throw badUsage(`${day} is outside ${customer}'s range, ${range.start} to ${lastDayOf(range)}`);
+  if (!placed) return;
+  const days = eachDay(placed).map(([date]) => date);
+  if (!days.includes(day)) throw badUsage(`${day} is outside ${customer}'s range, ${days[0]} to ${days.at(-1)}`);
 }

@@ -39,7 +39,7 @@ Examples:
           ...{ clusters, options, command: told },
           argument: async (target) => {
             const asked = { customer: knownCustomer(target, customer), day: dayOf(target, day) };
-            await checkInRange(target, asked);
+            checkInRange(target, asked);
             return asked;
           },
         });

@@ -1,11 +1,15 @@
 import { writeFile } from 'node:fs/promises';
-import { dayFrom, formatDay, HOURS_PER_DAY, parseDay } from '../../backfill/calendar.js';
-import type { DayLetter } from '../../backfill/progress.js';
+import type { CustomerView } from '../../backfill/customer-view.js';
+import { DAY_NAMES, type DayLetter } from '../../backfill/day-letters.js';
+import type { Progress } from '../../backfill/progress.js';
 import type { AddCommand } from '../command-line.js';
+import { counted } from '../format.js';
+import { eachDay, type PlacedDays, placedDays } from '../placed-days.js';
 import { onEach, selectClusters, withSessions } from './clusters.js';
-import { lookAt } from './customers.js';
 import { EXIT } from './exit-codes.js';
-import { findRun, type RunChoice, runOptions } from './runs.js';
+import { within } from './patience.js';
+import { CommandProblem } from './problem.js';
+import { answered, findRun, progressOf, type RunChoice, runOptions } from './runs.js';
 
 interface ExportOptions extends RunChoice {
   out?: string;
@@ -32,19 +36,25 @@ Examples:
     action(async (context, [name]: string[], { out, ...choice }: ExportOptions) => {
       const clusters = await selectClusters(context, name === undefined ? [] : [name], { changes: true });
       return withSessions(context, clusters, async (sessions) => {
-        const [outcome] = await onEach(sessions, async (session) => lookAt(await findRun(session, choice)));
+        const [outcome] = await onEach(sessions, async (session) => {
+          const run = await findRun(session, choice);
+          const progress = await progressOf(run);
+          const out = progress.customersLeftOut?.count ?? 0;
+          if (out > 0) context.say(`asking for ${counted(out, 'customer')} that one answer has no room for`);
+          const handle = session.client.workflow.getHandle(run.workflowId);
+          const asking = (customer: string) =>
+            within(session.client, () => handle.query<CustomerView, [object]>('customer', { customer }));
+          return { run, progress, customers: await answered(run, () => everyCustomer(progress, asking)) };
+        });
         if (!outcome || 'problem' in outcome) throw outcome!.problem;
-        const { run, look } = outcome.value;
-        const { progress, starts } = look;
+        const { run, progress, customers } = outcome.value;
         const document = {
           version: 1,
           cluster: run.session.cluster.name,
           workflowId: run.workflowId,
           generatedAt: new Date().toISOString(),
           ...progress.range,
-          customers: Object.fromEntries(
-            progress.customers.map(({ id, days }) => [id, statuses(days, starts.get(id) ?? progress.range.start)]),
-          ),
+          customers: Object.fromEntries(customers.map((customer) => [customer.id, statuses(customer)])),
         };
         const text = `${JSON.stringify(document, null, 2)}\n`;
         if (out === undefined) context.surroundings.stdout.write(text);
@@ -55,15 +65,36 @@ Examples:
   );
 };
 
-const STATUS: Record<DayLetter, string> = {
-  ...{ d: 'completed', r: 'running', '.': 'pending', p: 'partly done' },
-  ...{ f: 'failed', s: 'skipped', h: 'held' },
-};
+/**
+ * The days of every customer. Those that the answer had no room for are asked for one after the other, so that the file
+ * is whole.
+ *
+ * @throws CommandProblem when the answer does not even name them
+ */
+export async function everyCustomer(
+  progress: Progress,
+  asking: (customer: string) => Promise<Pick<CustomerView, 'range' | 'days'>>,
+): Promise<PlacedDays[]> {
+  const customers = placedDays(progress);
+  const out = progress.customersLeftOut;
+  if (!out) return customers;
+  if (!out.ids) {
+    const message =
+      `nothing is exported: the run's answer has no room for ${counted(out.count, 'customer')}, nor for their names, ` +
+      'and a tracking file without them would say nothing of their days; backfill customers --customer ID has each';
+    throw new CommandProblem(EXIT.error, message);
+  }
+  for (const id of out.ids) {
+    const { range, days } = await asking(id);
+    customers.push({ id, start: range.start, days });
+  }
+  return customers;
+}
 
-const statuses = (days: string, start: string): Record<string, string> =>
+/** Tracking files call these otherwise. */
+const TRACKED: Partial<Record<string, string>> = { d: 'completed', '.': 'pending' };
+
+const statuses = (customer: PlacedDays): Record<string, string> =>
   Object.fromEntries(
-    [...days].map((letter, i) => [
-      formatDay(dayFrom(parseDay(start)! + i * HOURS_PER_DAY)[0]),
-      STATUS[letter as DayLetter],
-    ]),
+    eachDay(customer).map(([day, letter]) => [day, TRACKED[letter] ?? DAY_NAMES[letter as DayLetter]]),
   );

@@ -2,7 +2,7 @@ import type { ClusterSession } from '../../fleet/index.js';
 import type { AddCommand } from '../command-line.js';
 import { type Line, styled } from '../line.js';
 import { childPrefixOf } from '../pictures/child-prefix.js';
-import { RunWatcher } from '../pictures/look.js';
+import { lookAt } from '../pictures/look.js';
 import { type ClusterPicture, rateSinceStart } from '../pictures/picture.js';
 import { problemsOf, renderStatus } from '../pictures/status-view.js';
 import { headline, summaryLines } from '../pictures/summary.js';
@@ -81,8 +81,7 @@ async function statusOf(session: ClusterSession, choice: RunChoice): Promise<Clu
   const prefix = await childPrefixOf(client, workflowId, run.runId);
   const [byHand, ending] = await Promise.all([windowsByHand(client, prefix), endingOf(run)]);
   try {
-    const watcher = new RunWatcher(client, workflowId, prefix);
-    const look = await answered(run, () => watcher.look(PATIENCE_MS));
+    const look = await answered(run, () => lookAt(client, workflowId, prefix, PATIENCE_MS));
     const asOf = Date.now();
     return { picture: { cluster: name, workflowId, asOf, ...look }, byHand, run, ending };
   } catch (error) {

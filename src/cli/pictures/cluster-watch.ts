@@ -4,7 +4,7 @@ import type { ClusterSession } from '../../fleet/index.js';
 import { errorText } from '../error-text.js';
 import { isClosed } from '../figures.js';
 import { childPrefixOf, DEFAULT_PREFIX } from './child-prefix.js';
-import { isNoSuchRun, RunWatcher, runningWindows, whyUnasked } from './look.js';
+import { isNoSuchRun, lookAt, runningWindows, whyUnasked } from './look.js';
 import { withPatience } from './patience.js';
 import type { ClusterPicture } from './picture.js';
 
@@ -28,7 +28,7 @@ export class ClusterWatch {
   picture: ClusterPicture;
   private opening: Promise<ClusterSession> | undefined;
   private session: ClusterSession | undefined;
-  private watcher: { workflowId: string; runs: RunWatcher } | undefined;
+  private watched: { workflowId: string; prefix: string } | undefined;
   private samples: { at: number; completed: number }[] = [];
 
   constructor(private readonly cluster: WatchedCluster) {
@@ -58,7 +58,7 @@ export class ClusterWatch {
     try {
       this.picture = await withPatience(PATIENCE_MS, signal, (either) => this.seen(signal, either));
     } catch (error) {
-      if (isNoSuchRun(error)) this.watcher = undefined;
+      if (isNoSuchRun(error)) this.watched = undefined;
       const { since = asked } = this.picture.silent ?? {};
       this.picture = { ...this.picture, silent: { since, reason: errorText(error) } };
     }
@@ -97,17 +97,16 @@ export class ClusterWatch {
     const { client } = session;
     const found = await this.cluster.findRun(session);
     if ('none' in found) {
-      this.watcher = undefined;
+      this.watched = undefined;
       const windows = await runningWindows(client, DEFAULT_PREFIX);
       return { cluster, note: found.none, windows, asOf: Date.now() };
     }
     const { workflowId } = found;
-    if (this.watcher?.workflowId !== workflowId) {
-      const prefix = await childPrefixOf(client, workflowId);
-      this.watcher = { workflowId, runs: new RunWatcher(client, workflowId, prefix) };
+    if (this.watched?.workflowId !== workflowId) {
+      this.watched = { workflowId, prefix: await childPrefixOf(client, workflowId) };
       this.samples = [];
     }
-    const look = await this.watcher.runs.look(PATIENCE_MS).catch((error: unknown) => {
+    const look = await lookAt(client, workflowId, this.watched.prefix, PATIENCE_MS).catch((error: unknown) => {
       const note = whyUnasked(error);
       if (note === undefined) throw error;
       return note;

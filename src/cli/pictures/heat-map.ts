@@ -1,6 +1,7 @@
-import { formatDay, HOURS_PER_DAY, parseDay } from '../../backfill/calendar.js';
-import type { DayLetter } from '../../backfill/progress.js';
-import { fitted, type Line, type Span, type Style, styled, widthOf } from '../line.js';
+import { DAY_NAMES, type DayLetter } from '../../backfill/day-letters.js';
+import { DAY_COLOURS, WORST_FIRST } from '../day-colours.js';
+import { fitted, type Line, type Span, styled, widthOf } from '../line.js';
+import { type DayRange, dayNumber, dayNumbered, type PlacedDays, wholeRange } from '../placed-days.js';
 
 /** Customers by days, a letter and a colour for each, as lines of a terminal. */
 export interface HeatMap {
@@ -14,75 +15,79 @@ export interface HeatMap {
   readonly binned?: string;
 }
 
-export interface HeatMapRow {
-  readonly id: string;
-  /** A letter for each day. */
-  readonly days: string;
-  /** Its first day, `YYYY-MM-DD`; default the range's. */
-  readonly start?: string | undefined;
-}
-
-const looks: Record<DayLetter, { word: string; style: Style }> = {
-  '.': { word: 'waiting', style: 'dim' },
-  r: { word: 'running', style: 'onCyan' },
-  d: { word: 'done', style: 'onGreen' },
-  p: { word: 'partly done', style: 'onBlue' },
-  f: { word: 'failed', style: 'onRed' },
-  s: { word: 'skipped', style: 'dim' },
-  h: { word: 'held', style: 'onYellow' },
-};
-
-/** From what a person must see first to what needs nobody. */
-const WORST_FIRST = 'fhrp.sd';
 /** Between customers side by side. */
 const GUTTER = 3;
 
-/** The meaning of every letter, in as many lines as it takes. */
+/** The meaning of every letter, in as many lines as it takes. It moves closer together where that makes one line of it. */
 export function legend(columns: number): Line[] {
+  const words = Object.entries(DAY_NAMES);
+  const closest = words.reduce((sum, [, word]) => sum + word.length + 3, -1);
+  const gap = closest <= columns && columns < closest + words.length - 1 ? 1 : 2;
   const lines: Span[][] = [];
   let used = Number.POSITIVE_INFINITY;
-  for (const [letter, { word, style }] of Object.entries(looks)) {
-    const width = word.length + 4;
-    if (used + width - 2 > columns) {
+  for (const [letter, word] of words) {
+    const width = word.length + 2;
+    if (used + width > columns) {
       lines.push([]);
       used = 0;
     }
-    lines.at(-1)!.push(styled(letter, style), { text: ` ${word}  ` });
-    used += width;
+    const text = ` ${word}${' '.repeat(gap)}`;
+    lines.at(-1)!.push(styled(letter, DAY_COLOURS[letter as DayLetter].cell), { text });
+    used += width + gap;
   }
   return lines;
 }
 
 /** The letter of a bin: the worst of its days. */
-export const worstOf = (letters: string): string => [...WORST_FIRST].find((letter) => letters.includes(letter)) ?? ' ';
+export const worstOf = (letters: string): string => WORST_FIRST.find((letter) => letters.includes(letter)) ?? ' ';
 
 /** How bad a customer's worst day is: the smaller, the worse. For orders in which the worst come first. */
-export const rankOf = (days: string): number => WORST_FIRST.indexOf(worstOf(days));
+export const rankOf = (days: string): number => WORST_FIRST.indexOf(worstOf(days) as DayLetter);
+
+/** How days are divided into cells. */
+export interface Grid {
+  /** The number of its first day. */
+  readonly first: number;
+  readonly cells: number;
+  /** Days in each cell. */
+  readonly perCell: number;
+}
+
+/** At most so many cells for all days of the range. */
+export function gridOf({ start, end }: DayRange, mostCells: number): Grid {
+  const first = dayNumber(start);
+  const days = Math.max(1, dayNumber(end) - first);
+  const perCell = Math.ceil(days / mostCells);
+  return { first, perCell, cells: Math.ceil(days / perCell) };
+}
+
+/** A letter for each cell, that of the worst of its days; a space where the customer has no day. */
+export function cellLetters({ start, days }: PlacedDays, { first, perCell, cells }: Grid): string {
+  const offset = dayNumber(start) - first;
+  return Array.from({ length: cells }, (_, i) => {
+    const from = i * perCell - offset;
+    return worstOf(days.slice(Math.max(0, from), Math.max(0, from + perCell)));
+  }).join('');
+}
 
 /**
- * @param range days `YYYY-MM-DD`, `end` exclusive
+ * @param runRange of the run; customers' own ranges may extend it
  * @param columns of the terminal; no line is wider, from about 20 columns up
  */
-export function heatMap(
-  rows: readonly HeatMapRow[],
-  range: { readonly start: string; readonly end: string },
-  columns: number,
-): HeatMap {
-  const first = dayNumber(range.start);
-  const days = Math.max(1, dayNumber(range.end) - first);
+export function heatMap(rows: readonly PlacedDays[], runRange: DayRange, columns: number): HeatMap {
+  const range = wholeRange(rows, runRange);
+  const days = dayNumber(range.end) - dayNumber(range.start);
   const figure = columns >= 40 ? 2 * String(days).length + 2 : 0;
   const name = Math.min(
     Math.max(7, ...rows.map(({ id }) => widthOf(id))),
     Math.max(8, Math.min(32, Math.floor(columns * 0.3))),
   );
-  const room = Math.max(1, columns - name - 1 - figure);
-  const perCell = Math.ceil(days / room);
-  const cells = Math.ceil(days / perCell);
-  const width = name + 1 + cells + figure;
+  const grid = gridOf(range, Math.max(1, columns - name - 1 - figure));
+  const width = name + 1 + grid.cells + figure;
   const beside = Math.max(1, Math.min(rows.length, Math.floor((columns + GUTTER) / (width + GUTTER))));
-  const block = (row: HeatMapRow): Span[] => [
+  const block = (row: PlacedDays): Span[] => [
     { text: `${fitted(row.id, name)} ` },
-    ...cellsOf(row, first, cells, perCell),
+    ...cellsOf(row, grid),
     ...(figure > 0 ? [styled(doneOf(row.days).padStart(figure), 'dim')] : []),
   ];
   const lines: Line[] = [];
@@ -91,47 +96,36 @@ export function heatMap(
       rows.slice(at, at + beside).flatMap((row, i) => [...(i === 0 ? [] : [' '.repeat(GUTTER)]), ...block(row)]),
     );
   }
-  const mark = `${fitted(rulerTitle(range), name)} ${marks(first, cells, perCell, range)}`
-    .slice(0, width)
-    .padEnd(width);
+  const mark = `${fitted(rulerTitle(range), name)} ${marks(grid, range)}`.slice(0, width).padEnd(width);
   return {
     ruler: [styled(Array<string>(beside).fill(mark).join(' '.repeat(GUTTER)), 'dim')],
     lines,
     beside,
-    ...(perCell > 1 ? { binned: `each cell is ${perCell} days, and shows the worst of them` } : {}),
+    ...(grid.perCell > 1 ? { binned: `each cell is ${grid.perCell} days, and shows the worst of them` } : {}),
   };
 }
 
 /** Runs of the same letter are one piece of text, so that a frame stays small. */
-function cellsOf({ days, start }: HeatMapRow, first: number, cells: number, perCell: number): Span[] {
-  const offset = start === undefined ? 0 : dayNumber(start) - first;
-  const spans: { text: string; style?: Style }[] = [];
-  for (let i = 0; i < cells; i++) {
-    const from = i * perCell - offset;
-    const letter = from + perCell <= 0 ? ' ' : worstOf(days.slice(Math.max(0, from), from + perCell));
-    const last = spans.at(-1);
-    if (last?.text.startsWith(letter)) last.text += letter;
-    else spans.push(letter === ' ' ? { text: letter } : { text: letter, style: looks[letter as DayLetter].style });
-  }
-  return spans;
+function cellsOf(row: PlacedDays, grid: Grid): Span[] {
+  return Array.from(cellLetters(row, grid).matchAll(/(.)\1*/g), ([text, letter]) =>
+    letter === ' ' ? { text } : styled(text, DAY_COLOURS[letter as DayLetter].cell),
+  );
 }
 
 const doneOf = (days: string): string => `${[...days].filter((letter) => letter === 'd').length}/${days.length}`;
 
-const dayNumber = (day: string): number => (parseDay(day) ?? 0) / HOURS_PER_DAY;
+const lastDay = ({ end }: DayRange) => dayNumbered(dayNumber(end) - 1);
 
-const lastDay = (range: { start: string; end: string }) => formatDay((dayNumber(range.end) - 1) * HOURS_PER_DAY);
+const withinMonth = (range: DayRange) => range.start.slice(0, 7) === lastDay(range).slice(0, 7);
 
-const withinMonth = (range: { start: string; end: string }) => range.start.slice(0, 7) === lastDay(range).slice(0, 7);
-
-const rulerTitle = (range: { start: string; end: string }) => range.start.slice(0, withinMonth(range) ? 7 : 4);
+const rulerTitle = (range: DayRange) => range.start.slice(0, withinMonth(range) ? 7 : 4);
 
 /** Days of the month where the range is one, else month and day, each above its first cell. */
-function marks(first: number, cells: number, perCell: number, range: { start: string; end: string }): string {
+function marks({ first, cells, perCell }: Grid, range: DayRange): string {
   const short = withinMonth(range);
   let text = '';
   for (let i = 0; i < cells; i += short ? 5 : 10) {
-    const day = formatDay((first + i * perCell) * HOURS_PER_DAY);
+    const day = dayNumbered(first + i * perCell);
     text = `${text.padEnd(i)}${short ? String(Number(day.slice(8))) : day.slice(5)}`;
   }
   return text;

@@ -8,8 +8,6 @@ export interface ClusterPicture {
   readonly workflowId?: string;
   /** The latest answer of the run. */
   readonly progress?: Progress;
-  /** First days (`YYYY-MM-DD`) of customers whose range is not the run's. */
-  readonly starts?: ReadonlyMap<string, string>;
   /** What Temporal's visibility says runs now, the oldest first. */
   readonly windows?: WindowsInFlight;
   /** When progress was answered, in ms since 1970. */

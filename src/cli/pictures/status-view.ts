@@ -1,7 +1,10 @@
+import { isFinished } from '../../backfill/day-letters.js';
+import type { Progress } from '../../backfill/progress.js';
 import { problemLine, together } from '../attention.js';
 import { counted } from '../format.js';
 import { type Line, onOneLine, restyled, styled } from '../line.js';
-import { type HeatMapRow, heatMap, legend } from './heat-map.js';
+import { placedDays } from '../placed-days.js';
+import { heatMap, legend } from './heat-map.js';
 import type { ClusterPicture } from './picture.js';
 import { headline, summaryLines } from './summary.js';
 import { windowLines, windowsTitle } from './windows-view.js';
@@ -33,7 +36,7 @@ export function renderStatus(
   if (progress) {
     const within = (line: Line, indent: number) => wrapped(line, columns, indent);
     for (const line of summaryLines(progress, picture, now)) body.push(...within(line, 10));
-    body.push(...mapLines(picture, columns, everyone));
+    body.push(...mapLines(progress, columns, everyone));
     body.push(...inFlightLines(picture, now, columns));
     const problems = problemsOf(picture);
     if (problems.length > 0)
@@ -57,20 +60,13 @@ export function problemsOf({ progress }: ClusterPicture): Line[] {
   ];
 }
 
-/** Each customer with its days, and where they start. */
-export function rowsOf({ progress, starts }: ClusterPicture): HeatMapRow[] {
-  return (progress?.customers ?? []).map(({ id, days }) => ({ id, days, start: starts?.get(id) }));
-}
-
-export const isOpenRow = ({ days }: HeatMapRow): boolean => /[^ds]/.test(days);
-
-function mapLines(picture: ClusterPicture, columns: number, everyone: boolean): Line[] {
-  const all = rowsOf(picture);
-  const shown = everyone ? all : all.filter(isOpenRow);
+function mapLines(progress: Progress, columns: number, everyone: boolean): Line[] {
+  const all = placedDays(progress);
+  const shown = everyone ? all : all.filter(({ days }) => !isFinished(days));
   const rest = all.length - shown.length;
   const lines: Line[] = [[]];
   if (shown.length > 0) {
-    const map = heatMap(shown, picture.progress!.range, columns);
+    const map = heatMap(shown, progress.range, columns);
     lines.push(map.ruler, ...map.lines);
     if (map.binned) lines.push(...wrapped([styled(map.binned, 'dim')], columns));
   }

@@ -1,6 +1,8 @@
+import { DAY_NAMES } from '../../backfill/day-letters.js';
 import { formatDuration } from '../../backfill/duration.js';
 import type { Progress } from '../../backfill/progress.js';
 import type { Status } from '../../backfill/status.js';
+import { DAY_COLOURS } from '../day-colours.js';
 import { figuresOf, isClosed } from '../figures.js';
 import { count, counted, percent } from '../format.js';
 import { type Line, onOneLine, type Span, type Style, styled } from '../line.js';
@@ -70,16 +72,12 @@ export function summaryLines(progress: Progress, picture: ClusterPicture, now: n
 const label = (text: string): Span => styled(text.padEnd(10), 'dim');
 
 function dayCounts({ totals }: Progress): (string | Span)[] {
-  const part = (amount: number, word: string, style?: Style): (string | Span)[] =>
-    amount === 0 ? [] : [', ', style ? styled(`${count(amount)} ${word}`, style) : `${count(amount)} ${word}`];
-  return [
-    `${count(totals.done)} of ${count(totals.days)} done`,
-    ...part(totals.running, 'running', 'cyan'),
-    ...part(totals.waiting, 'waiting'),
-    ...part(totals.failed, 'failed', 'red'),
-    ...part(totals.held, 'held', 'yellow'),
-    ...part(totals.skipped, 'skipped'),
-  ];
+  const parts = (['r', 'v', '.', 'f', 'h', 's'] as const).flatMap((letter): (string | Span)[] => {
+    const name = DAY_NAMES[letter];
+    const amount = totals[name];
+    return amount === 0 ? [] : [', ', styled(`${count(amount)} ${name}`, DAY_COLOURS[letter].word)];
+  });
+  return [`${count(totals.done)} of ${count(totals.days)} done`, ...parts];
 }
 
 function failures({ totals: { windows } }: Progress): string {

@@ -1,10 +1,11 @@
 import { figuresOf } from '../figures.js';
 import { count, counted, percent } from '../format.js';
 import { type Line, lineWidth, restyled, type Span, type Style, styled } from '../line.js';
+import { placedDays } from '../placed-days.js';
 import type { ViewSize } from '../progress-view.js';
 import { type HeatMap, heatMap, legend, rankOf } from './heat-map.js';
 import type { ClusterPicture } from './picture.js';
-import { problemsOf, rowsOf } from './status-view.js';
+import { problemsOf } from './status-view.js';
 import { headline, summaryLines } from './summary.js';
 import { type AskedCommand, initialWatchState, type WatchState } from './watch-state.js';
 import { windowLines, windowsTitle } from './windows-view.js';
@@ -96,7 +97,7 @@ function scrolled(title: string, lines: readonly Line[], { scroll }: WatchState,
 
 /** The heat map, and under it the beginnings of the two lists, each only as long as the map leaves room. */
 function overview(picture: ClusterPicture, state: WatchState, now: number, { columns, rows }: ViewSize): Frame {
-  const all = rowsOf(picture);
+  const all = picture.progress ? placedDays(picture.progress) : [];
   const order = state.worstFirst ? [...all].sort((a, b) => rankOf(a.days) - rankOf(b.days)) : all;
   const map = heatMap(order, picture.progress?.range ?? { start: '1970-01-01', end: '1970-01-02' }, columns);
   const problems = problemsOf(picture);

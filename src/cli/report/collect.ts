@@ -4,8 +4,8 @@ import type { LogView } from '../../backfill/journal.js';
 import type { Progress } from '../../backfill/progress.js';
 import type { Report } from '../../backfill/report.js';
 import { childPrefixOf } from '../pictures/child-prefix.js';
-import { withRangesOfTheirOwn } from '../pictures/look.js';
-import type { ClusterReport, CustomerDays, WindowRecord } from './document.js';
+import { placedDays } from '../placed-days.js';
+import type { ClusterReport, CustomerReport, WindowRecord } from './document.js';
 import { failureCounts, limitSteps } from './findings.js';
 import { grouped } from './grouped.js';
 import { proofOf } from './proof.js';
@@ -40,7 +40,7 @@ export async function collectRun(
       windowRecords(client, prefix, progress, { endedAt, now }),
       endedAt === undefined ? undefined : runReport(handle).catch(() => undefined),
     ]);
-    const views = await customerViews(handle, customersToAsk(progress, found.windows));
+    const views = await customerViews(handle, customersToAsk(found.windows));
     const windows = withClasses(found.windows, views, progress.attention);
     const { statusReason, range, startedAt, eta, parallelism, attention, status, totals } = progress;
     const proof = proofOf(result);
@@ -59,12 +59,11 @@ export async function collectRun(
   });
 }
 
-/** Whose range is not the run's, and whose windows did not all complete: the run may still remember why. */
-function customersToAsk(progress: Progress, windows: readonly WindowRecord[]): string[] {
-  const odd = withRangesOfTheirOwn(progress);
+/** Whose windows did not all complete: the run may still remember why. */
+function customersToAsk(windows: readonly WindowRecord[]): string[] {
   const troubled = windows.filter(({ status }) => status !== 'completed' && status !== 'running');
   const latestFirst = troubled.reverse().map(({ customer }) => customer);
-  return [...new Set([...odd, ...latestFirst])].slice(0, MOST_ASKED);
+  return [...new Set(latestFirst)].slice(0, MOST_ASKED);
 }
 
 async function customerViews(handle: WorkflowHandle, ids: readonly string[]): Promise<CustomerView[]> {
@@ -74,15 +73,16 @@ async function customerViews(handle: WorkflowHandle, ids: readonly string[]): Pr
 }
 
 function customersOf(
-  { customers, range }: Progress,
+  progress: Progress,
   result: Report | undefined,
   views: readonly CustomerView[],
   windows: ClusterReport['windows'],
-): CustomerDays[] {
+): CustomerReport[] {
   const reports = new Map(result?.customers.map((customer) => [customer.id, customer]));
   const asked = new Map(views.map((view) => [view.id, view]));
   const own = grouped(windows, ({ customer }) => customer);
-  return customers.map(({ id, days }) => {
+  return placedDays(progress).map((customer) => {
+    const { id } = customer;
     const [report, view] = [reports.get(id), asked.get(id)];
     const recorded = (own.get(id) ?? []).filter(({ status }) => status !== 'running');
     const completed = recorded.filter(({ status }) => status === 'completed').length;
@@ -92,6 +92,6 @@ function customersOf(
           ...{ completed, unsuccessful: recorded.length - completed },
           busyMs: recorded.reduce((sum, { durationMs }) => sum + durationMs, 0),
         });
-    return { id, start: view?.range.start ?? range.start, days, windows: counts };
+    return { ...customer, windows: counts };
   });
 }

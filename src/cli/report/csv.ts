@@ -1,25 +1,12 @@
-import { formatDay, HOURS_PER_DAY, parseDay } from '../../backfill/calendar.js';
-import type { DayLetter } from '../../backfill/progress.js';
+import { DAY_NAMES, type DayLetter } from '../../backfill/day-letters.js';
+import { eachDay } from '../placed-days.js';
 import type { ReportDocument } from './document.js';
-
-const states: Record<DayLetter, string> = {
-  '.': 'waiting',
-  r: 'running',
-  d: 'done',
-  p: 'partly done',
-  f: 'failed',
-  s: 'skipped',
-  h: 'held',
-};
 
 /** A row for each customer's day. */
 export function daysCsv({ clusters }: ReportDocument): string {
   const rows = clusters.flatMap(({ cluster, workflowId, customers }) =>
-    customers.flatMap(({ id, start, days }) =>
-      [...days].map((letter, i) => {
-        const day = formatDay((parseDay(start) ?? 0) + i * HOURS_PER_DAY);
-        return [cluster, workflowId, id, day, states[letter as DayLetter] ?? letter];
-      }),
+    customers.flatMap((customer) =>
+      eachDay(customer).map(([day, letter]) => [cluster, workflowId, customer.id, day, DAY_NAMES[letter as DayLetter]]),
     ),
   );
   return csv([['cluster', 'run', 'customer', 'day', 'state'], ...rows]);

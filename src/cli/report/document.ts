@@ -1,6 +1,8 @@
+import { countDays, type DayCounts } from '../../backfill/day-letters.js';
 import type { LogView } from '../../backfill/journal.js';
-import type { Attention, DayCounts, Progress } from '../../backfill/progress.js';
+import type { Attention, Progress } from '../../backfill/progress.js';
 import type { Status } from '../../backfill/status.js';
+import type { PlacedDays } from '../placed-days.js';
 
 /** Grows when a field changes its meaning or goes; new fields alone do not change it. */
 export const REPORT_VERSION = 1;
@@ -38,7 +40,7 @@ export interface ClusterReport {
   readonly eta: string | null;
   readonly totals: ReportTotals;
   readonly parallelism: Progress['parallelism'];
-  readonly customers: readonly CustomerDays[];
+  readonly customers: readonly CustomerReport[];
   /** Customers that are in `totals` only, because the run's answer has no room for them; most are done. */
   readonly customersLeftOut: number;
   /** Temporal's own records of the windows' workflows, in the order of their starts. */
@@ -54,11 +56,7 @@ export interface ClusterReport {
   readonly proof?: ProofReport;
 }
 
-export interface CustomerDays {
-  readonly id: string;
-  readonly start: string;
-  /** A letter for each day from `start`: `.` waiting, `r` running, `d` done, `p` partly done, `f` failed, `s` skipped, `h` held. */
-  readonly days: string;
+export interface CustomerReport extends PlacedDays {
   readonly windows: { readonly completed: number; readonly unsuccessful: number; readonly busyMs: number };
 }
 
@@ -130,7 +128,8 @@ export interface ProofRow {
 /** Several runs as one document. */
 export function documentOf(clusters: readonly ClusterReport[], now: number): ReportDocument {
   const totals: ReportTotals = {
-    ...{ customers: 0, days: 0, done: 0, running: 0, waiting: 0, failed: 0, skipped: 0, held: 0 },
+    ...countDays([]),
+    customers: 0,
     windows: { started: 0, completed: 0, failed: 0, adopted: 0 },
   };
   for (const { totals: own } of clusters) addTo(totals as unknown as Sums, own as unknown as Sums);

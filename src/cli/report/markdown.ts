@@ -1,3 +1,4 @@
+import { DAY_LEGEND, inRuns, isFinished } from '../../backfill/day-letters.js';
 import { formatDuration } from '../../backfill/duration.js';
 import { asTyped, daysText, together } from '../attention.js';
 import { count, counted, percent } from '../format.js';
@@ -33,7 +34,7 @@ function overviewRow(name: string, status: string, totals: ReportTotals, tookMs?
 
 function section(report: ClusterReport): string[] {
   const { cluster, workflowId, range, statusReason, parallelism, failures, attention, customers, eta, totals } = report;
-  const open = customers.filter(({ days }) => /[^ds]/.test(days));
+  const open = customers.filter(({ days }) => !isFinished(days));
   const facts = [
     `- ${code(workflowId)}, ${range.start} to ${range.end} (end exclusive), ${counted(totals.customers, 'customer')}`,
     `- ${report.status}: ${text(statusReason)}`,
@@ -57,12 +58,10 @@ function section(report: ClusterReport): string[] {
     ...titled(
       'Not done',
       ['customer', 'first day', 'days'],
-      open.slice(0, MOST_OPEN).map(({ id, start, days }) => [text(id), start, code(runLengths(days))]),
+      open.slice(0, MOST_OPEN).map(({ id, start, days }) => [text(id), start, code(inRuns(days))]),
     ),
     ...more(open.length - MOST_OPEN),
-    ...(open.length > 0
-      ? ['', '`.` waiting `r` running `d` done `p` partly done `f` failed `s` skipped `h` held']
-      : []),
+    ...(open.length > 0 ? ['', DAY_LEGEND] : []),
     ...proofLines(report),
   ];
 }
@@ -96,10 +95,6 @@ const table = (titles: readonly string[], rows: readonly (readonly string[])[]):
   [titles, titles.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`);
 
 const more = (amount: number): string[] => (amount > 0 ? ['', `… and ${count(amount)} more.`] : []);
-
-/** Letters that repeat, with how often: a year in one cell. */
-const runLengths = (days: string): string =>
-  days.length <= 62 ? days : days.replace(/(.)\1*/g, (run, letter: string) => ` ${letter}×${run.length}`).trim();
 
 /** Text from elsewhere: nothing in it is markup, a mention of somebody, or the end of a table's cell. */
 function text(raw: string): string {

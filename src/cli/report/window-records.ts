@@ -1,8 +1,9 @@
 import type { Client } from '@temporalio/client';
-import { formatInstant, parseDay } from '../../backfill/calendar.js';
+import { formatInstant } from '../../backfill/calendar.js';
 import type { CustomerView, WindowView } from '../../backfill/customer-view.js';
 import type { Progress } from '../../backfill/progress.js';
 import { parseWindowId } from '../../backfill/window.js';
+import { ownWindows } from '../placed-days.js';
 import type { WindowRecord, WindowStatus } from './document.js';
 import { grouped } from './grouped.js';
 
@@ -29,21 +30,18 @@ const statuses: Record<string, WindowStatus> = {
 export async function windowRecords(
   client: Client,
   prefix: string,
-  { customers, customersLeftOut, range, startedAt }: Progress,
+  progress: Progress,
   { endedAt, now }: { endedAt: number | undefined; now: number },
 ): Promise<{ windows: WindowRecord[]; truncated: boolean }> {
-  const ids = new Set(customers.map(({ id }) => id));
-  // Of customers that the answer had no room for, nothing is known here: then every customer counts.
-  const isOwn = (id: string) => customersLeftOut !== undefined || ids.has(id);
-  const [start, end] = [parseDay(range.start) ?? 0, parseDay(range.end) ?? Number.POSITIVE_INFINITY];
+  const isOwn = ownWindows(progress);
   const before = endedAt === undefined ? '' : ` AND StartTime <= "${new Date(endedAt).toISOString()}"`;
   const query =
     `WorkflowId STARTS_WITH "${prefix}-"${before}` +
-    ` AND (CloseTime >= "${new Date(Date.parse(startedAt)).toISOString()}" OR ExecutionStatus = "Running")`;
+    ` AND (CloseTime >= "${new Date(Date.parse(progress.startedAt)).toISOString()}" OR ExecutionStatus = "Running")`;
   const windows: WindowRecord[] = [];
   for await (const found of client.workflow.list({ query, pageSize: PAGE })) {
     const window = parseWindowId(prefix, found.workflowId);
-    if (!window || !isOwn(window.customer) || window.interval[0] >= end || window.interval[1] <= start) continue;
+    if (!window || !isOwn(window)) continue;
     if (windows.length === MOST_WINDOWS) return { windows: inOrder(windows), truncated: true };
     const { workflowId, runId, startTime, closeTime } = found;
     windows.push({

@@ -2,7 +2,7 @@
 const DONE = ['completed', 'complete', 'done', 'success', 'succeeded', 'successful', 'ok', 'finished'];
 const NOT_DONE = [
   ...['pending', 'waiting', 'todo', 'not started', 'queued', 'scheduled', 'skipped', 'held', 'paused'],
-  ...['running', 'started', 'in progress', 'in flight', 'partly done', 'continued as new'],
+  ...['running', 'started', 'in progress', 'in flight', 'verifying', 'partly done', 'continued as new'],
   ...['failed', 'failure', 'error', 'timed out', 'timeout', 'cancelled', 'canceled', 'terminated', 'unknown'],
 ];
 

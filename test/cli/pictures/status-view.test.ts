@@ -8,7 +8,7 @@ const DAY = 490_896;
 const lines = (picture: ClusterPicture, columns = 80) =>
   renderStatus(picture, NOW, { columns }).map((line) => render(line, { colour: false }));
 
-const letters = 'ddddddddddrrpfhs...............';
+const letters = 'ddddddddddrrvpfhs..............';
 const trouble = { message: `out of memory ${'again '.repeat(30)}`, customer: 'cvs', days: ['2026-01-14'] };
 const picture: ClusterPicture = {
   cluster: 'us-west-2-prod',
@@ -30,10 +30,11 @@ const picture: ClusterPicture = {
 
 describe('the status of a cluster', () => {
   it('says what runs, how far it is, how fast, and until when', () => {
-    expect(lines(picture).slice(0, 6)).toEqual([
+    expect(lines(picture).slice(0, 7)).toEqual([
       'us-west-2-prod  running  45%  backfillscorecards-us-west-2-prod-2026-01',
       'why       windows in flight',
-      'days      41 of 93 done, 2 running, 47 waiting, 1 failed, 1 held, 1 skipped',
+      'days      41 of 93 done, 2 running, 1 verifying, 46 waiting, 1 failed, 1 held, 1',
+      '          skipped',
       'windows   2 in flight, 0 completed',
       'limit     4 of at most 4:',
       'pace      not known before a window has completed, done in about 1h 5m',

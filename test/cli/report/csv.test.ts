@@ -6,10 +6,10 @@ import { clusterReport, proofOfResult, sample } from './sample.js';
 
 describe('CSV', () => {
   it('has a row for each day of each customer', () => {
-    const text = daysCsv(sample({ customers: { cvs: 'd.', oportun: 'fh' } }));
+    const text = daysCsv(sample({ customers: { cvs: 'v.', oportun: 'fh' } }));
     expect(text.split('\r\n')).toEqual([
       'cluster,run,customer,day,state',
-      'us-east-1-prod,backfillscorecards-us-east-1-prod-2026-01,cvs,2026-01-01,done',
+      'us-east-1-prod,backfillscorecards-us-east-1-prod-2026-01,cvs,2026-01-01,verifying',
       'us-east-1-prod,backfillscorecards-us-east-1-prod-2026-01,cvs,2026-01-02,waiting',
       'us-east-1-prod,backfillscorecards-us-east-1-prod-2026-01,oportun,2026-01-01,failed',
       'us-east-1-prod,backfillscorecards-us-east-1-prod-2026-01,oportun,2026-01-02,held',

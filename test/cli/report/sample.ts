@@ -1,4 +1,4 @@
-import { countDays } from '../../../src/backfill/progress.js';
+import { countDays } from '../../../src/backfill/day-letters.js';
 import {
   type ClusterReport,
   documentOf,

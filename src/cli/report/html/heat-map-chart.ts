@@ -1,6 +1,8 @@
-import { formatDay, HOURS_PER_DAY, parseDay } from '../../../backfill/calendar.js';
-import { worstOf } from '../../pictures/heat-map.js';
-import type { ClusterReport, CustomerDays } from '../document.js';
+import { DAY_NAMES, isFinished } from '../../../backfill/day-letters.js';
+import { cellLetters, type Grid, gridOf } from '../../pictures/heat-map.js';
+import { dayNumbered, type PlacedDays, wholeRange } from '../../placed-days.js';
+import type { ClusterReport } from '../document.js';
+import { classOf } from './day-styles.js';
 import { type Content, html, type Markup } from './markup.js';
 import { Bars, clipped, inParts, short } from './shapes.js';
 
@@ -15,33 +17,16 @@ const WIDEST_CELL = 24;
 /** Under this a letter does not fit in its cell. */
 const LETTER_CELL = 7;
 
-export const LETTERS = [
-  ['d', 'done'],
-  ['r', 'running'],
-  ['p', 'partly done'],
-  ['.', 'waiting'],
-  ['h', 'held'],
-  ['f', 'failed'],
-  ['s', 'skipped'],
-] as const;
-
-/** A CSS class for each letter. */
-export const classOf = (letter: string): string => `day-${letter === '.' ? 'w' : letter}`;
-
-interface Grid {
-  readonly first: number;
-  readonly perCell: number;
-  readonly cells: number;
+interface Scale extends Grid {
+  /** The width of a cell. */
   readonly cell: number;
 }
 
 /** Customers by days, as pictures of some customers each: one path for each state, and a row's letters as one text. */
 export function heatMapChart({ customers, customersLeftOut, range, cluster }: ClusterReport): Markup {
-  const first = (parseDay(range.start) ?? 0) / HOURS_PER_DAY;
-  const days = (parseDay(range.end) ?? 0) / HOURS_PER_DAY - first;
-  const perCell = Math.max(1, Math.ceil(days / MOST_CELLS));
-  const cells = Math.ceil(days / perCell);
-  const grid: Grid = { first, perCell, cells, cell: Math.min(WIDEST_CELL, (WIDTH - LABEL) / cells) };
+  const grid = gridOf(wholeRange(customers, range), MOST_CELLS);
+  const scale: Scale = { ...grid, cell: Math.min(WIDEST_CELL, (WIDTH - LABEL) / grid.cells) };
+  const { perCell } = grid;
   const note =
     perCell > 1 ? html`<p class="note">Each cell is ${perCell} days, and shows the worst of them.</p>` : undefined;
   const leftOut =
@@ -52,37 +37,28 @@ export function heatMapChart({ customers, customersLeftOut, range, cluster }: Cl
   return html`<figure class="chart">
 ${legend}${note}${leftOut}
 <div class="scroll" tabindex="0" role="group" aria-label="Heat map of ${cluster}: customers by days">
-${parts.map((part, i) => picture(part, grid, `${cluster}: customers by days, part ${i + 1} of ${parts.length}`))}
+${parts.map((part, i) => picture(part, scale, `${cluster}: customers by days, part ${i + 1} of ${parts.length}`))}
 </div></figure>`;
 }
 
-const legend = html`<figcaption class="legend">${LETTERS.map(
+const legend = html`<figcaption class="legend">${Object.entries(DAY_NAMES).map(
   ([letter, word]) => html`<span><i class="key ${classOf(letter)}">${letter}</i> ${word}</span>`,
 )}</figcaption>`;
 
-function picture(customers: readonly CustomerDays[], grid: Grid, title: string): Markup {
+function picture(customers: readonly PlacedDays[], grid: Scale, title: string): Markup {
   const height = AXIS + customers.length * ROW + 4;
   const width = short(LABEL + grid.cells * grid.cell + LAST_TICK);
-  const bars = new Map<string, Bars>(LETTERS.map(([letter]) => [letter, new Bars()]));
+  const bars = new Map<string, Bars>(Object.keys(DAY_NAMES).map((letter) => [letter, new Bars()]));
   const rows = customers.map((customer, i) => {
-    const letters = lettersOf(customer, grid);
+    const letters = cellLetters(customer, grid);
     drawRow(bars, letters, AXIS + i * ROW, grid.cell);
     return rowText(customer, letters, AXIS + i * ROW, grid);
   });
-  const done = customers.filter(({ days }) => !/[^ds]/.test(days)).length;
+  const done = customers.filter(({ days }) => isFinished(days)).length;
   return html`<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" data-heat="${grid.first} ${grid.perCell} ${LABEL} ${short(grid.cell)} ${AXIS} ${ROW}"><title>${title}</title>
 <desc>${customers.length} customers, ${done} of them done. The table of customers has the same letters as text.</desc>
 ${axis(grid)}${[...bars].map(([letter, { d }]) => (d ? html`<path class="${classOf(letter)}" d="${d}"/>` : undefined))}${rows}</svg>
 `;
-}
-
-/** A letter for each cell; a space where the customer has no day. */
-function lettersOf({ start, days }: CustomerDays, { first, perCell, cells }: Grid): string {
-  const offset = (parseDay(start) ?? 0) / HOURS_PER_DAY - first;
-  return Array.from({ length: cells }, (_, i) => {
-    const from = i * perCell - offset;
-    return from + perCell <= 0 ? ' ' : worstOf(days.slice(Math.max(0, from), from + perCell));
-  }).join('');
 }
 
 /** Neighbours of the same state are one bar. */
@@ -92,7 +68,7 @@ function drawRow(bars: ReadonlyMap<string, Bars>, letters: string, y: number, ce
   }
 }
 
-function rowText({ id }: CustomerDays, letters: string, y: number, { cell }: Grid): Content {
+function rowText({ id }: PlacedDays, letters: string, y: number, { cell }: Scale): Content {
   const label = html`<text class="label" x="${LABEL - 8}" y="${y + 11}">${clipped(id, 30)}<title>${id}</title></text>`;
   if (cell < LETTER_CELL) return label;
   // One x for each letter sets it in the middle of its cell, whatever the font.
@@ -104,11 +80,11 @@ function rowText({ id }: CustomerDays, letters: string, y: number, { cell }: Gri
   ];
 }
 
-function axis({ first, perCell, cells, cell }: Grid): Content {
+function axis({ first, perCell, cells, cell }: Scale): Content {
   const every = Math.max(1, Math.ceil(44 / cell));
   const marks: Markup[] = [];
   for (let i = 0; i < cells; i += every) {
-    const day = formatDay((first + i * perCell) * HOURS_PER_DAY).slice(5);
+    const day = dayNumbered(first + i * perCell).slice(5);
     marks.push(html`<text class="tick" x="${short(LABEL + i * cell)}" y="12">${day}</text>`);
   }
   return marks;

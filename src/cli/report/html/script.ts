@@ -1,3 +1,5 @@
+import { DAY_NAMES } from '../../../backfill/day-letters.js';
+
 /**
  * The page's one script: tables that sort, and what is under the pointer in a chart. All that it shows is in the page
  * without it, too. It writes text only, never HTML.
@@ -22,7 +24,7 @@ const tip = document.createElement('div');
 tip.id = 'tip';
 tip.hidden = true;
 document.body.append(tip);
-const words = { d: 'done', r: 'running', p: 'partly done', '.': 'waiting', h: 'held', f: 'failed', s: 'skipped' };
+const words = ${JSON.stringify(DAY_NAMES)};
 const placeOf = (svg, event) => {
   const box = svg.getBoundingClientRect();
   const scale = svg.viewBox.baseVal.width / box.width;

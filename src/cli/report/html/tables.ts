@@ -1,5 +1,5 @@
+import { countDays } from '../../../backfill/day-letters.js';
 import { formatDuration } from '../../../backfill/duration.js';
-import { countDays } from '../../../backfill/progress.js';
 import { asTyped, daysText, together } from '../../attention.js';
 import { count, counted, percent } from '../../format.js';
 import type { ClusterReport, ReportDocument, ReportTotals } from '../document.js';
@@ -63,7 +63,7 @@ export const status = ({ status: word }: ClusterReport): Markup =>
 export const anchorOf = ({ workflowId }: ClusterReport): string => `run-${workflowId.replace(/[^A-Za-z0-9]+/g, '-')}`;
 
 export function figures(totals: ReportTotals): string {
-  const parts = (['running', 'waiting', 'failed', 'held', 'skipped'] as const).flatMap((name) =>
+  const parts = (['running', 'verifying', 'waiting', 'failed', 'held', 'skipped'] as const).flatMap((name) =>
     totals[name] > 0 ? [`${count(totals[name])} ${name}`] : [],
   );
   const days = [`${count(totals.done)} of ${count(totals.days)} days done`, ...parts].join(', ');
