@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { beating } from './beating.js';
 import type { Activities } from './contract.js';
@@ -11,7 +12,7 @@ import { checkWindows } from './verify.js';
 /** The activities, with what they need from their process. */
 export function createActivities(client: Client, environment: NodeJS.ProcessEnv): Activities {
   return {
-    listCustomers: (query) => beating(() => listCustomers(query, environment)),
+    listCustomers: (query) => beating(() => listCustomers(query, environment, Context.current())),
     findWindows: (query) => beating(() => findWindows(client, query)),
     openHours: async ({ hours, days, max }) => openHours(hours, days, max, Date.now()),
     probeDatabase: (query) => probeDatabase(query, environment),

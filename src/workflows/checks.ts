@@ -1,7 +1,7 @@
-import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
+import { ActivityFailure, proxyActivities } from '@temporalio/workflow';
 import type { Activities, CheckQuery } from '../activities/contract.js';
 import type { CheckKey } from '../backfill/verification.js';
-import { invalidInput } from './prepare.js';
+import { invalidInput, lastingFault } from './prepare.js';
 import type { BackfillRun } from './run.js';
 
 const checking = (maximumAttempts: number) =>
@@ -26,14 +26,14 @@ export async function tryCheck(run: BackfillRun): Promise<void> {
   try {
     await checking(2)(queryOf(run, []));
   } catch (error) {
-    const cause = error instanceof ActivityFailure ? error.cause : undefined;
+    const fault = lastingFault(error);
     // A database that is away now may be back when the first windows have completed.
-    if (!(cause instanceof ApplicationFailure) || !cause.nonRetryable) return;
+    if (!fault) return;
     throw invalidInput([
       {
         field: 'verify',
         expected: '"off", or a worker with BACKFILL_VERIFY_URL and BACKFILL_VERIFY_SQL_FILE that fit',
-        got: cause.message,
+        got: fault.message,
       },
     ]);
   }

@@ -1,7 +1,7 @@
 import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
-import type { Activities, DirectoryQuery } from '../activities/contract.js';
+import { type Activities, askedFor, type DirectoryQuery } from '../activities/contract.js';
 import { formatDay } from '../backfill/calendar.js';
-import { describeIssues, type Issue } from '../backfill/issue.js';
+import { describeIssues, type Issue, show } from '../backfill/issue.js';
 import type { BackfillRequest } from '../backfill/options.js';
 import { parseCustomers } from '../backfill/request.js';
 import { needVolumes } from '../backfill/state.js';
@@ -63,18 +63,29 @@ async function estimateVolumes(run: BackfillRun, options: BackfillRequest['optio
     );
     run.happened({ kind: 'volumesEstimated', volumes: Object.fromEntries(known) });
   } catch (error) {
-    if (!isDirectoryMissing(error)) throw error;
+    if (lastingFault(error)?.type !== 'DirectoryMissing') throw error;
   }
 }
 
-const isDirectoryMissing = (error: unknown) =>
-  error instanceof ActivityFailure &&
-  error.cause instanceof ApplicationFailure &&
-  error.cause.type === 'DirectoryMissing';
+/** What an activity found that another try would find again. */
+export function lastingFault(error: unknown): ApplicationFailure | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  return cause instanceof ApplicationFailure && cause.nonRetryable ? cause : undefined;
+}
 
 async function askDirectory(run: BackfillRun, { options, exclude }: BackfillRequest): Promise<void> {
-  const listed = await listCustomers(directoryQuery(options));
+  const query = directoryQuery(options);
+  const listed = await listCustomers(query).catch((error: unknown) => {
+    const got = lastingFault(error)?.message;
+    if (got === undefined) throw error;
+    throw invalidInput([{ field: 'customers', expected: '"all" with a customer directory that names some', got }]);
+  });
   const left = listed.filter(({ id }) => !exclude.includes(id));
+  if (left.length === 0) {
+    const expected = `to leave some of the customers that the directory names for ${askedFor(query)}`;
+    const got = `${show(exclude)}, which leaves none of ${listed.length}`;
+    throw invalidInput([{ field: 'exclude', expected, got }]);
+  }
   const parsed = parseCustomers(left, options);
   if (!parsed.ok) {
     throw invalidInput(
