@@ -28,6 +28,8 @@ export interface Activities {
    * cluster's name. Fails as non-retryable `VerifyMissing` or `VerifyInvalid` where no other try would help.
    */
   checkWindows(query: CheckQuery): Promise<CheckedDay[][]>;
+  /** The metrics that thresholds of `probe` may name, and what is wrong with the worker's own ones, if anything is. */
+  knownMetrics(): Promise<{ names: string[]; trouble?: string }>;
   /** Which of these search attributes the namespace has. */
   registeredSearchAttributes(names: string[]): Promise<string[]>;
 }

@@ -6,7 +6,7 @@ import { listCustomers } from './directory.js';
 import { findWindows } from './find-windows.js';
 import { followWindow } from './follow-window.js';
 import { openHours } from './open-hours.js';
-import { probeDatabase } from './probe.js';
+import { knownMetrics, probeDatabase } from './probe.js';
 import { checkWindows } from './verify.js';
 
 /** The activities, with what they need from their process. */
@@ -16,6 +16,7 @@ export function createActivities(client: Client, environment: NodeJS.ProcessEnv)
     findWindows: (query) => beating(() => findWindows(client, query)),
     openHours: async ({ hours, days, max }) => openHours(hours, days, max, Date.now()),
     probeDatabase: (query) => probeDatabase(query, environment),
+    knownMetrics: () => beating(() => knownMetrics(environment)),
     followWindow: (window) => beating(() => followWindow(client, window)),
     checkWindows: (query) => beating(() => checkWindows(query, environment)),
     registeredSearchAttributes: (names) => beating(() => registeredSearchAttributes(client, names)),

@@ -3,7 +3,7 @@ import type { ProbeAnswer, ProbeQuery } from './contract.js';
 import { unlessCancelled } from './database.js';
 import { ProbedDatabase } from './probe/database.js';
 import { afterLook, initialLevels, type Look } from './probe/levels.js';
-import { Memory } from './probe/metrics.js';
+import { METRICS, Memory, type NoValue, ownMetrics } from './probe/metrics.js';
 import { settingOf, variablesOf } from './settings.js';
 
 /** Failed looks are repeated sooner than `every`, so that a run soon knows whether a failure lasts. */
@@ -61,4 +61,14 @@ function looker(
   const database = new ProbedDatabase({ url, queriesFile: environment.BACKFILL_PROBE_QUERIES_FILE, memory, context });
   const metrics = [...new Set([...Object.keys(criticalLoad), ...Object.keys(maxLoad)])];
   return { look: () => database.look(metrics), close: () => database.close() };
+}
+
+/** A file that can't be read adds no metric, and need not be there for thresholds that name none of its own. */
+export async function knownMetrics(environment: NodeJS.ProcessEnv): Promise<{ names: string[]; trouble?: string }> {
+  const names = Object.keys(METRICS);
+  try {
+    return { names: [...names, ...Object.keys(await ownMetrics(environment.BACKFILL_PROBE_QUERIES_FILE))] };
+  } catch (error) {
+    return { names, trouble: (error as NoValue).message };
+  }
 }

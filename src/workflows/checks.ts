@@ -39,6 +39,30 @@ export async function tryCheck(run: BackfillRun): Promise<void> {
   }
 }
 
+const { knownMetrics } = proxyActivities<Activities>({
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '10 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+});
+
+/** Before anything has started: a threshold for a metric that nobody measures would never slow the run down. */
+export async function tryProbe(run: BackfillRun): Promise<void> {
+  const { probe } = run.state.options;
+  if (!probe) return;
+  const { names, trouble } = await knownMetrics();
+  const { maxLoad, criticalLoad } = probe;
+  const issues = Object.entries({ maxLoad, criticalLoad }).flatMap(([field, thresholds]) =>
+    Object.keys(thresholds)
+      .filter((metric) => !names.includes(metric))
+      .map((metric) => ({
+        field: `probe.${field}.${metric}`,
+        expected: `a metric that the worker knows (${names.join(', ')})`,
+        got: trouble ?? 'one that it does not',
+      })),
+  );
+  if (issues.length > 0) throw invalidInput(issues);
+}
+
 /** Checks completed windows together, and tells the run what was found. */
 export async function check(run: BackfillRun, windows: CheckKey[]): Promise<void> {
   run.happened({ kind: 'checkStarted', windows });

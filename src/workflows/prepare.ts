@@ -5,7 +5,7 @@ import { describeIssues, type Issue, show } from '../backfill/issue.js';
 import type { BackfillRequest } from '../backfill/options.js';
 import { parseCustomers } from '../backfill/request.js';
 import { needVolumes } from '../backfill/state.js';
-import { tryCheck } from './checks.js';
+import { tryCheck, tryProbe } from './checks.js';
 import type { Children } from './children.js';
 import type { BackfillRun } from './run.js';
 import { SEARCH_ATTRIBUTES, type Showcase } from './showcase.js';
@@ -36,6 +36,7 @@ export async function prepare(
     showcase.searchAttributes = await registeredSearchAttributes(SEARCH_ATTRIBUTES);
     await learnCustomers(run, request);
     await tryCheck(run);
+    await tryProbe(run);
     await findExisting(run, children);
     run.happened({ kind: 'prepared' });
   } catch (error) {
