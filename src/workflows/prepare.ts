@@ -64,7 +64,8 @@ async function estimateVolumes(run: BackfillRun, options: BackfillRequest['optio
     );
     run.happened({ kind: 'volumesEstimated', volumes: Object.fromEntries(known) });
   } catch (error) {
-    if (lastingFault(error)?.type !== 'DirectoryMissing') throw error;
+    if (lastingFault(error)?.type === 'DirectoryMissing') return;
+    throw asInvalidInput(error, 'window.initial', 'a size, or "auto" with a customer directory that can be asked');
   }
 }
 
@@ -74,12 +75,15 @@ export function lastingFault(error: unknown): ApplicationFailure | undefined {
   return cause instanceof ApplicationFailure && cause.nonRetryable ? cause : undefined;
 }
 
+function asInvalidInput(error: unknown, field: string, expected: string): unknown {
+  const got = lastingFault(error)?.message;
+  return got === undefined ? error : invalidInput([{ field, expected, got }]);
+}
+
 async function askDirectory(run: BackfillRun, { options, exclude }: BackfillRequest): Promise<void> {
   const query = directoryQuery(options);
   const listed = await listCustomers(query).catch((error: unknown) => {
-    const got = lastingFault(error)?.message;
-    if (got === undefined) throw error;
-    throw invalidInput([{ field: 'customers', expected: '"all" with a customer directory that names some', got }]);
+    throw asInvalidInput(error, 'customers', '"all" with a customer directory that names some');
   });
   const left = listed.filter(({ id }) => !exclude.includes(id));
   if (left.length === 0) {

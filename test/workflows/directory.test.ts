@@ -163,6 +163,16 @@ describe('customers "all" with a directory in a database', () => {
     for (const secret of ['customer_list', 'SELECT', '127.0.0.1']) expect(history).not.toContain(secret);
   });
 
+  it('ends when its SQL is wrong and windows are to be sized by its volumes, naming the field that needs it', async () => {
+    asking('SELECT id FROM customer_list');
+    const run = await rig.startBackfill({ customers: ['cvs'], window: { initial: 'auto' }, ...range });
+    expect(await run.failure()).toMatchObject({
+      type: 'InvalidInput',
+      message: expect.stringMatching(/^window\.initial: expected a size, or "auto" with .*refuses the SQL/),
+    });
+    expect(await run.started()).toEqual([]);
+  });
+
   it('says which directory was asked for what when it names nobody', async () => {
     asking(`${EVERYBODY} AND false`);
     const run = await rig.startBackfill({ customers: 'all', cluster: 'us-west-2-prod', ...range });
