@@ -290,7 +290,7 @@ describe('the probe', () => {
     expect(await run.started()).toEqual([]);
   });
 
-  it('that can not reach its database keeps nothing from starting', async () => {
+  it('whose database is unreachable keeps nothing from starting', async () => {
     environment.BACKFILL_PROBE_URL_AWAY = `postgresql://kim:x@127.0.0.1:${await freePort()}/postgres`;
     const probe = { maxLoad: { queuedJobs: 5 }, every: '80ms' };
     const run = await rig.startBackfill({ cluster: 'away', customers: ['cvs'], ...oneDay, probe });
