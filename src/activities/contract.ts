@@ -4,11 +4,12 @@ import type { HoursStep } from '../backfill/limit.js';
 import type { ProbeOptions, WorkingHours } from '../backfill/options.js';
 import type { Health } from '../backfill/pace.js';
 
-/** What the workflow asks of the outside world. Types only, so that workflow code can import this file. */
+/** What the workflow asks of the outside world. Workflow code imports this file: nothing in it may need Node or Temporal. */
 export interface Activities {
   /**
    * The customers of a cluster, with their conversations in the range (UTC days, `end` exclusive) where the directory
-   * knows them. Fails as non-retryable `DirectoryMissing` when the worker has none.
+   * knows them. Fails as non-retryable `DirectoryMissing` when the worker has none, or one that names nobody, and as
+   * `DirectoryInvalid` when the database refuses the SQL.
    */
   listCustomers(query: DirectoryQuery): Promise<DirectoryEntry[]>;
   /** The windows of a prefix that run now, and, if asked, the hours that completed windows cover, by customer. */
@@ -27,6 +28,8 @@ export interface Activities {
    * cluster's name. Fails as non-retryable `VerifyMissing` or `VerifyInvalid` where no other try would help.
    */
   checkWindows(query: CheckQuery): Promise<CheckedDay[][]>;
+  /** The metrics that thresholds of `probe` may name, and what is wrong with the worker's own ones, if anything is. */
+  knownMetrics(): Promise<{ names: string[]; trouble?: string }>;
   /** Which of these search attributes the namespace has. */
   registeredSearchAttributes(names: string[]): Promise<string[]>;
 }
@@ -36,6 +39,10 @@ export interface DirectoryQuery {
   start: string;
   end: string;
 }
+
+/** What a directory was asked for, in a sentence. */
+export const askedFor = ({ cluster, start, end }: DirectoryQuery): string =>
+  `${cluster === undefined ? 'a run without a cluster' : `cluster ${JSON.stringify(cluster)}`}, ${start} to ${end}`;
 
 export interface DirectoryEntry {
   id: string;

@@ -1,38 +1,84 @@
-/** What went wrong with a database, in words without secrets: what drivers and servers say may hold hosts, users or more. */
+import pg from 'pg';
+
+/** What went wrong with a database, in words that may stand in a history: drivers and servers name hosts, users, SQL or more. */
+export class DatabaseTrouble extends Error {
+  constructor(
+    message: string,
+    readonly kind: {
+      /** The connection is of no more use, or there is none. */
+      lost: boolean;
+      /** Another try would find the same. */
+      lasting: boolean;
+      tooSlow: boolean;
+    },
+  ) {
+    super(message);
+  }
+}
+
 export interface TroubleOptions {
-  /** The connection string, of which no part is ever told. */
+  /** The connection string, of which no part is ever shown. */
   url: string;
-  /** Whose connection it is, as a possessive: `the probe's`. */
-  whose: string;
-  /** How long it waited for an answer. */
+  /** How long a statement may take. */
   seconds: number;
+  /** Of the activity, whose log has what the server said; without one, a person reads that at once. */
+  context?: unknown;
 }
 
-export function explainTrouble(error: unknown, { url, whose, seconds }: TroubleOptions): string {
-  const silent = `no answer within ${seconds} s`;
-  const reasons: Record<string, string> = {
-    '28000': `it refuses ${whose} user`,
-    '28P01': `it refuses ${whose} password`,
-    '3D000': 'there is no database of the name in the connection string',
-    '53300': 'it has no connection left',
-    '57014': `a query took longer than ${seconds} s`,
-    '57P01': 'it is shutting down',
-    '57P03': 'it is starting up or shutting down',
-    ECONNREFUSED: 'it refuses connections',
-    ECONNRESET: 'the connection broke',
-    ENOTFOUND: 'its host name is not known',
-    ETIMEDOUT: silent,
-    ERR_INVALID_URL: 'the connection string is not a postgresql:// URL',
-  };
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  if (typeof code !== 'string') return /time-?out/i.test(String(message)) ? silent : 'it can not be reached';
-  const reason = reasons[code];
-  if (reason) return reason;
-  if (!isSqlState(code)) return `it can not be reached (${code})`;
-  return `the query failed (${code}): ${withoutSecrets(String(message), url)}`;
-}
+/** SQLSTATEs that another try does not change: data, authorization, names, syntax, writing where one may only read. */
+const LASTING = /^(0A|22|25006|26|28|3D|3F|42)/;
+/** Those of a connection that the server refuses or ends, and of a server that can't work for anybody. */
+const LOST = /^(08|28|3D|53|57)/;
+const TOO_SLOW = '57014';
+/** PostgreSQL's word for parameters that do not fit; PgBouncer's, always fatal, for all else, a server that is away included. */
+const PROTOCOL = '08P01';
 
-export const isSqlState = (code: unknown): code is string => typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code);
+const REASONS: Record<string, string> = {
+  '28000': 'it refuses the user',
+  '28P01': 'it refuses the password',
+  '3D000': 'there is no database of the name in the connection string',
+  '53300': 'it has no connection left',
+  '57P01': 'it ended the connection',
+  '57P03': 'it is starting up or shutting down',
+  ECONNREFUSED: 'it refuses connections',
+  ECONNRESET: 'the connection broke',
+  ENOTFOUND: 'its host name is not known',
+  ERR_INVALID_URL: 'the connection string is not a postgresql:// URL',
+};
+
+/** What SQL does wrong that the database refuses. */
+const MISTAKES: Record<string, string> = {
+  [PROTOCOL]: ': it does not use exactly the parameters that it is given',
+  '25006': ': it writes, in a read-only transaction',
+  '42501': ': its role lacks a permission',
+  '42601': ': it has a syntax error, or is more than one statement',
+  '42703': ': it names a column that does not exist',
+  '42883': ': it calls a function that does not exist',
+  '42P01': ': it names a table that does not exist',
+  '42P02': ': it uses a parameter that it is not given',
+  '42P08': ': the type of a parameter is not clear; write a cast, such as $1::text',
+  '42P18': ': the type of a parameter is not clear; use each, with a cast such as $1::text',
+};
+
+export function troubleOf(error: unknown, { url, seconds, context }: TroubleOptions): DatabaseTrouble {
+  const { code = '', message = '' } = error as Partial<pg.DatabaseError>;
+  if (!(error instanceof pg.DatabaseError)) {
+    const silent = code === 'ETIMEDOUT' || (!code && /time-?out/i.test(message));
+    const unreachable = `it is unreachable${code ? ` (${code})` : ''}`;
+    const kind = { lost: true, lasting: code === 'ERR_INVALID_URL', tooSlow: false };
+    return new DatabaseTrouble(silent ? `no answer within ${seconds} s` : (REASONS[code] ?? unreachable), kind);
+  }
+  const misfit = code === PROTOCOL && error.severity !== 'FATAL';
+  const tooSlow = code === TOO_SLOW;
+  const lost = LOST.test(code) && !tooSlow && !misfit;
+  const lasting = LASTING.test(code) || misfit;
+  const what = lost ? 'it refuses the connection' : lasting ? 'it refuses the SQL' : 'the query failed';
+  const mistake = lasting ? (MISTAKES[code] ?? '') : '';
+  const said = context ? "; the worker's log has the server's message" : `: ${withoutSecrets(message, url)}`;
+  const refused = `${what} (SQLSTATE ${code})${mistake}${said}`;
+  const reason = tooSlow ? `a query took longer than ${seconds} s` : (REASONS[code] ?? refused);
+  return new DatabaseTrouble(reason, { lost, lasting, tooSlow });
+}
 
 export function withoutSecrets(message: string, url: string): string {
   const parts = URL.canParse(url) ? new URL(url) : undefined;

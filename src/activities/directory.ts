@@ -1,16 +1,33 @@
 import { readFile } from 'node:fs/promises';
-import { ApplicationFailure } from '@temporalio/activity';
-import pg from 'pg';
+import { ApplicationFailure, type Context } from '@temporalio/activity';
 import { z } from 'zod';
-import type { DirectoryEntry, DirectoryQuery } from './contract.js';
+import { askedFor, type DirectoryEntry, type DirectoryQuery } from './contract.js';
+import { readOnce } from './database.js';
 
 const SETTINGS =
   'set BACKFILL_DIRECTORY_FILE, or BACKFILL_DIRECTORY_DATABASE_URL with BACKFILL_DIRECTORY_SQL, in the environment of the worker';
+
+/** How long the SQL may take: less than the activity may. */
+const SECONDS = 300;
 
 const entries = z.array(
   z.union([z.string().transform((id) => ({ id })), z.object({ id: z.string(), conversations: z.number().optional() })]),
 );
 const fileShape = z.union([entries, z.record(z.string(), entries)]);
+
+/** The activity: as {@link readDirectory}, but a directory that names nobody is none. */
+export async function listCustomers(
+  query: DirectoryQuery,
+  environment: NodeJS.ProcessEnv,
+  context: Context,
+): Promise<DirectoryEntry[]> {
+  const listed = await readDirectory(query, environment, context);
+  if (listed.length > 0) return listed;
+  const [source, check] = environment.BACKFILL_DIRECTORY_FILE
+    ? ['directory file (BACKFILL_DIRECTORY_FILE)', 'the list in that file']
+    : ['directory database (BACKFILL_DIRECTORY_SQL)', 'what the SQL gives for them'];
+  throw missing(`the ${source} names nobody for ${askedFor(query)}; check the run's cluster and range, and ${check}`);
+}
 
 /**
  * The customers of a cluster, from where the worker's environment says:
@@ -19,15 +36,23 @@ const fileShape = z.union([entries, z.record(z.string(), entries)]);
  *   cluster.
  * - `BACKFILL_DIRECTORY_DATABASE_URL` and `BACKFILL_DIRECTORY_SQL`: a query with the parameters `$1` cluster, `$2` first
  *   day, `$3` day after the last, that gives the columns `id` and, if it can, `conversations`. It runs read-only.
+ *
+ * @param context of the activity; none in the command
+ * @throws ApplicationFailure, non-retryable, of type `DirectoryMissing` where there is none, or `DirectoryInvalid` where the
+ *   database refuses the SQL or the role, or the SQL gives other columns; retryable for a database that is unreachable
  */
-export async function listCustomers(query: DirectoryQuery, environment: NodeJS.ProcessEnv): Promise<DirectoryEntry[]> {
+export async function readDirectory(
+  query: DirectoryQuery,
+  environment: NodeJS.ProcessEnv,
+  context?: Context,
+): Promise<DirectoryEntry[]> {
   const {
     BACKFILL_DIRECTORY_FILE: file,
     BACKFILL_DIRECTORY_DATABASE_URL: url,
     BACKFILL_DIRECTORY_SQL: sql,
   } = environment;
   if (file) return fromFile(file, query);
-  if (url && sql) return fromDatabase(url, sql, query);
+  if (url && sql) return fromDatabase(url, sql, query, context);
   throw missing(`customers "all" needs a customer directory; ${SETTINGS}`);
 }
 
@@ -46,7 +71,7 @@ async function fromFile(file: string, { cluster }: DirectoryQuery): Promise<Dire
   );
 }
 
-/** A file that is not there, or not JSON, will not mend itself: the run ends with a sentence instead of trying for ever. */
+/** A file that is not there, or not JSON, does not repair itself: the run ends with a sentence instead of trying indefinitely. */
 async function jsonIn(file: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, 'utf8'));
@@ -59,21 +84,21 @@ async function fromDatabase(
   url: string,
   sql: string,
   { cluster, start, end }: DirectoryQuery,
+  context: Context | undefined,
 ): Promise<DirectoryEntry[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, statement_timeout: 300_000 });
-  await client.connect();
-  try {
-    await client.query('BEGIN READ ONLY');
-    const { rows } = await client.query<{ id: string; conversations?: string | number | null }>(sql, [
-      cluster ?? null,
-      start,
-      end,
-    ]);
-    return rows.map(({ id, conversations }) => ({
-      id,
-      ...(conversations === null || conversations === undefined ? {} : { conversations: Number(conversations) }),
-    }));
-  } finally {
-    await client.end();
+  const options = { url, purpose: 'directory', seconds: SECONDS, context } as const;
+  const { fields, rows } = await readOnce(options, sql, [cluster ?? null, start, end]);
+  const columns = fields.map(({ name }) => name);
+  if (!columns.includes('id')) {
+    throw invalid(`expected the columns id and, if it can, conversations; got ${columns.join(', ') || 'none'}`);
   }
+  return rows.map(({ id, conversations }) => {
+    if (conversations === null || conversations === undefined) return { id: id! };
+    const count = Number(conversations);
+    if (Number.isNaN(count)) throw invalid(`expected conversations to be a number; got ${conversations.slice(0, 40)}`);
+    return { id: id!, conversations: count };
+  });
 }
+
+const invalid = (message: string) =>
+  ApplicationFailure.nonRetryable(`the directory SQL: ${message}`, 'DirectoryInvalid');

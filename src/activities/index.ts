@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { beating } from './beating.js';
 import type { Activities } from './contract.js';
@@ -5,16 +6,17 @@ import { listCustomers } from './directory.js';
 import { findWindows } from './find-windows.js';
 import { followWindow } from './follow-window.js';
 import { openHours } from './open-hours.js';
-import { probeDatabase } from './probe.js';
+import { knownMetrics, probeDatabase } from './probe.js';
 import { checkWindows } from './verify.js';
 
 /** The activities, with what they need from their process. */
 export function createActivities(client: Client, environment: NodeJS.ProcessEnv): Activities {
   return {
-    listCustomers: (query) => beating(() => listCustomers(query, environment)),
+    listCustomers: (query) => beating(() => listCustomers(query, environment, Context.current())),
     findWindows: (query) => beating(() => findWindows(client, query)),
     openHours: async ({ hours, days, max }) => openHours(hours, days, max, Date.now()),
     probeDatabase: (query) => probeDatabase(query, environment),
+    knownMetrics: () => beating(() => knownMetrics(environment)),
     followWindow: (window) => beating(() => followWindow(client, window)),
     checkWindows: (query) => beating(() => checkWindows(query, environment)),
     registeredSearchAttributes: (names) => beating(() => registeredSearchAttributes(client, names)),

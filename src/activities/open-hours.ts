@@ -1,19 +1,21 @@
+import { Temporal } from '@js-temporal/polyfill';
 import type { HoursStep } from '../backfill/limit.js';
 import type { WorkingHours } from '../backfill/options.js';
 
-const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
+/** Sunday is 0 in the request and 7 in the calendar. */
+const DAYS_OF_WEEK = 7;
 
 /**
  * When the run may work, as steps of the limit from `now` on: 0 is closed. Entries that overlap add nothing; the
  * larger limit counts. An entry whose `to` is not after its `from` reaches into the next day (`22:00` to `06:00`).
+ * Where clocks skip a time, it counts as the moment of the change; where they repeat one, as its first occurrence.
  */
 export function openHours(hours: readonly WorkingHours[], days: number, most: number, now: number): HoursStep[] {
   const open = hours.flatMap((entry) => {
     const max = entry.max ?? most;
     return daysIn(entry, days, now).map((day) => ({
-      from: instant(day, entry.from, entry.timeZone),
-      to: instant(entry.to > entry.from ? day : day + DAY, entry.to, entry.timeZone),
+      from: instantOf(day, entry.from, entry.timeZone),
+      to: instantOf(entry.to > entry.from ? day : day.add({ days: 1 }), entry.to, entry.timeZone),
       max,
     }));
   });
@@ -28,30 +30,21 @@ export function openHours(hours: readonly WorkingHours[], days: number, most: nu
   return steps;
 }
 
-/** The local days on which the entry opens, each as midnight of that date in UTC; yesterday's may still be open. */
-function daysIn({ days: weekdays, timeZone }: WorkingHours, days: number, now: number): number[] {
-  const today = Math.floor((now + offsetAt(now, timeZone)) / DAY) * DAY;
-  return Array.from({ length: days + 1 }, (_, i) => today + (i - 1) * DAY).filter((day) =>
-    weekdays.includes(new Date(day).getUTCDay()),
+/** The local days on which the entry opens; yesterday's may still be open. */
+function daysIn({ days: weekdays, timeZone }: WorkingHours, days: number, now: number): Temporal.PlainDate[] {
+  const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timeZone).toPlainDate();
+  return Array.from({ length: days + 1 }, (_, i) => today.add({ days: i - 1 })).filter(({ dayOfWeek }) =>
+    weekdays.includes(dayOfWeek % DAYS_OF_WEEK),
   );
 }
 
-/** The instant at which clocks in the zone show so many minutes after midnight of a date. */
-function instant(day: number, minutes: number, timeZone: string): number {
-  const local = day + minutes * MINUTE;
-  // The offset depends on the instant and the instant on the offset; two rounds settle it but for the hour that a change skips.
-  const first = local - offsetAt(local, timeZone);
-  return local - offsetAt(first, timeZone);
-}
-
-/** How far ahead of UTC the zone's clocks are at an instant, in ms. */
-function offsetAt(at: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    ...{ year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' },
-  }).formatToParts(at);
-  const part = (type: string) => Number(parts.find((entry) => entry.type === type)?.value);
-  const shown = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
-  return shown - Math.floor(at / 1_000) * 1_000;
+/**
+ * The first instant at which clocks in the zone show so many minutes after midnight of a date, or skip them. One
+ * rule for opening and closing: entries that meet never overlap, and never leave a hole.
+ */
+function instantOf(day: Temporal.PlainDate, minutes: number, timeZone: string): number {
+  const local = day.toPlainDateTime().add({ minutes });
+  const at = local.toZonedDateTime(timeZone, { disambiguation: 'earlier' });
+  const isSkipped = !at.toPlainDateTime().equals(local);
+  return (isSkipped ? at.getTimeZoneTransition('next')! : at).epochMilliseconds;
 }

@@ -1,8 +1,9 @@
-import { ApplicationFailure, activityInfo, Context, heartbeat } from '@temporalio/activity';
+import { activityInfo, Context, heartbeat } from '@temporalio/activity';
 import type { ProbeAnswer, ProbeQuery } from './contract.js';
+import { unlessCancelled } from './database.js';
 import { ProbedDatabase } from './probe/database.js';
 import { afterLook, initialLevels, type Look } from './probe/levels.js';
-import { Memory } from './probe/metrics.js';
+import { METRICS, Memory, type NoValue, ownMetrics } from './probe/metrics.js';
 import { settingOf, variablesOf } from './settings.js';
 
 /** Failed looks are repeated sooner than `every`, so that a run soon knows whether a failure lasts. */
@@ -22,15 +23,9 @@ const memories = new Map<string, Memory>();
 export async function probeDatabase(query: ProbeQuery, environment: NodeJS.ProcessEnv): Promise<ProbeAnswer> {
   const context = Context.current();
   const beat = setInterval(heartbeat, (activityInfo().heartbeatTimeoutMs ?? 30_000) / 3);
-  const { look, close } = looker(query, environment);
+  const { look, close } = looker(query, environment, context);
   try {
-    return await Promise.race([untilAnotherLevel(query, look, context), context.cancelled]);
-  } catch (error) {
-    // The run that asked is over, or this worker shuts down: then another one looks.
-    if (context.cancellationSignal.aborted) {
-      throw ApplicationFailure.retryable('nobody probes this database here any more', 'Interrupted');
-    }
-    throw error;
+    return await unlessCancelled(untilAnotherLevel(query, look, context), context);
   } finally {
     clearInterval(beat);
     close();
@@ -50,7 +45,11 @@ async function untilAnotherLevel(query: ProbeQuery, look: () => Promise<Look>, c
   }
 }
 
-function looker(query: ProbeQuery, environment: NodeJS.ProcessEnv): { look: () => Promise<Look>; close: () => void } {
+function looker(
+  query: ProbeQuery,
+  environment: NodeJS.ProcessEnv,
+  context: Context,
+): { look: () => Promise<Look>; close: () => void } {
   const { cluster, maxLoad, criticalLoad } = query;
   const url = settingOf('BACKFILL_PROBE_URL', cluster, environment);
   if (!url) {
@@ -59,7 +58,17 @@ function looker(query: ProbeQuery, environment: NodeJS.ProcessEnv): { look: () =
   }
   const memory = memories.get(url) ?? new Memory();
   memories.set(url, memory);
-  const database = new ProbedDatabase({ url, queriesFile: environment.BACKFILL_PROBE_QUERIES_FILE, memory });
+  const database = new ProbedDatabase({ url, queriesFile: environment.BACKFILL_PROBE_QUERIES_FILE, memory, context });
   const metrics = [...new Set([...Object.keys(criticalLoad), ...Object.keys(maxLoad)])];
   return { look: () => database.look(metrics), close: () => database.close() };
+}
+
+/** A file that can't be read adds no metric, and need not be there for thresholds that name none of its own. */
+export async function knownMetrics(environment: NodeJS.ProcessEnv): Promise<{ names: string[]; trouble?: string }> {
+  const names = Object.keys(METRICS);
+  try {
+    return { names: [...names, ...Object.keys(await ownMetrics(environment.BACKFILL_PROBE_QUERIES_FILE))] };
+  } catch (error) {
+    return { names, trouble: (error as NoValue).message };
+  }
 }

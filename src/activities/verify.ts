@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { ApplicationFailure, Context, log } from '@temporalio/activity';
-import pg from 'pg';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import { formatInstant, formatTime } from '../backfill/calendar.js';
 import type { CheckedDay, CheckQuery } from './contract.js';
-import { explainTrouble, isSqlState, withoutSecrets } from './database-trouble.js';
+import { readOnce } from './database.js';
 import { settingOf, variablesOf } from './settings.js';
 import { countsOf } from './verify/counts.js';
 
@@ -21,32 +20,21 @@ const [SECONDS, MOST_SECONDS] = [120, 300];
  * `missing`. No windows at all is a question as well: whether the SQL can be run.
  *
  * @throws ApplicationFailure, non-retryable, of type `VerifyMissing` where a setting is missing, or `VerifyInvalid` where the
- *   database refuses the SQL or the role, or the SQL gives other columns or values; retryable for a database that can't be reached
+ *   database refuses the SQL or the role, or the SQL gives other columns or values; retryable for a database that is unreachable
  */
 export async function checkWindows(
   { cluster, windows }: CheckQuery,
   environment: NodeJS.ProcessEnv,
 ): Promise<CheckedDay[][]> {
-  const settings = await settingsOf(cluster, environment);
-  const { url, seconds } = settings;
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'backfill-scorecards verify',
-    connectionTimeoutMillis: 10_000,
-    // A server or network that has gone silent; a little later, so that a slow statement is the server's to end.
-    query_timeout: (seconds + 5) * 1_000,
-    // As the server writes them: a date would become an instant in this machine's time zone.
-    types: { getTypeParser: () => (text: string) => text },
-  });
-  // A connection that breaks shows in the query; unheard, the event would end the process.
-  client.on('error', () => {});
-  try {
-    return countsOf(await Promise.race([ask(client, settings, windows), Context.current().cancelled]), windows);
-  } catch (error) {
-    throw failureOf(error, settings);
-  } finally {
-    client.end().catch(() => {});
-  }
+  const { url, sql, seconds } = await settingsOf(cluster, environment);
+  const options = { url, purpose: 'verify', seconds, context: Context.current() } as const;
+  const answer = await readOnce(options, sql, [
+    windows.map(({ customer }) => customer),
+    windows.map(({ from }) => formatInstant(from)),
+    windows.map(({ to }) => formatInstant(to)),
+    windows.map(({ asOf }) => formatTime(asOf)),
+  ]);
+  return countsOf(answer, windows);
 }
 
 interface Settings {
@@ -77,53 +65,9 @@ async function settingsOf(cluster: string | undefined, environment: NodeJS.Proce
     return { url, sql: await readFile(file, 'utf8'), seconds };
   } catch (error) {
     throw missingSetting(
-      `the file in ${variablesOf('BACKFILL_VERIFY_SQL_FILE', cluster)} can't be read: ${codeOf(error)}`,
+      `the file in ${variablesOf('BACKFILL_VERIFY_SQL_FILE', cluster)} can't be read: ${(error as NodeJS.ErrnoException).code ?? 'no reason given'}`,
     );
   }
 }
 
 const missingSetting = (message: string) => ApplicationFailure.nonRetryable(message, 'VerifyMissing');
-
-const codeOf = (error: unknown) => (error as { code?: unknown }).code ?? 'no reason given';
-
-async function ask(
-  client: pg.Client,
-  { sql, seconds }: Settings,
-  windows: CheckQuery['windows'],
-): Promise<pg.QueryResult> {
-  await client.connect();
-  await client.query('BEGIN READ ONLY');
-  await client.query(`SET LOCAL statement_timeout = ${Math.round(seconds * 1_000)}`);
-  await client.query("SET LOCAL TIME ZONE 'UTC'");
-  // With parameters the extended protocol is used, which takes one statement only: it can't leave the transaction.
-  return client.query(sql, [
-    windows.map(({ customer }) => customer),
-    windows.map(({ from }) => formatInstant(from)),
-    windows.map(({ to }) => formatInstant(to)),
-    windows.map(({ asOf }) => formatTime(asOf)),
-  ]);
-}
-
-/** SQLSTATEs that another try does not mend: parameters, data, authorization, names, syntax, writing where one may only read. */
-const LASTING = /^(08P01|0A|22|25|26|28|3D|3F|42)/;
-
-function failureOf(error: unknown, { url, seconds }: Settings): unknown {
-  if (error instanceof ApplicationFailure) return error;
-  if (Context.current().cancellationSignal.aborted) {
-    return ApplicationFailure.retryable('nobody waits for this check here any more', 'Interrupted');
-  }
-  const code = codeOf(error);
-  if (isSqlState(code) && LASTING.test(code) && !/^28|^3D/.test(code)) {
-    // A message of the server may quote the SQL, which is nobody's business but the worker's.
-    log.warn('the verify SQL failed', { code, message: withoutSecrets(String((error as Error).message), url) });
-    const message = `the database refuses the verify SQL (SQLSTATE ${code}); the worker's log has its message`;
-    return ApplicationFailure.nonRetryable(message, 'VerifyInvalid');
-  }
-  const message = `the database: ${explainTrouble(error, { url, whose: "verify's", seconds })}`;
-  // A statement that was too slow twice is too slow; a database need not bear it six times.
-  const tooSlow = code === '57014' && Context.current().info.attempt > 1;
-  const lasting = (isSqlState(code) && LASTING.test(code)) || code === 'ERR_INVALID_URL' || tooSlow;
-  return lasting
-    ? ApplicationFailure.nonRetryable(message, 'VerifyInvalid')
-    : ApplicationFailure.retryable(message, 'VerifyFailed');
-}

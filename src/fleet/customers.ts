@@ -18,7 +18,7 @@ export async function customersOf(
   if (!directory) return undefined;
   if (directory.kind === 'inline') return directory.customers;
   // The worker's own reader, so that a directory means the same in both places; loaded only when it is needed.
-  const { listCustomers } = await import('../activities/directory.js');
+  const { readDirectory } = await import('../activities/directory.js');
   const settings =
     directory.kind === 'file'
       ? { BACKFILL_DIRECTORY_FILE: directory.path }
@@ -26,5 +26,5 @@ export async function customersOf(
           BACKFILL_DIRECTORY_DATABASE_URL: await readSecret(directory.url, environment),
           BACKFILL_DIRECTORY_SQL: directory.query,
         };
-  return listCustomers({ cluster: name, ...range }, settings);
+  return readDirectory({ cluster: name, ...range }, settings);
 }

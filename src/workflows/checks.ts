@@ -1,7 +1,7 @@
-import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
+import { ActivityFailure, proxyActivities } from '@temporalio/workflow';
 import type { Activities, CheckQuery } from '../activities/contract.js';
 import type { CheckKey } from '../backfill/verification.js';
-import { invalidInput } from './prepare.js';
+import { invalidInput, lastingFault } from './prepare.js';
 import type { BackfillRun } from './run.js';
 
 const checking = (maximumAttempts: number) =>
@@ -26,17 +26,41 @@ export async function tryCheck(run: BackfillRun): Promise<void> {
   try {
     await checking(2)(queryOf(run, []));
   } catch (error) {
-    const cause = error instanceof ActivityFailure ? error.cause : undefined;
+    const fault = lastingFault(error);
     // A database that is away now may be back when the first windows have completed.
-    if (!(cause instanceof ApplicationFailure) || !cause.nonRetryable) return;
+    if (!fault) return;
     throw invalidInput([
       {
         field: 'verify',
         expected: '"off", or a worker with BACKFILL_VERIFY_URL and BACKFILL_VERIFY_SQL_FILE that fit',
-        got: cause.message,
+        got: fault.message,
       },
     ]);
   }
+}
+
+const { knownMetrics } = proxyActivities<Activities>({
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '10 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+});
+
+/** Before anything has started: a threshold for a metric that nobody measures would never slow the run down. */
+export async function tryProbe(run: BackfillRun): Promise<void> {
+  const { probe } = run.state.options;
+  if (!probe) return;
+  const { names, trouble } = await knownMetrics();
+  const { maxLoad, criticalLoad } = probe;
+  const issues = Object.entries({ maxLoad, criticalLoad }).flatMap(([field, thresholds]) =>
+    Object.keys(thresholds)
+      .filter((metric) => !names.includes(metric))
+      .map((metric) => ({
+        field: `probe.${field}.${metric}`,
+        expected: `a metric that the worker knows (${names.join(', ')})`,
+        got: trouble ?? 'one that it does not',
+      })),
+  );
+  if (issues.length > 0) throw invalidInput(issues);
 }
 
 /** Checks completed windows together, and tells the run what was found. */

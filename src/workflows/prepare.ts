@@ -1,11 +1,11 @@
 import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
-import type { Activities, DirectoryQuery } from '../activities/contract.js';
+import { type Activities, askedFor, type DirectoryQuery } from '../activities/contract.js';
 import { formatDay } from '../backfill/calendar.js';
-import { describeIssues, type Issue } from '../backfill/issue.js';
+import { describeIssues, type Issue, show } from '../backfill/issue.js';
 import type { BackfillRequest } from '../backfill/options.js';
 import { parseCustomers } from '../backfill/request.js';
 import { needVolumes } from '../backfill/state.js';
-import { tryCheck } from './checks.js';
+import { tryCheck, tryProbe } from './checks.js';
 import type { Children } from './children.js';
 import type { BackfillRun } from './run.js';
 import { SEARCH_ATTRIBUTES, type Showcase } from './showcase.js';
@@ -36,6 +36,7 @@ export async function prepare(
     showcase.searchAttributes = await registeredSearchAttributes(SEARCH_ATTRIBUTES);
     await learnCustomers(run, request);
     await tryCheck(run);
+    await tryProbe(run);
     await findExisting(run, children);
     run.happened({ kind: 'prepared' });
   } catch (error) {
@@ -63,18 +64,33 @@ async function estimateVolumes(run: BackfillRun, options: BackfillRequest['optio
     );
     run.happened({ kind: 'volumesEstimated', volumes: Object.fromEntries(known) });
   } catch (error) {
-    if (!isDirectoryMissing(error)) throw error;
+    if (lastingFault(error)?.type === 'DirectoryMissing') return;
+    throw asInvalidInput(error, 'window.initial', 'a size, or "auto" with a customer directory that can be asked');
   }
 }
 
-const isDirectoryMissing = (error: unknown) =>
-  error instanceof ActivityFailure &&
-  error.cause instanceof ApplicationFailure &&
-  error.cause.type === 'DirectoryMissing';
+/** What an activity found that another try would find again. */
+export function lastingFault(error: unknown): ApplicationFailure | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  return cause instanceof ApplicationFailure && cause.nonRetryable ? cause : undefined;
+}
+
+function asInvalidInput(error: unknown, field: string, expected: string): unknown {
+  const got = lastingFault(error)?.message;
+  return got === undefined ? error : invalidInput([{ field, expected, got }]);
+}
 
 async function askDirectory(run: BackfillRun, { options, exclude }: BackfillRequest): Promise<void> {
-  const listed = await listCustomers(directoryQuery(options));
+  const query = directoryQuery(options);
+  const listed = await listCustomers(query).catch((error: unknown) => {
+    throw asInvalidInput(error, 'customers', '"all" with a customer directory that names some');
+  });
   const left = listed.filter(({ id }) => !exclude.includes(id));
+  if (left.length === 0) {
+    const expected = `to leave some of the customers that the directory names for ${askedFor(query)}`;
+    const got = `${show(exclude)}, which leaves none of ${listed.length}`;
+    throw invalidInput([{ field: 'exclude', expected, got }]);
+  }
   const parsed = parseCustomers(left, [options.start, options.end]);
   if (!parsed.ok) {
     throw invalidInput(

@@ -147,13 +147,14 @@ describe('probeDatabase', () => {
       level: 'high',
       reason: 'rows is 9, at or over maxLoad 9',
     });
+    const log = "the worker's log has the server's message";
     for (const [name, reason] of Object.entries({
       nothing: 'nothing: its SQL gave no value',
       words: 'words: its SQL gave no number',
-      wrong: 'wrong: the query failed (42703): column "no_such_column" does not exist',
-      writes: 'writes: the query failed (25006): cannot execute SELECT in a read-only transaction',
-      leaves: 'leaves: the query failed (42601): cannot insert multiple commands into a prepared statement',
-      tells: 'tells: the query failed (42704): unrecognized configuration parameter "backfill.…"',
+      wrong: `wrong: it refuses the SQL (SQLSTATE 42703): it names a column that does not exist; ${log}`,
+      writes: `writes: it refuses the SQL (SQLSTATE 25006): it writes, in a read-only transaction; ${log}`,
+      leaves: `leaves: it refuses the SQL (SQLSTATE 42601): it has a syntax error, or is more than one statement; ${log}`,
+      tells: `tells: it refuses the SQL (SQLSTATE 42704); ${log}`,
       activeSession: /^activeSession: it is not known; known are activeSessions, .*replicationLagSeconds, rows, slow/,
       replicationLagSeconds: 'replicationLagSeconds: no standby is connected',
     })) {

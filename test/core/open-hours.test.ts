@@ -7,6 +7,7 @@ import { initialState, type State } from '../../src/backfill/state.js';
 
 const everyDay = [0, 1, 2, 3, 4, 5, 6];
 const at = (text: string) => Date.parse(text);
+const minutes = (time: string) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
 
 function steps(entry: Partial<WorkingHours> & { timeZone: string }, now: string, days = 3, most = 8) {
   const hours = [{ days: everyDay, from: 22 * 60, to: 6 * 60, ...entry }];
@@ -55,6 +56,50 @@ describe('working hours as steps of the limit', () => {
       '2026-03-29T00:00 8',
       '2026-03-29T03:00 0',
     ]);
+  });
+
+  // Berlin skips 02:00 to 03:00 at 01:00Z, and repeats it from 01:00Z. New York skips 02:00 to 03:00 at 07:00Z, and
+  // repeats 01:00 to 02:00 from 06:00Z.
+  it.each([
+    ['start in the hour that is skipped', 'Europe/Berlin', '2026-03-29', '02:30', '06:00', '01:00', '04:00'],
+    ['start in the hour that is skipped', 'America/New_York', '2026-03-08', '02:30', '06:00', '07:00', '10:00'],
+    ['end in the hour that is skipped', 'Europe/Berlin', '2026-03-29', '00:00', '02:30', '23:00', '01:00'],
+    ['end in the hour that is skipped', 'America/New_York', '2026-03-08', '00:00', '02:30', '05:00', '07:00'],
+    ['reach overnight into the skipped hour', 'Europe/Berlin', '2026-03-28', '22:00', '02:30', '21:00', '01:00'],
+    ['reach overnight into the skipped hour', 'America/New_York', '2026-03-07', '22:00', '02:30', '03:00', '07:00'],
+    ['are all skipped', 'Europe/Berlin', '2026-03-29', '02:10', '02:50', 'never', 'never'],
+    ['start in the hour that is repeated', 'Europe/Berlin', '2026-10-25', '02:30', '06:00', '00:30', '05:00'],
+    ['start in the hour that is repeated', 'America/New_York', '2026-11-01', '01:30', '06:00', '05:30', '11:00'],
+    ['end in the hour that is repeated', 'Europe/Berlin', '2026-10-25', '00:00', '02:30', '22:00', '00:30'],
+    ['end in the hour that is repeated', 'America/New_York', '2026-11-01', '00:00', '01:30', '04:00', '05:30'],
+    ['reach overnight into the repeated hour', 'Europe/Berlin', '2026-10-24', '22:00', '02:30', '20:00', '00:30'],
+    ['reach overnight into the repeated hour', 'America/New_York', '2026-10-31', '22:00', '01:30', '02:00', '05:30'],
+    ['contain the repeated hour', 'Europe/Berlin', '2026-10-25', '01:00', '04:00', '23:00', '03:00'],
+  ])('that %s are not an hour early or late: %s on %s', (_, timeZone, date, from, to, opens, closes) => {
+    const noonBefore = at(date) - 12 * 3_600_000;
+    const entry = { days: [new Date(date).getUTCDay()], timeZone, from: minutes(from), to: minutes(to) };
+    const found = openHours([entry], 3, 8, noonBefore).slice(1);
+    expect(found.map((step) => `${new Date(step.at).toISOString().slice(11, 16)} ${step.max}`)).toEqual(
+      opens === 'never' ? [] : [`${opens} 8`, `${closes} 0`],
+    );
+  });
+
+  it('of two entries that meet leave no hole and do not overlap when clocks change', () => {
+    for (const [timeZone, date] of [
+      ['Europe/Berlin', '2026-03-29'],
+      ['Europe/Berlin', '2026-10-25'],
+      ['America/New_York', '2026-03-08'],
+      ['America/New_York', '2026-11-01'],
+    ] as const) {
+      const day = { days: [0], timeZone };
+      const entries = ['01:15', '01:45', '02:00', '02:30', '03:00'].map((meets) => [
+        { ...day, from: 0, to: minutes(meets), max: 2 },
+        { ...day, from: minutes(meets), to: minutes('06:00'), max: 1 },
+      ]);
+      for (const hours of entries) {
+        expect(openHours(hours, 3, 8, at(date) - 86_400_000).map(({ max }) => max)).toEqual([0, 2, 1, 0]);
+      }
+    }
   });
 
   it('count by the local day of the week', () => {

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Postgres, startPostgres } from '../../scripts/dev/postgres.js';
 import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
+import { freePort } from '../../src/fleet/free-port.js';
 import { useRig } from '../support/harness.js';
 import { type BackfillHandle, type HistoryEvent, kindsOf, mostAtOnce, until } from '../support/run.js';
 
@@ -268,6 +269,32 @@ describe('the probe', () => {
     });
     await run.finish('slow-a', january(1));
     expect(await run.report()).toMatchObject({ outcome: 'completed', totals: { done: 2 } });
+  });
+
+  it('is refused before anything starts where it names metrics that nobody measures, and says which there are', async () => {
+    const run = await rig.startBackfill({
+      cluster: 'queued',
+      customers: ['cvs'],
+      ...oneDay,
+      probe: { maxLoad: { queuedJob: 5, activeSessions: 3 }, criticalLoad: { queuedJobs: 9, blocked: 1 } },
+    });
+    const known =
+      'activeSessions, blockedSessions, longestTransactionSeconds, connectionsShare, deadlocksPerMinute, ' +
+      'replicationLagSeconds, queuedJobs';
+    expect(await run.failure()).toMatchObject({
+      type: 'InvalidInput',
+      message: ['maxLoad.queuedJob', 'criticalLoad.blocked']
+        .map((field) => `probe.${field}: expected a metric that the worker knows (${known}), got one that it does not`)
+        .join('; '),
+    });
+    expect(await run.started()).toEqual([]);
+  });
+
+  it('whose database is unreachable keeps nothing from starting', async () => {
+    environment.BACKFILL_PROBE_URL_AWAY = `postgresql://kim:x@127.0.0.1:${await freePort()}/postgres`;
+    const probe = { maxLoad: { queuedJobs: 5 }, every: '80ms' };
+    const run = await rig.startBackfill({ cluster: 'away', customers: ['cvs'], ...oneDay, probe });
+    expect(await run.report()).toMatchObject({ outcome: 'completed', totals: { done: 1 } });
   });
 
   it('goes on with the limit and the sizes when the run continues as new, and every window runs once', async () => {

@@ -309,7 +309,7 @@ describe('a run that can not verify', () => {
       expect(history).toContain('BACKFILL_VERIFY_URL');
       for (const secret of [password, table, 'backfill_verifier', 'SELECT']) expect(history).not.toContain(secret);
     }
-    expect((await locked.failure()).message).toMatch(/the database: it refuses verify's password/);
+    expect((await locked.failure()).message).toMatch(/the verify database: it refuses the password/);
   });
 
   it('ends before anything starts when the SQL would write, whatever its role may', async () => {
@@ -317,18 +317,18 @@ describe('a run that can not verify', () => {
     const sql = `INSERT INTO rubrics (version, introduced_at)
       SELECT 9, ($2::timestamptz[])[1] WHERE $1::text[] IS NOT NULL AND $3::text IS NULL AND $4::text IS NULL`;
     const run = await failing('writing', sql);
-    expect((await run.failure()).message).toMatch(/refuses the verify SQL \(SQLSTATE 25006\)/);
+    expect((await run.failure()).message).toMatch(/refuses the SQL \(SQLSTATE 25006\)/);
     expect(await run.started()).toEqual([]);
   });
 
   it.each([
-    ['parameters', 'SELECT 1 AS "window"', /refuses the verify SQL \(SQLSTATE 08P01\)/],
+    ['parameters', 'SELECT 1 AS "window"', /refuses the SQL \(SQLSTATE 08P01\)/],
     [
       'columns',
       'SELECT ordinality AS "window", c FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY AS w (c)',
       /expected the columns window, day, conversations, missing; got window, c$/,
     ],
-    ['syntax', 'SELECT secret FROM nowhere', /refuses the verify SQL \(SQLSTATE 42P01\)/],
+    ['syntax', 'SELECT secret FROM nowhere', /refuses the SQL \(SQLSTATE 42P01\)/],
   ])('ends before anything starts when the SQL is wrong: %s', async (cluster, sql, message) => {
     const run = await failing(cluster, sql);
     const failure = await run.failure();
@@ -347,7 +347,9 @@ describe('a run that can not verify', () => {
     expect(attention).toHaveLength(6);
     expect(attention[0]).toMatchObject({
       class: 'unverified',
-      message: expect.stringMatching(/^could not be verified: the database refuses the verify SQL \(SQLSTATE 22012\)/),
+      message: expect.stringMatching(
+        /^could not be verified: the verify database: it refuses the SQL \(SQLSTATE 22012\)/,
+      ),
     });
   });
 
@@ -358,7 +360,7 @@ describe('a run that can not verify', () => {
     const run = await failing('slow', sql);
     const { attention } = await run.report();
     expect(attention).toHaveLength(6);
-    expect(attention[0]!.message).toBe('could not be verified: the database: a query took longer than 1 s');
+    expect(attention[0]!.message).toBe('could not be verified: the verify database: a query took longer than 1 s');
     const tries = (await run.events()).flatMap(
       ({ activityTaskStartedEventAttributes: started }) => started?.attempt ?? [],
     );

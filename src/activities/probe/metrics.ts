@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import type { Row } from '../database.js';
 
 /** Runs one statement, read-only and limited in time. */
-export type Ask = (sql: string) => Promise<Record<string, unknown>[]>;
+type Ask = (sql: string) => Promise<Row[]>;
+
+const TRUTH: Record<string, number> = { t: 1, f: 0 };
 
 /** A metric that has no value here: the message says why. */
 export class NoValue extends Error {}
@@ -39,7 +42,7 @@ const session = (expression: string): Metric =>
 function value(sql: string, absent = 'the server has no value for it'): Metric {
   return async (ask) => {
     const [row] = await ask(sql);
-    if (row?.permitted === false) throw new NoValue("the probe's role needs pg_monitor");
+    if (row?.permitted === 'f') throw new NoValue("the probe's role needs pg_monitor");
     if (row?.value === null || row?.value === undefined) throw new NoValue(absent);
     return Number(row.value);
   };
@@ -87,7 +90,7 @@ function ownMetric(sql: string): Metric {
     const [row] = await ask(sql);
     const [found] = Object.values(row ?? {});
     if (found === null || found === undefined) throw new NoValue('its SQL gave no value');
-    const number = Number(found);
+    const number = TRUTH[found] ?? Number(found);
     if (!Number.isFinite(number)) throw new NoValue('its SQL gave no number');
     return number;
   };

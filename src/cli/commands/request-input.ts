@@ -68,6 +68,10 @@ export async function requestFor(
   const range = { start, end };
   const listed = await directoryOf(context, cluster, range);
   if (!listed) return { input: given, range, doubts: [] };
+  if (given.customers === 'all' && listed.length === 0) {
+    const nobody = `its customer directory names nobody for ${start} to ${end}`;
+    throw new CommandProblem(EXIT.error, `${nobody}; check these days, and directory in the fleet file`);
+  }
   const input = { ...given, customers: withVolumes(given.customers as Customers, listed) };
   check(input, options);
   return { input, range, doubts: strangers(cluster, given.customers as Customers, options, listed) };

@@ -24,3 +24,10 @@ describe('customers that the directory does not have', () => {
     expect(doubts.at(-1)).toBe("us-west's directory has none of 255 more customers either");
   });
 });
+
+it('a directory that names nobody is named as the reason why nothing can start, with the range that it was asked for', async () => {
+  const empty: Cluster = { ...cluster, directory: { kind: 'inline', customers: [] } };
+  await expect(requestFor(context, empty, { month: '2026-01' }, {})).rejects.toThrow(
+    'its customer directory names nobody for 2026-01-01 to 2026-02-01; check these days, and directory in the fleet file',
+  );
+});
