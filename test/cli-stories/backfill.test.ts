@@ -134,7 +134,7 @@ describe('one run, from its plan to its end', { timeout: MANY_CALLS_MS }, () => 
     expect(await say('remove', west, 'quick-z', '--yes')).toContain('removed quick-z');
     expect(await say('retry-failed', west)).toContain('no failed days');
     expect(days(await run.progress())).toBe('quick d.dd,slow-b d..s,quick-z ss');
-    expect(await say('resume', west)).toContain('the run goes on (running)');
+    expect(await say('resume', west)).toContain('the run continues (running)');
     await run.until((progress) => days(progress) === 'quick dddd,slow-b drrs,quick-z ss');
     const log = await backfill.run('log', west, '--limit', '200');
     for (const what of ['pause', 'resetDay', 'skipDay', 'setParallelism', 'addCustomers', 'removeCustomer', 'resume']) {

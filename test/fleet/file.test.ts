@@ -353,7 +353,7 @@ describe('a good fleet file', () => {
 defaults:
   window: 1d
   parallelism: { max: 8, adaptive: true }
-  child: { taskQueue: q, input: { customer: "\${customerId}" } }
+  child: { taskQueue: q, input: { customer: "\${customerId}" }, partialInput: true }
   probe: { maxLoad: { activeSessions: 20 } }
 clusters:
   a: { address: "x:1" }
@@ -365,7 +365,7 @@ clusters:
     expect(clusters[1]!.defaults).toEqual({
       window: '6h',
       parallelism: { max: 2, adaptive: true },
-      child: { taskQueue: 'q', input: { id: `\${customerId}` } },
+      child: { taskQueue: 'q', input: { id: `\${customerId}` }, partialInput: true },
     });
   });
 

@@ -66,8 +66,8 @@ function expectAlive(state: State, now: number): void {
   expect(unpack(throughJson(pack(state)))).toEqual(state);
   decide(state, now);
   const progress = progressOf(state, now);
-  const { days, done, running, waiting, failed, skipped, held } = progress.totals;
-  expect(done + running + waiting + failed + skipped + held).toBe(days);
+  const { days, done, running, verifying, waiting, failed, skipped, held } = progress.totals;
+  expect(done + running + verifying + waiting + failed + skipped + held).toBe(days);
   const proof = proofOf(state, state.customers, ANSWER_BYTES);
   for (const answer of [progress, logView(state), proof, reportOf(state, 'incomplete', now)]) {
     expect(jsonBytes(answer)).toBeLessThanOrEqual(ANSWER_BYTES);

@@ -222,7 +222,7 @@ describe('the probe', () => {
       cluster: 'queued',
       customers: ['slow-a', 'cvs'],
       ...oneDay,
-      probe: { maxLoad: {}, criticalLoad: { queuedJobs: 5 }, every: '80ms' },
+      probe: { maxLoad: {}, criticalLoad: { queuedJobs: 5 }, every: '1s' },
     });
     await run.until(({ database, totals }) => database.level === 'ok' && totals.running === 1);
     await queued(9);
@@ -260,7 +260,7 @@ describe('the probe', () => {
       cluster: 'elsewhere',
       customers: ['slow-a', 'cvs'],
       ...oneDay,
-      probe: { maxLoad: { activeSessions: 1 }, every: '80ms' },
+      probe: { maxLoad: { activeSessions: 1 }, every: '1s' },
     });
     const { database } = await run.until(({ database }) => database.reason.includes('environment'));
     expect(database).toEqual({
@@ -292,7 +292,7 @@ describe('the probe', () => {
 
   it('whose database is unreachable keeps nothing from starting', async () => {
     environment.BACKFILL_PROBE_URL_AWAY = `postgresql://kim:x@127.0.0.1:${await freePort()}/postgres`;
-    const probe = { maxLoad: { queuedJobs: 5 }, every: '80ms' };
+    const probe = { maxLoad: { queuedJobs: 5 }, every: '1s' };
     const run = await rig.startBackfill({ cluster: 'away', customers: ['cvs'], ...oneDay, probe });
     expect(await run.report()).toMatchObject({ outcome: 'completed', totals: { done: 1 } });
   });
@@ -307,7 +307,7 @@ describe('the probe', () => {
       ...tenDays,
       window: { initial: '10d', min: '1d', max: '10d' },
       parallelism: { min: 4, max: 4, adaptive: true },
-      probe: { maxLoad: { activeSessions: 1_000 }, every: '80ms' },
+      probe: { maxLoad: { activeSessions: 1_000 }, every: '1s' },
       retry: { overload: soon },
       maxHistoryEvents: 50,
     });
