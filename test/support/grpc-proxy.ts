@@ -54,6 +54,10 @@ export class GrpcProxy {
     this.refused.set(method, { status, message });
   }
 
+  allow(method: string): void {
+    this.refused.delete(method);
+  }
+
   hold(method: string): void {
     this.held.add(method);
   }
