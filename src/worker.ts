@@ -1,8 +1,10 @@
+import './start-up-signals.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NativeConnection, type NativeConnectionOptions, Runtime, type TelemetryOptions } from '@temporalio/worker';
 import pino from 'pino';
 import { connectionFromEnvironment } from './connection.js';
 import { createOrchestrator } from './orchestrator.js';
+import { startedUp } from './start-up-signals.js';
 
 /** The orchestrator's worker as a process: wiring only. README.md lists the environment variables. */
 const log = pino({ name: 'backfill-scorecards' });
@@ -27,12 +29,9 @@ function metrics(bindAddress: string | undefined): TelemetryOptions {
   return bindAddress ? { metrics: { prometheus: { bindAddress } } } : {};
 }
 
-/** A worker that starts before its server, or while it is away, waits: whoever starts it need not know the order. */
-async function connected(
-  options: NativeConnectionOptions,
-  stopping: AbortSignal,
-): Promise<NativeConnection | undefined> {
-  while (!stopping.aborted) {
+/** A worker that starts before its server, or while it is away, waits: the order of their starts does not matter. */
+async function connected(options: NativeConnectionOptions): Promise<NativeConnection> {
+  for (;;) {
     try {
       return await NativeConnection.connect(options);
     } catch (error) {
@@ -41,24 +40,21 @@ async function connected(
         { address: options.address, reason },
         'no Temporal server answers; is TEMPORAL_ADDRESS right? Trying again',
       );
-      await sleep(1_000, undefined, { signal: stopping }).catch(() => undefined);
+      await sleep(1_000);
     }
   }
-  return undefined;
 }
-
-const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
 
 try {
   const { connectionOptions, namespace } = connectionFromEnvironment();
-  const connection = await connected(connectionOptions, stopping.signal);
-  if (connection) {
-    const worker = await createOrchestrator({ connection, namespace, environment: process.env });
-    log.info({ address: connectionOptions.address, namespace, taskQueue: worker.options.taskQueue }, 'worker ready');
-    await worker.run();
-    await connection.close();
-  }
+  const connection = await connected(connectionOptions);
+  const worker = await createOrchestrator({ connection, namespace, environment: process.env });
+  log.info({ address: connectionOptions.address, namespace, taskQueue: worker.options.taskQueue }, 'worker ready');
+  const running = worker.run();
+  // A worker that runs is shut down by the SDK's own handlers.
+  startedUp();
+  await running;
+  await connection.close();
 } catch (error) {
   log.fatal(error, 'the worker can not go on; does the namespace exist?');
   process.exitCode = 1;

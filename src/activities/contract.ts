@@ -30,7 +30,7 @@ export interface Activities {
   checkWindows(query: CheckQuery): Promise<CheckedDay[][]>;
   /** The metrics that thresholds of `probe` may name, and what is wrong with the worker's own ones, if anything is. */
   knownMetrics(): Promise<{ names: string[]; trouble?: string }>;
-  /** Which of these search attributes the namespace has. */
+  /** Which of these search attributes the namespace has, as Keyword: one of another type is somebody else's. */
   registeredSearchAttributes(names: string[]): Promise<string[]>;
 }
 

@@ -1,5 +1,5 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { type Client, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, type WorkflowClient, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { classify } from '../backfill/failures.js';
 import { causeChain } from '../workflows/cause-chain.js';
 import { completion } from './completion.js';
@@ -13,11 +13,12 @@ export async function followWindow(
   client: Client,
   { workflowId, runId }: { workflowId: string; runId?: string },
 ): Promise<WindowOutcome> {
-  const context = Context.current();
+  const { cancelled, cancellationSignal } = Context.current();
   try {
-    return completion(await Promise.race([client.workflow.getHandle(workflowId, runId).result(), context.cancelled]));
+    const result = callingUntil(cancellationSignal, client).getHandle(workflowId, runId).result();
+    return completion(await Promise.race([result, cancelled]));
   } catch (error) {
-    if (context.cancellationSignal.aborted) {
+    if (cancellationSignal.aborted) {
       // The run that asked is over, or this worker shuts down: then another one goes on.
       throw ApplicationFailure.retryable('nobody follows this window here any more', 'Interrupted');
     }
@@ -28,4 +29,16 @@ export async function followWindow(
     }
     throw error;
   }
+}
+
+/**
+ * A client that makes no more calls once the signal is aborted. The worker's connection can't abort a call, and a result
+ * is awaited by one long poll after another: without this, they would go on until the workflow ends.
+ */
+function callingUntil(signal: AbortSignal, { workflow }: Client): WorkflowClient {
+  const workflowService = () => {
+    signal.throwIfAborted();
+    return workflow.workflowService;
+  };
+  return Object.create(workflow, { workflowService: { get: workflowService } }) as WorkflowClient;
 }

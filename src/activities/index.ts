@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { beating } from './beating.js';
 import type { Activities } from './contract.js';
 import { listCustomers } from './directory.js';
@@ -8,6 +9,8 @@ import { followWindow } from './follow-window.js';
 import { openHours } from './open-hours.js';
 import { knownMetrics, probeDatabase } from './probe.js';
 import { checkWindows } from './verify.js';
+
+const { IndexedValueType } = proto.temporal.api.enums.v1;
 
 /** The activities, with what they need from their process. */
 export function createActivities(client: Client, environment: NodeJS.ProcessEnv): Activities {
@@ -26,5 +29,5 @@ export function createActivities(client: Client, environment: NodeJS.ProcessEnv)
 async function registeredSearchAttributes(client: Client, names: string[]): Promise<string[]> {
   const { namespace } = client.options;
   const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
-  return names.filter((name) => Object.hasOwn(customAttributes ?? {}, name));
+  return names.filter((name) => customAttributes?.[name] === IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD);
 }

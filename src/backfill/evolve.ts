@@ -18,6 +18,7 @@ import type { HoursStep } from './limit.js';
 import type { CustomerRequest } from './options.js';
 import { windowCompleted, windowFailed } from './outcome.js';
 import { afterHealth, afterStart, type Health } from './pace.js';
+import { type PreparationStep, stepBegan, stepFailed, stepGivenUp } from './preparation.js';
 import {
   type Check,
   countInFlight,
@@ -25,7 +26,6 @@ import {
   type Ending,
   idOf,
   intervalOf,
-  LOOKING,
   runningHours,
   type State,
   type Window,
@@ -53,6 +53,10 @@ export type Event =
   | { kind: 'customersListed'; at: number; customers: CustomerRequest[]; unknown: string[] }
   /** Volumes of customers that came without them, in conversations, by id. */
   | { kind: 'volumesEstimated'; at: number; volumes: Record<string, number> }
+  /** The run asks the next of what it must know before its first window; an attempt failed; it continues without. */
+  | { kind: 'preparationBegan'; at: number; step: PreparationStep }
+  | { kind: 'preparationFailed'; at: number; error: string }
+  | { kind: 'preparationGivenUp'; at: number }
   /** All that a run must know before its first window is known. */
   | { kind: 'prepared'; at: number }
   /** What runs and what is done of customers (by index) that came later is known; windows that were found came before. */
@@ -98,11 +102,17 @@ function apply(state: State, event: Event): State {
     case 'customersListed': {
       const { customers, unknown, at } = event;
       const stray = unknown.length === 0 ? '' : `; excluded, but not in it: ${unknown.join(', ')}`;
-      const next = { ...withCustomers(state, customers), preparing: LOOKING };
+      const next: State = { ...withCustomers(state, customers), preparing: { step: 'directory' } };
       return decided(next, at, `the directory has ${counted(customers.length, 'customer')} for this run${stray}`);
     }
     case 'volumesEstimated':
       return withVolumes(state, event.volumes);
+    case 'preparationBegan':
+      return stepBegan(state, event.step);
+    case 'preparationFailed':
+      return stepFailed(state, event.error);
+    case 'preparationGivenUp':
+      return stepGivenUp(state, event.at);
     case 'prepared': {
       const { preparing: _, ...prepared } = state;
       return prepared;

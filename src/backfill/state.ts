@@ -14,6 +14,7 @@ import { type Coverage, covered, MAX_PROOF_ROWS, withoutHours } from './ledger.j
 import type { HoursStep } from './limit.js';
 import type { CustomerRequest, Options } from './options.js';
 import { type Health, initialPace, type Pace } from './pace.js';
+import { firstStep, type Preparation } from './preparation.js';
 import { initialSizing, type Sizing } from './sizing.js';
 import { tallyOf } from './tally.js';
 import { windowId } from './window.js';
@@ -39,7 +40,7 @@ export interface State {
   order: number[];
   startedAt: number;
   /** What the run must know before its first window, while it does not know it yet. */
-  preparing?: string;
+  preparing?: Preparation;
   paused?: Pause;
   /** Open while most windows fail: nothing starts but one trial at a time. */
   breaker?: Breaker;
@@ -243,13 +244,11 @@ export interface Rejection {
   reason: string;
 }
 
-export const LOOKING = 'looking for windows that are running already';
-
 /** The first state of a run: all of every customer's range waits; nothing starts until the run is prepared. */
 export function initialState(options: Options, customers: readonly CustomerRequest[], now: number): State {
   return withCustomers(
     {
-      preparing: LOOKING,
+      preparing: { step: firstStep },
       options,
       parallelism: { ...options.parallelism },
       customers: [],

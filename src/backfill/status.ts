@@ -1,5 +1,6 @@
 import { formatTime } from './calendar.js';
 import { limitNow } from './limit.js';
+import { describePreparation } from './preparation.js';
 import { type Breaker, type Customer, countInFlight, type State } from './state.js';
 import { tallyOf } from './tally.js';
 import { counted } from './words.js';
@@ -45,7 +46,7 @@ export function statusOf(state: State, now?: number): { status: Status; reason: 
     return running > 0 ? { status: 'pausing', reason: `${reason}; ${windows}` } : { status: 'paused', reason };
   }
   if (state.breaker) return { status: 'paused', reason: breakerReason(state.breaker) };
-  if (state.preparing) return { status: 'running', reason: state.preparing };
+  if (state.preparing) return { status: 'running', reason: describePreparation(state.preparing) };
   const open = state.customers.filter((customer) => customer.waiting.length > 0);
   const checks = checksOf(state);
   const pausedCustomers = open.filter((customer) => customer.paused);

@@ -23,12 +23,15 @@ import { check } from './checks.js';
 import { Children } from './children.js';
 import { registerMessages } from './messages.js';
 import { invalidInput, learnCustomers, Newcomers, prepare } from './prepare.js';
-import { BackfillRun } from './run.js';
+import { BackfillRun, type WaitingCommand } from './run.js';
 import { Showcase } from './showcase.js';
 import { watchDatabase, watchHours } from './watch.js';
 
 /** The server allows one run 10,000 signals and 2,000 Updates; a run hands over well before. */
 const MAX_MESSAGES = 1_500;
+
+/** A person waits for a plan: it fails rather than wait for a directory that is away. */
+const PLAN_TRIES = 5;
 
 /** How many events more a run's history may have, while it waits for a moment at which all its slots are taken. */
 const OVERTIME = 500;
@@ -42,6 +45,8 @@ const MUCH = 4;
 interface Carried {
   state: Packed;
   searchAttributes: string[];
+  /** Commands that came while the run prepared, and still wait. */
+  waiting?: WaitingCommand[];
 }
 
 /**
@@ -54,12 +59,11 @@ interface Carried {
  */
 export async function backfillScorecards(input: unknown, carried?: Carried): Promise<Report | Plan> {
   if (carried !== undefined) refuseUnlessContinued(carried);
-  const request = carried ? undefined : validRequest(input);
-  const run = new BackfillRun(carried ? unpack(carried.state) : firstState(request!));
+  const run = new BackfillRun(carried ? unpack(carried.state) : firstState(validRequest(input)), carried?.waiting);
   registerMessages(run);
   CancellationScope.current().cancelRequested.catch(() => run.happened({ kind: 'cancelRequested' }));
-  if (request?.options.dryRun) {
-    await learnCustomers(run, request);
+  if (run.state.options.dryRun) {
+    await learnCustomers(run, PLAN_TRIES);
     return planOf(run.state);
   }
   // What a cancel means for windows in flight is decided by the core, and never by Temporal's own propagation.
@@ -68,7 +72,7 @@ export async function backfillScorecards(input: unknown, carried?: Carried): Pro
     const children = new Children(run, showcase);
     for (const { index, window } of inFlight(run.state))
       children.follow({ customer: index, from: window.from, to: window.to });
-    if (request) void prepare(run, request, children, showcase);
+    if (run.state.preparing) void prepare(run, children, showcase);
     void watchDatabase(run);
     void watchHours(run);
     return close(run, await schedule(run, children, showcase), showcase);
@@ -88,9 +92,10 @@ function validRequest(input: unknown): BackfillRequest {
   return parsed.value;
 }
 
-function firstState({ options, customers }: BackfillRequest): State {
+function firstState({ options, customers, exclude }: BackfillRequest): State {
   if (customers !== 'all') return initialState(options, customers, Date.now());
-  return { ...initialState(options, [], Date.now()), preparing: 'asking the customer directory' };
+  const state = initialState(options, [], Date.now());
+  return { ...state, preparing: { ...state.preparing!, exclude } };
 }
 
 /** Carries out decisions until the run is to end, or hands over to the next run. */
@@ -122,7 +127,7 @@ async function schedule(run: BackfillRun, children: Children, showcase: Showcase
     // No draining: windows go on while the run hands over. Only an open start would be lost, so the run hands over when
     // none is open, and keeps its slots full until then; when overdue it starts nothing more, so that this comes.
     if (due && children.starting === 0 && !draining) {
-      if (allHandlersFinished()) await handOver(run, showcase);
+      if (run.state.preparing || allHandlersFinished()) await handOver(run, showcase);
       // A handler that woke us ends a moment later, and nothing else need ever happen that would wake us again.
       await condition(allHandlersFinished);
       continue;
@@ -136,13 +141,15 @@ async function schedule(run: BackfillRun, children: Children, showcase: Showcase
 
 function mustHandOver(run: BackfillRun): boolean {
   // A cancelled run closes as Cancelled, which the next run, itself not cancelled, could not do.
-  if (run.state.preparing || run.state.cancelling) return false;
+  if (run.state.cancelling) return false;
   const { continueAsNewSuggested, historyLength } = workflowInfo();
   const { maxHistoryEvents = Number.POSITIVE_INFINITY } = run.state.options;
-  if (run.messages >= MAX_MESSAGES) return true;
-  // A task that ends the run fails if a message has arrived meanwhile, and takes the Updates that it answers with it.
-  if (run.updatedAtLength === historyLength) return false;
-  return continueAsNewSuggested || historyLength >= maxHistoryEvents;
+  const manyMessages = run.messages >= MAX_MESSAGES;
+  // A task that ends the run fails if a message has arrived meanwhile, and takes the Updates that it answers with it. Where
+  // each task may have an Update that is worth the risk; while the run prepares, the server lets only ten of them wait.
+  const answers = run.updatedAtLength === historyLength;
+  if (answers && (run.state.preparing || !manyMessages)) return false;
+  return manyMessages || continueAsNewSuggested || historyLength >= maxHistoryEvents;
 }
 
 /**
@@ -157,7 +164,10 @@ function drainTime({ state }: BackfillRun): { drainUntil?: number } {
 }
 
 /** Continues as new with the state. The first argument is only for people who look at the run's input. */
-async function handOver({ state }: BackfillRun, showcase: Showcase): Promise<never> {
+async function handOver(run: BackfillRun, showcase: Showcase): Promise<never> {
+  const { state } = run;
+  const waiting = run.takeWaiting();
+  await condition(allHandlersFinished);
   const { memo, typedSearchAttributes } = workflowInfo();
   const { start, end, cluster } = state.options;
   const outline = {
@@ -166,7 +176,8 @@ async function handOver({ state }: BackfillRun, showcase: Showcase): Promise<nev
     customers: `${state.customers.length} customers, carried in the second argument`,
   };
   const next = makeContinueAsNewFunc<typeof backfillScorecards>({ ...(memo ? { memo } : {}), typedSearchAttributes });
-  return next(outline, { state: packToFit(state, Date.now()), searchAttributes: showcase.searchAttributes });
+  const packed = packToFit(state, Date.now());
+  return next(outline, { state: packed, searchAttributes: showcase.searchAttributes, waiting });
 }
 
 function close(run: BackfillRun, how: Ending, showcase: Showcase): Report {

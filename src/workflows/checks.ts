@@ -1,7 +1,8 @@
-import { ActivityFailure, proxyActivities } from '@temporalio/workflow';
+import { proxyActivities } from '@temporalio/workflow';
 import type { Activities, CheckQuery } from '../activities/contract.js';
 import type { CheckKey } from '../backfill/verification.js';
-import { invalidInput, lastingFault } from './prepare.js';
+import { lastingFault, persistently, reasonOf } from './attempts.js';
+import { invalidInput } from './prepare.js';
 import type { BackfillRun } from './run.js';
 
 const checking = (maximumAttempts: number) =>
@@ -24,11 +25,14 @@ const queryOf = (run: BackfillRun, windows: CheckQuery['windows']): CheckQuery =
 export async function tryCheck(run: BackfillRun): Promise<void> {
   if (!run.state.options.verify) return;
   try {
-    await checking(2)(queryOf(run, []));
+    await persistently(run, () => checking(1)(queryOf(run, [])), 2);
   } catch (error) {
     const fault = lastingFault(error);
-    // A database that is away now may be back when the first windows have completed.
-    if (!fault) return;
+    if (!fault) {
+      // A database that is away now may be back when the first windows have completed.
+      run.happened({ kind: 'preparationGivenUp' });
+      return;
+    }
     throw invalidInput([
       {
         field: 'verify',
@@ -42,14 +46,14 @@ export async function tryCheck(run: BackfillRun): Promise<void> {
 const { knownMetrics } = proxyActivities<Activities>({
   startToCloseTimeout: '1 minute',
   heartbeatTimeout: '10 seconds',
-  retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+  retry: { maximumAttempts: 1 },
 });
 
 /** Before anything has started: a threshold for a metric that nobody measures would never slow the run down. */
 export async function tryProbe(run: BackfillRun): Promise<void> {
   const { probe } = run.state.options;
   if (!probe) return;
-  const { names, trouble } = await knownMetrics();
+  const { names, trouble } = await persistently(run, () => knownMetrics());
   const { maxLoad, criticalLoad } = probe;
   const issues = Object.entries({ maxLoad, criticalLoad }).flatMap(([field, thresholds]) =>
     Object.keys(thresholds)
@@ -75,9 +79,4 @@ export async function check(run: BackfillRun, windows: CheckKey[]): Promise<void
   } catch (error) {
     run.happened({ kind: 'checkFailed', windows, reason: reasonOf(error) });
   }
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  return cause instanceof Error ? cause.message : 'the check failed';
 }

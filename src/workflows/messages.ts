@@ -46,8 +46,8 @@ export function registerMessages(run: BackfillRun): void {
 
 async function signal(run: BackfillRun, name: string, argument: unknown): Promise<void> {
   run.messages++;
-  const turn = run.turn();
-  if (turn) await turn;
+  const turn = run.turn({ name, argument });
+  if (turn && (await turn) === 'carried') return;
   run.signalled(name, argument);
 }
 
@@ -59,16 +59,21 @@ function validate(run: BackfillRun, name: string, argument: unknown): void {
 
 async function update(run: BackfillRun, name: string, argument: unknown): Promise<CommandAnswer> {
   run.messages++;
-  const turn = run.turn();
-  if (turn) {
-    run.checkForm(name, argument);
-    await turn;
-  }
   run.updatedAtLength = workflowInfo().historyLength;
+  run.checkForm(name, argument);
+  const turn = run.turn({ name, argument });
+  if (turn) {
+    if ((await turn) === 'carried') return { command: name, did: WAITS, status: statusOf(run.state).status };
+    run.updatedAtLength = workflowInfo().historyLength;
+  }
   const { state, did } = run.check(name, argument);
   run.accept(state);
   return { command: name, did, status: statusOf(state).status };
 }
+
+/** An Update's caller can't be answered by the next run. */
+const WAITS =
+  'nothing yet: the run continued as new while it prepares. The command keeps its turn; the queries log and progress (rejected) show what became of it';
 
 function registerQueries(run: BackfillRun): void {
   setHandler(defineQuery('progress'), () => progressOf(run.state, Date.now()), {

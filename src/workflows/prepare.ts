@@ -1,19 +1,29 @@
-import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
-import { type Activities, askedFor, type DirectoryQuery } from '../activities/contract.js';
+import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
+import { type Activities, askedFor, type DirectoryEntry, type DirectoryQuery } from '../activities/contract.js';
 import { formatDay } from '../backfill/calendar.js';
 import { describeIssues, type Issue, show } from '../backfill/issue.js';
-import type { BackfillRequest } from '../backfill/options.js';
+import type { Options } from '../backfill/options.js';
+import { type PreparationStep, stepsLeft } from '../backfill/preparation.js';
 import { parseCustomers } from '../backfill/request.js';
 import { needVolumes } from '../backfill/state.js';
+import { lastingFault, persistently } from './attempts.js';
 import { tryCheck, tryProbe } from './checks.js';
 import type { Children } from './children.js';
 import type { BackfillRun } from './run.js';
 import { SEARCH_ATTRIBUTES, type Showcase } from './showcase.js';
 
-const { listCustomers, findWindows, registeredSearchAttributes } = proxyActivities<Activities>({
+const aLongLook = {
   startToCloseTimeout: '10 minutes',
   // A worker killed in the middle must not keep the run from its first window for all of that time.
   heartbeatTimeout: '10 seconds',
+} as const;
+const once = proxyActivities<Activities>({ ...aLongLook, retry: { maximumAttempts: 1 } });
+const { registeredSearchAttributes } = proxyActivities<Activities>({
+  startToCloseTimeout: '10 seconds',
+  retry: { maximumAttempts: 1 },
+});
+const patiently = proxyActivities<Activities>({
+  ...aLongLook,
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 });
 
@@ -23,43 +33,58 @@ export function invalidInput(issues: Issue[]): ApplicationFailure {
 
 /**
  * Learns what must be known before the first window: who the customers are, which windows run already (they are
- * followed) and, if asked, which hours completed windows cover. Commands, queries and cancel work meanwhile. A
- * failure here is the run's.
+ * followed) and, if asked, which hours completed windows cover. Queries and cancel work meanwhile, and commands wait. A
+ * run that continues as new meanwhile resumes at its step. A failure here is the run's.
  */
-export async function prepare(
-  run: BackfillRun,
-  request: BackfillRequest,
-  children: Children,
-  showcase: Showcase,
-): Promise<void> {
+export async function prepare(run: BackfillRun, children: Children, showcase: Showcase): Promise<void> {
+  const steps: Record<PreparationStep, () => Promise<void>> = {
+    searchAttributes: () => lookUpAttributes(run, showcase),
+    directory: () => learnCustomers(run),
+    check: () => tryCheck(run),
+    probe: () => tryProbe(run),
+    windows: () => findExisting(run, children, (query) => persistently(run, () => once.findWindows(query))),
+  };
   try {
-    showcase.searchAttributes = await registeredSearchAttributes(SEARCH_ATTRIBUTES);
-    await learnCustomers(run, request);
-    await tryCheck(run);
-    await tryProbe(run);
-    await findExisting(run, children);
+    for (const step of stepsLeft(run.state.preparing!)) {
+      if (step !== run.state.preparing!.step) run.happened({ kind: 'preparationBegan', step });
+      await steps[step]();
+    }
     run.happened({ kind: 'prepared' });
   } catch (error) {
     run.fail(error);
   }
 }
 
-/** Who the customers are, if the directory must say; and their volumes, if windows are to be sized by them. */
-export async function learnCustomers(run: BackfillRun, request: BackfillRequest): Promise<void> {
-  if (request.customers === 'all') await askDirectory(run, request);
-  else if (needVolumes(run.state)) await estimateVolumes(run, request.options);
+/** Search attributes are optional, and so is the look-up: not every server allows it. */
+async function lookUpAttributes(run: BackfillRun, showcase: Showcase): Promise<void> {
+  try {
+    showcase.searchAttributes = await persistently(run, () => registeredSearchAttributes(SEARCH_ATTRIBUTES), 3);
+  } catch {
+    run.happened({ kind: 'preparationGivenUp' });
+  }
 }
 
-function directoryQuery({ cluster, start, end }: BackfillRequest['options']): DirectoryQuery {
+/** Who the customers are, if the directory must say; and their volumes, if windows are to be sized by them. */
+export async function learnCustomers(run: BackfillRun, tries?: number): Promise<void> {
+  const { exclude } = run.state.preparing!;
+  const ask = () => persistently(run, () => once.listCustomers(directoryQuery(run.state.options)), tries);
+  if (exclude) {
+    const listed = await ask().catch((error: unknown) => {
+      throw asInvalidInput(error, 'customers', '"all" with a customer directory that names some');
+    });
+    customersListed(run, exclude, listed);
+  } else if (needVolumes(run.state)) await estimateVolumes(run, ask);
+}
+
+function directoryQuery({ cluster, start, end }: Options): DirectoryQuery {
   const range = { start: formatDay(start), end: formatDay(end) };
   return cluster === undefined ? range : { ...range, cluster };
 }
 
 /** Without a directory, or with one that does not know, a customer starts with windows of a day. */
-async function estimateVolumes(run: BackfillRun, options: BackfillRequest['options']): Promise<void> {
+async function estimateVolumes(run: BackfillRun, ask: () => Promise<DirectoryEntry[]>): Promise<void> {
   try {
-    const listed = await listCustomers(directoryQuery(options));
-    const known = listed.flatMap(({ id, conversations }) =>
+    const known = (await ask()).flatMap(({ id, conversations }) =>
       conversations === undefined ? [] : [[id, conversations] as const],
     );
     run.happened({ kind: 'volumesEstimated', volumes: Object.fromEntries(known) });
@@ -69,25 +94,16 @@ async function estimateVolumes(run: BackfillRun, options: BackfillRequest['optio
   }
 }
 
-/** What an activity found that another try would find again. */
-export function lastingFault(error: unknown): ApplicationFailure | undefined {
-  const cause = error instanceof ActivityFailure ? error.cause : undefined;
-  return cause instanceof ApplicationFailure && cause.nonRetryable ? cause : undefined;
-}
-
 function asInvalidInput(error: unknown, field: string, expected: string): unknown {
   const got = lastingFault(error)?.message;
   return got === undefined ? error : invalidInput([{ field, expected, got }]);
 }
 
-async function askDirectory(run: BackfillRun, { options, exclude }: BackfillRequest): Promise<void> {
-  const query = directoryQuery(options);
-  const listed = await listCustomers(query).catch((error: unknown) => {
-    throw asInvalidInput(error, 'customers', '"all" with a customer directory that names some');
-  });
+function customersListed(run: BackfillRun, exclude: string[], listed: DirectoryEntry[]): void {
+  const { options } = run.state;
   const left = listed.filter(({ id }) => !exclude.includes(id));
   if (left.length === 0) {
-    const expected = `to leave some of the customers that the directory names for ${askedFor(query)}`;
+    const expected = `to leave some of the customers that the directory names for ${askedFor(directoryQuery(options))}`;
     const got = `${show(exclude)}, which leaves none of ${listed.length}`;
     throw invalidInput([{ field: 'exclude', expected, got }]);
   }
@@ -118,7 +134,7 @@ export class Newcomers {
     const unseen = this.run.state.customers.flatMap(({ unseen }, index) => (unseen ? [index] : []));
     if (this.looking || unseen.length === 0) return;
     this.looking = true;
-    findExisting(this.run, this.children, unseen)
+    findExisting(this.run, this.children, patiently.findWindows, unseen)
       .finally(() => {
         this.looking = false;
       })
@@ -128,7 +144,12 @@ export class Newcomers {
 }
 
 /** Of these customers (by index), or of all. */
-async function findExisting(run: BackfillRun, children: Children, only?: number[]): Promise<void> {
+async function findExisting(
+  run: BackfillRun,
+  children: Children,
+  findWindows: Activities['findWindows'],
+  only?: number[],
+): Promise<void> {
   const { child, resume } = run.state.options;
   const customers = only?.map((index) => run.state.customers[index]!.id);
   const query = { prefix: child.workflowIdPrefix, completed: resume };

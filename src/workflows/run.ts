@@ -1,4 +1,5 @@
 import { ApplicationFailure, condition, log } from '@temporalio/workflow';
+import { jsonBytes } from '../backfill/answer-size.js';
 import { type Command, commandNamed, parseCommand } from '../backfill/command.js';
 import { type Event, evolve } from '../backfill/evolve.js';
 import { wellFormed } from '../backfill/issue.js';
@@ -9,6 +10,21 @@ import { countWindow } from './metrics.js';
 
 /** An event without its time. */
 type Happening = Event extends infer E ? (E extends Event ? Omit<E, 'at'> : never) : never;
+
+/** A command as it came, and waits. */
+export interface WaitingCommand {
+  name: string;
+  argument: unknown;
+}
+
+/** What a command that waited does next: it is done, or the next run has it. */
+type Turn = 'now' | 'carried';
+
+/** Waiting commands are carried beside the state, which leaves them so much of the 2 MB that the server takes. */
+const MAX_WAITING_BYTES = 256 * 1024;
+
+const NO_ROOM =
+  'the run is still preparing, and too many commands wait already: send it again once the run has prepared';
 
 /**
  * The one mutable thing of a workflow run: the core's state, and whether anything has happened since the scheduler
@@ -22,19 +38,40 @@ export class BackfillRun {
   /** The history's length when the latest Update was handled: it tells a workflow task from those before and after. */
   updatedAtLength = 0;
 
-  /** Commands that wait for their turn, in the order in which they came. */
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting: (WaitingCommand & { go?: (turn: Turn) => void })[];
+  private waitingBytes = 0;
 
-  constructor(public state: State) {}
+  /** @param waiting commands that waited when the run before continued as new, in the order in which they came */
+  constructor(
+    public state: State,
+    waiting: WaitingCommand[] = [],
+  ) {
+    this.waiting = [...waiting];
+    this.waitingBytes = jsonBytes(waiting);
+  }
 
   /**
-   * Undefined if commands can be done now. While the run is still preparing they wait, all of them, so that their order
-   * stays: which days are done and which windows run is not known yet, so a day that is reset would count as done
+   * Undefined if the command can be done, or refused, now. While the run is still preparing commands wait, so that their
+   * order stays: which days are done and which windows run is not known yet, so a day that is reset would count as done
    * after all, and windows that are found a moment later would not be asked to cancel.
    */
-  turn(): Promise<void> | undefined {
-    if (this.state.preparing === undefined || this.state.ended) return undefined;
-    return new Promise((resolve) => this.waiting.push(resolve));
+  turn(command: WaitingCommand): Promise<Turn> | undefined {
+    if (!this.commandsWait) return undefined;
+    // The scheduler counts messages, and nothing else may happen for long.
+    this.wake();
+    const bytes = jsonBytes(command);
+    const isWrong = 'refused' in parseCommand(command.name, command.argument);
+    if (isWrong || this.waitingBytes + bytes > MAX_WAITING_BYTES) return undefined;
+    this.waitingBytes += bytes;
+    return new Promise((go) => this.waiting.push({ ...command, go }));
+  }
+
+  /** Takes the commands that wait, for the next run. */
+  takeWaiting(): WaitingCommand[] {
+    return this.waiting.splice(0).map(({ name, argument, go }) => {
+      go?.('carried');
+      return { name, argument };
+    });
   }
 
   /** Makes the scheduler look again. */
@@ -86,9 +123,14 @@ export class BackfillRun {
     }
   }
 
+  private get commandsWait(): boolean {
+    return this.state.preparing !== undefined && !this.state.ended;
+  }
+
   private attempt(name: string, argument: unknown): Performed {
     const command: Command | { refused: string } = parseCommand(name, argument);
-    return 'refused' in command ? command : perform(this.state, command, Date.now());
+    if ('refused' in command) return command;
+    return this.commandsWait ? { refused: NO_ROOM } : perform(this.state, command, Date.now());
   }
 
   private moveTo(state: State): void {
@@ -98,7 +140,11 @@ export class BackfillRun {
     }
     this.state = state;
     this.changed = true;
-    if (state.preparing === undefined || state.ended) for (const go of this.waiting.splice(0)) go();
+    if (this.commandsWait) return;
+    for (const { name, argument, go } of this.waiting.splice(0)) {
+      if (go) go('now');
+      else this.signalled(name, argument);
+    }
   }
 }
 

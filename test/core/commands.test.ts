@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { dayLetters } from '../../src/backfill/day-letters.js';
 import { decide } from '../../src/backfill/decide.js';
 import { LOG_LENGTH } from '../../src/backfill/journal.js';
+import type { PreparationStep } from '../../src/backfill/preparation.js';
 import { initialState } from '../../src/backfill/state.js';
 import { statusOf } from '../../src/backfill/status.js';
 import { hour, requestOf, START } from '../support/core.js';
@@ -538,8 +539,7 @@ describe('addCustomers', () => {
   });
 
   it('is refused while the directory is still being asked, so that nobody is in the run twice', () => {
-    const asking = { ...initialState(requestOf({ customers: ['cvs'] }).options, [], START), preparing: 'asking' };
-    given(() => ({ state: asking, now: START }))
+    given(() => ({ state: initialState(requestOf({ customers: ['cvs'] }).options, [], START), now: START }))
       .when(command('addCustomers', { customers: ['cvs'] }))
       .then((story) => expect(story.refused).toMatch(/customers are not known yet/));
   });
@@ -776,6 +776,7 @@ describe('the log', () => {
 });
 
 describe('a run that is still preparing', () => {
+  const begins = (step: PreparationStep) => happens((at) => ({ kind: 'preparationBegan', at, step }));
   const preparing = (story: Partial<Story> = {}) =>
     given(() => ({
       state: initialState(
@@ -794,9 +795,35 @@ describe('a run that is still preparing', () => {
         expect(decide(story.state, story.now)).toEqual({ kind: 'wait' });
         expect(statusOf(story.state)).toMatchObject({
           status: 'running',
-          reason: expect.stringMatching(/looking for windows/),
+          reason: 'looking up search attributes',
         });
         expect(days(story)).toBe('s..');
+      });
+  });
+
+  it('says why its directory did not answer, how often, and nothing of it at the next step', () => {
+    const fails = happens((at) => ({ kind: 'preparationFailed', at, error: 'connection refused' }));
+    const reason = (story: Story) => statusOf(story.state).reason;
+    preparing()
+      .when(begins('directory'), fails, fails)
+      .then((story) => {
+        expect(reason(story)).toBe('asking the customer directory; attempt 3, latest error: connection refused');
+      });
+    preparing()
+      .when(begins('directory'), fails, begins('windows'))
+      .then((story) => expect(reason(story)).toBe('looking for windows that are running already'));
+  });
+
+  it('logs that it continues without what is optional, and why', () => {
+    preparing()
+      .when(
+        happens((at) => ({ kind: 'preparationFailed', at, error: 'not allowed' })),
+        happens((at) => ({ kind: 'preparationGivenUp', at })),
+      )
+      .then((story) => {
+        expect(entry(story).effect).toBe(
+          'gave up looking up search attributes after 1 attempt, latest error: not allowed',
+        );
       });
   });
 
@@ -808,10 +835,7 @@ describe('a run that is still preparing', () => {
 
   it('takes the customers of the directory, and names those excluded in vain', () => {
     const { options, customers } = requestOf({ customers: ['cvs'] });
-    given(() => ({
-      state: { ...initialState(options, [], START), preparing: 'asking the customer directory' },
-      now: START,
-    }))
+    given(() => ({ state: initialState(options, [], START), now: START }), begins('directory'))
       .when(
         happens((at) => ({ kind: 'customersListed', at, customers, unknown: ['nobody'] })),
         happens((at) => ({ kind: 'prepared', at })),

@@ -62,7 +62,7 @@ describe('doctor', () => {
       '✓ namespace: ingestion, which keeps closed workflows for 1 day',
       '✓ worker: 1 worker for workflows, 1 worker for activities on task queue backfill-scorecards',
       '✓ ingestion: 1 worker for workflows, 1 worker for activities on task queue ingestion',
-      '✗ search attributes: BackfillStatus is of type INT, not Keyword: runs would get stuck on it',
+      '✗ search attributes: BackfillStatus is of type INT, not Keyword: runs leave it alone',
       '! search attributes: without BackfillCustomer, which are optional',
       `✓ customers: no directory in the fleet file: "all" means whoever the worker's directory names`,
     ]);

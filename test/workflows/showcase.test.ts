@@ -98,6 +98,7 @@ describe('with search attributes in the namespace', () => {
   it('a run is found by its cluster and status, and its windows by their customer', async () => {
     const run = await rig.startBackfill({ cluster: 'us-west-2-prod', customers: ['slow-a', 'cvs'], ...days });
     await found(run, 'BackfillStatus = "running" AND BackfillCluster = "us-west-2-prod"', 1);
+    await run.until(({ customers }) => customers[0]!.days === 'r..');
     await run.signal('pause');
     await run.finish('slow-a', '2026-01-01');
     await found(run, 'BackfillStatus = "paused"', 1);

@@ -3,6 +3,8 @@ import { formatDay, parseDay, startOfMonth } from '../../backfill/calendar.js';
 /** Workflow ids of runs: `backfillscorecards-<cluster>-<range>`. */
 export const WORKFLOW_TYPE = 'backfillScorecards';
 export const RUN_PREFIX = 'backfillscorecards-';
+/** In place of a range, for the runs of a cluster's schedule. */
+export const NIGHTLY = 'nightly';
 
 /** `2026-01` for a whole calendar month, else `2026-01-05--2026-01-20`; days as given if they are none. */
 export function rangeName(start: string, end: string): string {
@@ -24,3 +26,12 @@ export function rangeNamed(name: string): { start: string; end: string } | undef
 
 export const runId = (cluster: string, start: string, end: string): string =>
   `${RUN_PREFIX}${cluster}-${rangeName(start, end)}`;
+
+const DAY = String.raw`\d{4}-\d{2}-\d{2}`;
+// Temporal appends its time to the workflow id of a scheduled run.
+const RUN_ID = new RegExp(
+  String.raw`^${RUN_PREFIX}(.+?)-(?:\d{4}-\d{2}|${DAY}--${DAY}|${NIGHTLY}-${DAY}T\d{2}:\d{2}:\d{2}Z)$`,
+);
+
+/** The cluster in the workflow id of a run that the command or a schedule started; undefined for an id of another form. */
+export const clusterNamed = (workflowId: string): string | undefined => RUN_ID.exec(workflowId)?.[1];

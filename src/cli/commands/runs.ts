@@ -5,6 +5,7 @@ import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import { EXIT } from './exit-codes.js';
 import { within } from './patience.js';
 import { badUsage, CommandProblem, isSilence, isStuck } from './problem.js';
+import { clusterOf } from './run-cluster.js';
 import { RUN_PREFIX, rangeName, rangeNamed, WORKFLOW_TYPE } from './run-names.js';
 import { hasWorker } from './workers.js';
 
@@ -97,8 +98,10 @@ async function runsOf({ client, cluster }: ClusterSession, range: string | undef
   const query = `WorkflowType = "${WORKFLOW_TYPE}" AND WorkflowId STARTS_WITH "${prefix}" AND ExecutionStatus != "ContinuedAsNew"`;
   const runs = await within(client, async () => {
     const found: Listed[] = [];
-    for await (const { workflowId, status, startTime } of client.workflow.list({ query, pageSize: 500 })) {
-      found.push({ workflowId, status: status.name, startedAt: startTime.getTime() });
+    for await (const run of client.workflow.list({ query, pageSize: 500 })) {
+      // Of the clusters us-east-1 and us-east-1-prod, the prefix of one is a prefix of the other's runs.
+      if (!cluster.connection.environment && (await clusterOf(client, run)) !== cluster.name) continue;
+      found.push({ workflowId: run.workflowId, status: run.status.name, startedAt: run.startTime.getTime() });
     }
     return found;
   });

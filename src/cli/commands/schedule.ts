@@ -20,7 +20,7 @@ import { within } from './patience.js';
 import { badUsage, CommandProblem } from './problem.js';
 import { inputFile, requestFor } from './request-input.js';
 import { type RequestOptions, withRequestOptions } from './request-options.js';
-import { RUN_PREFIX, WORKFLOW_TYPE } from './run-names.js';
+import { NIGHTLY, RUN_PREFIX, WORKFLOW_TYPE } from './run-names.js';
 
 interface CreateOptions extends RequestOptions {
   lastDays: number;
@@ -35,7 +35,7 @@ interface Names {
 }
 
 /** Of the cluster's one schedule, and the beginning of its runs' workflow ids. */
-const scheduleId = ({ name }: Cluster) => `${RUN_PREFIX}${name}-nightly`;
+const scheduleId = ({ name }: Cluster) => `${RUN_PREFIX}${name}-${NIGHTLY}`;
 
 /** A night's run that waits for a person makes way for the next night's before that begins. */
 const OPERATOR_TIMEOUT = '12h';

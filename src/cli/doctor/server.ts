@@ -93,7 +93,7 @@ export async function checkSearchAttributes({ client, cluster }: ClusterSession)
   const findings = wrong.map((name) => {
     const type = IndexedValueType[attributes[name]!]?.replace('INDEXED_VALUE_TYPE_', '');
     const again = `temporal operator search-attribute remove --namespace ${namespace} --name ${name}, then ${create(namespace, [name])}`;
-    return problem(check, `${name} is of type ${type}, not Keyword: runs would get stuck on it`, again);
+    return problem(check, `${name} is of type ${type}, not Keyword: runs leave it alone`, again);
   });
   if (absent.length > 0) {
     findings.push(hint(check, `without ${absent.join(', ')}, which are optional`, create(namespace, absent)));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { worstOf } from '../../../src/cli/commands/exit-codes.js';
-import { rangeName, rangeNamed, runId } from '../../../src/cli/commands/run-names.js';
+import { clusterNamed, rangeName, rangeNamed, runId } from '../../../src/cli/commands/run-names.js';
 
 describe('the name of a range', () => {
   it.each([
@@ -20,6 +20,24 @@ describe('the name of a range', () => {
     '%j means no range',
     (name) => expect(rangeNamed(name)).toBeUndefined(),
   );
+});
+
+describe('the cluster in the workflow id of a run', () => {
+  it.each([
+    ['us-east-1-2026-01', 'us-east-1'],
+    ['us-east-1-prod-2026-01', 'us-east-1-prod'],
+    ['us-east-1-2026-01-05--2026-01-20', 'us-east-1'],
+    ['us-east-1-prod-2026-01-05--2026-01-20', 'us-east-1-prod'],
+    ['us-east-1-nightly-2026-01-05T02:00:00Z', 'us-east-1'],
+    ['us-east-1-nightly-2026-01', 'us-east-1-nightly'],
+    ['v-2026-01-2026-02', 'v-2026-01'],
+    ['us-east-1-again', undefined],
+    ['us-east-1-2026-01-again', undefined],
+    ['us-east-1-2026-01-05', undefined],
+    ['2026-01', undefined],
+  ])('of backfillscorecards-%s is %s', (rest, cluster) => {
+    expect(clusterNamed(`backfillscorecards-${rest}`)).toBe(cluster);
+  });
 });
 
 describe('the exit code of several clusters', () => {
