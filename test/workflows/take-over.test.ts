@@ -13,26 +13,6 @@ const untilStarted = (run: BackfillHandle, count: number) =>
     (children) => children.length === count,
   );
 
-/** Starts a window's workflow by hand, as an operator would. */
-async function startByHand(prefix: string, customer: string, window: string) {
-  const workflowId = `${prefix}-${customer}-${window}`;
-  const args = [{ customerId: customer, startTime: 'by hand', endTime: 'by hand' }];
-  const handle = await rig.client.workflow.start('reindexconversations', {
-    workflowId,
-    taskQueue: rig.childQueue,
-    args,
-  });
-  // Visibility is a moment behind, and a run asks it only once.
-  await until(
-    async () => {
-      for await (const _ of rig.client.workflow.list({ query: `WorkflowId = "${workflowId}"` })) return true;
-      return false;
-    },
-    (listed) => listed,
-  );
-  return handle;
-}
-
 const newPrefix = () => `reindexconversations-${crypto.randomUUID().slice(0, 8)}`;
 
 describe.concurrent('a cancelled run', () => {
@@ -121,7 +101,7 @@ describe.concurrent('a window that runs already', () => {
   it('started by hand after the run has looked is adopted when its turn comes', async () => {
     const run = await rig.startBackfill({ customers: ['slow-a'], ...days, end: '2026-01-03' });
     await untilStarted(run, 1);
-    await startByHand(run.prefix, 'slow-a', '2026-01-02');
+    await rig.startByHand(run.prefix, 'slow-a', '2026-01-02');
     await run.finish('slow-a', '2026-01-01');
     const progress = await run.until(({ totals }) => totals.windows.adopted === 1);
     expect(progress.customers[0]!.days).toBe('dr');
@@ -136,7 +116,7 @@ describe.concurrent('a window that runs already', () => {
 
   it('with another size over the same hours is waited for, and its hours count', async () => {
     const prefix = newPrefix();
-    await startByHand(prefix, 'slow-a', '2026-01-02--2026-01-04');
+    await rig.startByHand(prefix, 'slow-a', '2026-01-02--2026-01-04');
     const run = await rig.startBackfill({ customers: ['slow-a'], start: '2026-01-01', end: '2026-01-06' }, { prefix });
     // One customer, one window at a time: nothing else starts meanwhile.
     await run.until(({ customers }) => customers[0]!.days === '.rr..');
@@ -149,8 +129,8 @@ describe.concurrent('a window that runs already', () => {
 
   it('of a customer that is added later is waited for as well', async () => {
     const prefix = newPrefix();
-    await startByHand(prefix, 'slow-b', '2026-01-01--2026-01-03');
-    await startByHand(prefix, 'slow-b-2', '2026-01-01');
+    await rig.startByHand(prefix, 'slow-b', '2026-01-01--2026-01-03');
+    await rig.startByHand(prefix, 'slow-b-2', '2026-01-01');
     const run = await rig.startBackfill({ customers: ['slow-a'], ...days, parallelism: 2 }, { prefix });
     await run.update('addCustomers', { customers: ['slow-b'] });
     await run.until(({ customers }) => customers[1]?.days === 'rr.');
@@ -162,7 +142,7 @@ describe.concurrent('a window that runs already', () => {
 
   it('and reaches over the range counts for what it has of it', async () => {
     const prefix = newPrefix();
-    await startByHand(prefix, 'slow-a', '2025-12-30--2026-01-02');
+    await rig.startByHand(prefix, 'slow-a', '2025-12-30--2026-01-02');
     const run = await rig.startBackfill({ customers: ['slow-a'], ...days }, { prefix });
     await run.until(({ customers }) => customers[0]!.days === 'r..');
     await run.finish('slow-a', '2025-12-30--2026-01-02', '2026-01-02', '2026-01-03');
@@ -171,7 +151,7 @@ describe.concurrent('a window that runs already', () => {
 
   it('for another customer whose id begins alike is left alone', async () => {
     const prefix = newPrefix();
-    await startByHand(prefix, 'slow-a-2', '2026-01-01');
+    await rig.startByHand(prefix, 'slow-a-2', '2026-01-01');
     const run = await rig.startBackfill({ customers: ['slow-a'], start: '2026-01-01', end: '2026-01-02' }, { prefix });
     await run.finish('slow-a', '2026-01-01');
     expect(await run.report()).toMatchObject({ totals: { windows: { started: 1, adopted: 0 } } });
@@ -180,7 +160,7 @@ describe.concurrent('a window that runs already', () => {
 
   it('and was adopted is asked to cancel when the run is cancelled', async () => {
     const prefix = newPrefix();
-    const window = await startByHand(prefix, 'slow-a', '2026-01-01');
+    const window = await rig.startByHand(prefix, 'slow-a', '2026-01-01');
     const run = await rig.startBackfill({ customers: ['slow-a'], ...days }, { prefix });
     await run.until(({ totals }) => totals.windows.adopted === 1);
     await run.handle.cancel();
@@ -190,7 +170,7 @@ describe.concurrent('a window that runs already', () => {
 
   it('and fails after it was adopted is tried again like any other', async () => {
     const prefix = newPrefix();
-    const window = await startByHand(prefix, 'slow-a', '2026-01-01');
+    const window = await rig.startByHand(prefix, 'slow-a', '2026-01-01');
     const run = await rig.startBackfill({ customers: ['slow-a'], ...days, end: '2026-01-02' }, { prefix });
     await run.until(({ totals }) => totals.windows.adopted === 1);
     await window.terminate('enough');

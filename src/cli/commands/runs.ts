@@ -7,6 +7,7 @@ import { within } from './patience.js';
 import { badUsage, CommandProblem, isSilence, isStuck } from './problem.js';
 import { RUN_PREFIX, rangeName, rangeNamed, WORKFLOW_TYPE } from './run-names.js';
 import { hasWorker } from './workers.js';
+import { pauseOf } from './workflow-pause.js';
 
 /** Which run is meant: `--run`, `--range`, or neither. */
 export interface RunChoice {
@@ -19,14 +20,19 @@ export interface Run {
   readonly session: ClusterSession;
   readonly workflowId: string;
   readonly runId: string;
-  /** `RUNNING`, or how it ended: `COMPLETED`, `FAILED`, `CANCELLED`, `TERMINATED`, `TIMED_OUT`. */
+  /** `RUNNING`, `PAUSED` (by Temporal's Workflow Pause), or how it ended: `COMPLETED`, `FAILED`, `CANCELLED`, `TERMINATED`, `TIMED_OUT`. */
   readonly status: string;
   readonly startedAt: Date;
   readonly closedAt?: Date;
+  /** Set while Temporal's Workflow Pause has paused it: by whom, and the next step. */
+  readonly pause?: string;
   readonly taskQueue: string;
   /** Ids of other runs of the cluster that are open. */
   readonly others: readonly string[];
 }
+
+/** Not ended. A paused run is open, although its status is not `RUNNING`. */
+export const isOpen = ({ closedAt }: { closedAt?: Date | undefined }): boolean => closedAt === undefined;
 
 export const runOptions = (): Option[] => [
   new Option('--run <workflow id>', 'this run, by its exact workflow id').conflicts('range'),
@@ -45,7 +51,7 @@ export const runOptions = (): Option[] => [
 export async function findRun(session: ClusterSession, choice: RunChoice, { open = false } = {}): Promise<Run> {
   const { name } = session.cluster;
   const all = choice.run ? [] : await runsOf(session, choice.range);
-  const openOnes = all.filter(({ status }) => status === 'RUNNING');
+  const openOnes = all.filter(isOpen);
   if (open && openOnes.length > 1) {
     const ids = openOnes.map(({ workflowId }) => workflowId).join(', ');
     throw badUsage(`${openOnes.length} open runs: ${ids}; say which with --run`);
@@ -54,7 +60,7 @@ export async function findRun(session: ClusterSession, choice: RunChoice, { open
   if (workflowId === undefined) throw noRun(session.cluster, choice);
   const run = await describeRun(session, workflowId);
   if (!run) throw new CommandProblem(EXIT.noRun, `no workflow ${workflowId}; see backfill status ${name}`);
-  if (open && run.status !== 'RUNNING') {
+  if (open && !isOpen(run)) {
     const how = `${run.status.toLowerCase()}${run.closedAt ? ` ${run.closedAt.toISOString()}` : ''}`;
     throw new CommandProblem(EXIT.noRun, `no open run: ${workflowId} is ${how} and takes no more commands`);
   }
@@ -75,7 +81,19 @@ export async function describeRun(session: ClusterSession, workflowId: string): 
       throw new CommandProblem(EXIT.noRun, `${workflowId} is a ${type}, and not a run of ${WORKFLOW_TYPE}`);
     }
     const closed = closeTime ? { closedAt: closeTime } : {};
-    return { session, workflowId, runId, status: status.name, startedAt: startTime, ...closed, taskQueue, others: [] };
+    const paused = pauseOf(found, session.cluster.namespace);
+    const pause = paused === undefined ? {} : { pause: paused };
+    return {
+      session,
+      workflowId,
+      runId,
+      status: status.name,
+      startedAt: startTime,
+      ...closed,
+      ...pause,
+      taskQueue,
+      others: [],
+    };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
@@ -84,7 +102,7 @@ export async function describeRun(session: ClusterSession, workflowId: string): 
 
 interface Listed {
   workflowId: string;
-  status: string;
+  closedAt?: Date | undefined;
   startedAt: number;
 }
 
@@ -97,8 +115,8 @@ async function runsOf({ client, cluster }: ClusterSession, range: string | undef
   const query = `WorkflowType = "${WORKFLOW_TYPE}" AND WorkflowId STARTS_WITH "${prefix}" AND ExecutionStatus != "ContinuedAsNew"`;
   const runs = await within(client, async () => {
     const found: Listed[] = [];
-    for await (const { workflowId, status, startTime } of client.workflow.list({ query, pageSize: 500 })) {
-      found.push({ workflowId, status: status.name, startedAt: startTime.getTime() });
+    for await (const { workflowId, closeTime, startTime } of client.workflow.list({ query, pageSize: 500 })) {
+      found.push({ workflowId, closedAt: closeTime, startedAt: startTime.getTime() });
     }
     return found;
   });
@@ -108,7 +126,7 @@ async function runsOf({ client, cluster }: ClusterSession, range: string | undef
 /** Workflow ids of the cluster's open runs. */
 export async function openRuns(session: ClusterSession): Promise<string[]> {
   const runs = await runsOf(session, undefined);
-  return runs.filter(({ status }) => status === 'RUNNING').map(({ workflowId }) => workflowId);
+  return runs.filter(isOpen).map(({ workflowId }) => workflowId);
 }
 
 /** A run's answer to a query, or a problem that says who does not answer and what to do. */
@@ -124,6 +142,7 @@ export const progressOf = (run: Run): Promise<Progress> => ask<Progress>(run, 'p
 
 /** Calls that the run's worker answers. If no worker polls, they fail at once, rather than when patience is over. */
 export async function answered<T>(run: Run, calls: () => Promise<T>): Promise<T> {
+  if (run.pause) throw new CommandProblem(EXIT.attention, run.pause);
   // Else the open call would keep the process until its own time limit.
   const given = new AbortController();
   const answer = run.session.client.withAbortSignal(given.signal, calls);
