@@ -101,7 +101,7 @@ describe('a run that somebody paused with temporal workflow pause', { timeout: 1
     );
     await unpauseWorkflow(rig.client, workflowId);
     const [code] = (await once(cancel, 'exit')) as [number];
-    expect(code).toBe(0);
+    expect(code, lines.join('\n')).toBe(0);
     expect((await run().handle.describe()).status.name).toBe('CANCELLED');
   });
 });

@@ -14,6 +14,11 @@ export async function needsWorkflowPause(client: Client, context: TestContext): 
 
 /** As `temporal workflow pause` does it; returns when visibility shows it as well. */
 export async function pauseWorkflow(client: Client, workflowId: string): Promise<void> {
+  // Server 1.31 forgets a pause that comes while a workflow task is open.
+  await until(
+    () => client.workflow.getHandle(workflowId).describe(),
+    ({ raw }) => !raw.pendingWorkflowTask,
+  );
   await client.workflowService.pauseWorkflowExecution({
     ...(await execution(client, workflowId)),
     identity: 'kim',
