@@ -42,7 +42,7 @@ describe('a run that somebody paused with temporal workflow pause', { timeout: 1
 
   it('status says who paused it and how to unpause it, and not that it ended', async () => {
     await backfill.run('start', west, chat, ...range, '--yes');
-    await run().until(({ totals }) => totals.running === 1);
+    await run().untilStarted(1);
     await pauseWorkflow(rig.client, workflowId);
     const { code, clusters } = await backfill.json('status', west);
     expect(code).toBe(4);

@@ -14,7 +14,7 @@ export async function needsWorkflowPause(client: Client, context: TestContext): 
 
 /** As `temporal workflow pause` does it; returns when visibility shows it as well. */
 export async function pauseWorkflow(client: Client, workflowId: string): Promise<void> {
-  // Server 1.31 forgets a pause that comes while a workflow task is open.
+  // Server 1.31 loses the pause, or the task, when a workflow task is open. So the caller waits for the last event.
   await until(
     () => client.workflow.getHandle(workflowId).describe(),
     ({ raw }) => !raw.pendingWorkflowTask,

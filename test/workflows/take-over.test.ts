@@ -6,19 +6,12 @@ const rig = useRig();
 
 const days = { start: '2026-01-01', end: '2026-01-04' };
 
-/** Waits until so many children of the run have started. */
-const untilStarted = (run: BackfillHandle, count: number) =>
-  until(
-    () => run.children(),
-    (children) => children.length === count,
-  );
-
 const newPrefix = () => `reindexconversations-${crypto.randomUUID().slice(0, 8)}`;
 
 describe.concurrent('a cancelled run', () => {
   it('asks its windows to cancel, awaits them, and closes as Cancelled', async () => {
     const run = await rig.startBackfill({ customers: ['slow-a', 'stubborn-b'], ...days, parallelism: 2 });
-    await untilStarted(run, 2);
+    await run.untilStarted(2);
     await run.handle.cancel();
     const cancelling = await run.until(({ status, totals }) => status === 'cancelling' && totals.running === 1);
     expect(cancelling.statusReason).toBe('cancel was requested; waiting for 1 window in flight to end');
@@ -38,7 +31,7 @@ describe.concurrent('a cancelled run', () => {
 
   it('refuses commands, with a sentence', async () => {
     const run = await rig.startBackfill({ customers: ['stubborn-a'], ...days });
-    await untilStarted(run, 1);
+    await run.untilStarted(1);
     await run.handle.cancel();
     await run.until(({ status }) => status === 'cancelling');
     expect(await run.refusal('resetDay', { customer: 'stubborn-a', day: '2026-01-01' })).toBe(
@@ -59,7 +52,7 @@ describe.concurrent('a cancelled run', () => {
 
   it('reaches a window that has continued as new', async () => {
     const run = await rig.startBackfill({ customers: ['renewed-a'], start: '2026-01-01', end: '2026-01-02' });
-    const [first] = await untilStarted(run, 1);
+    const [first] = await run.untilStarted(1);
     await until(
       () => run.child('renewed-a', '2026-01-01').describe(),
       ({ runId }) => runId !== first!.runId,
@@ -75,7 +68,7 @@ describe.concurrent('a terminated run', () => {
     const prefix = newPrefix();
     const input = { customers: ['slow-a', 'slow-b'], ...days, end: '2026-01-03', parallelism: 2 };
     const first = await rig.startBackfill(input, { prefix });
-    await untilStarted(first, 2);
+    await first.untilStarted(2);
     await first.listed(2);
     await first.handle.terminate('on-call');
     const second = await rig.startBackfill(input, { prefix });
@@ -100,7 +93,7 @@ describe.concurrent('a terminated run', () => {
 describe.concurrent('a window that runs already', () => {
   it('started by hand after the run has looked is adopted when its turn comes', async () => {
     const run = await rig.startBackfill({ customers: ['slow-a'], ...days, end: '2026-01-03' });
-    await untilStarted(run, 1);
+    await run.untilStarted(1);
     await rig.startByHand(run.prefix, 'slow-a', '2026-01-02');
     await run.finish('slow-a', '2026-01-01');
     const progress = await run.until(({ totals }) => totals.windows.adopted === 1);
@@ -188,7 +181,7 @@ describe.concurrent('resume: true', () => {
     const prefix = newPrefix();
     const first = await rig.startBackfill(input, { prefix });
     await first.finish('slow-a', '2026-01-01', '2026-01-02');
-    await untilStarted(first, 3);
+    await first.untilStarted(3);
     await first.handle.cancel();
     await first.failure();
     const { runId } = await first.handle.describe();
@@ -274,7 +267,7 @@ describe.concurrent('a run that an operator resets', () => {
   it('to its latest workflow task goes on where it was: nothing starts twice', async () => {
     const run = await rig.startBackfill(input);
     await run.finish('slow-a', '2026-01-01');
-    await untilStarted(run, 2);
+    await run.untilStarted(2);
     await reset(run, 'latest');
     await run.until(({ customers }) => customers[0]!.days === 'dr.');
     await run.finish('slow-a', '2026-01-02', '2026-01-03');
@@ -285,7 +278,7 @@ describe.concurrent('a run that an operator resets', () => {
   it('to its first one, with resume: true, adopts what runs and counts what is done', async () => {
     const run = await rig.startBackfill({ ...input, resume: true });
     await run.finish('slow-a', '2026-01-01');
-    await untilStarted(run, 2);
+    await run.untilStarted(2);
     await until(
       () => run.listed(2),
       (executions) => executions.some(({ status }) => status === 'COMPLETED'),

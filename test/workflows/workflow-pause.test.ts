@@ -29,6 +29,7 @@ describe.concurrent("Temporal's Workflow Pause", () => {
     const range = { start: '2026-01-01', end: '2026-01-03', parallelism: 2 };
     const run = await rig.startBackfill({ customers: ['slow-a', 'slow-b'], ...range }, { prefix });
     await run.until(({ totals }) => totals.running === 2);
+    await run.untilStarted(1);
     await pauseWorkflow(rig.client, run.workflowId);
     await run.finish('slow-a', '2026-01-01');
     await run.finish('slow-b', '2026-01-01');
