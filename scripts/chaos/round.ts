@@ -106,7 +106,7 @@ async function stopWindow(
   { how, which }: Action & { kind: 'stopWindow' },
 ): Promise<string> {
   const customers = workflowId.slice('backfillscorecards-'.length);
-  const query = `WorkflowId STARTS_WITH "reindexconversations-${customers}-" AND ExecutionStatus = "Running"`;
+  const query = `WorkflowId STARTS_WITH "reindexconversations-${customers}-" AND CloseTime IS NULL`;
   const running = await insist(async () => {
     const ids: string[] = [];
     for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId);

@@ -17,14 +17,15 @@ export async function findWindows(
   const wanted = (customer: string) => asked === undefined || asked.has(customer);
   // For many customers one pass over all windows is less than a query for each.
   const prefixes = customers && customers.length <= FEW ? customers.map((id) => `${prefix}-${id}-`) : [`${prefix}-`];
-  async function* list(status: 'Running' | 'Completed') {
+  async function* list(condition: string) {
     for (const start of prefixes) {
-      const query = `WorkflowId STARTS_WITH "${start}" AND ExecutionStatus = "${status}"`;
+      const query = `WorkflowId STARTS_WITH "${start}" AND ${condition}`;
       yield* client.workflow.list({ query, pageSize: 1_000 });
     }
   }
   const running: FoundWindows['running'] = [];
-  for await (const { workflowId, runId } of list('Running')) {
+  // A window that Temporal's Workflow Pause has paused is open and will continue, but its status is not `Running`.
+  for await (const { workflowId, runId } of list('CloseTime IS NULL')) {
     const window = parseWindowId(prefix, workflowId);
     if (window && wanted(window.customer))
       running.push({ customer: window.customer, from: window.interval[0], to: window.interval[1], runId });
@@ -32,7 +33,7 @@ export async function findWindows(
   const hours = new Map<string, Intervals>();
   let completedWindows = 0;
   if (completed) {
-    for await (const { workflowId } of list('Completed')) {
+    for await (const { workflowId } of list('ExecutionStatus = "Completed"')) {
       const window = parseWindowId(prefix, workflowId);
       if (!window || !wanted(window.customer)) continue;
       hours.set(window.customer, add(hours.get(window.customer) ?? none, window.interval));

@@ -1,7 +1,26 @@
-import { type Connection, isGrpcDeadlineError, type WorkflowClientInterceptor } from '@temporalio/client';
+import {
+  type Connection,
+  isGrpcDeadlineError,
+  isGrpcServiceError,
+  type WorkflowClientInterceptor,
+} from '@temporalio/client';
 
 /** Longer than a worker takes to replay a long run, and short enough for somebody who waits. */
 const FIRST_TRY_MS = 5_000;
+
+const CANCELLED = 1;
+
+/**
+ * Whether a call's time limit has passed. The server ends such a call, too; where that arrives before our own timer
+ * fires, gRPC reports a cancelled call. One that we abort ourselves has other words.
+ */
+export function isTimedOut(error: unknown): boolean {
+  if (isGrpcDeadlineError(error)) return true;
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (isGrpcServiceError(current)) return current.code === CANCELLED && current.details === 'Call cancelled';
+  }
+  return false;
+}
 
 /**
  * Queries to one workflow one after the other, and a second time if no answer comes.
@@ -21,7 +40,7 @@ export function queriesInTurn(connection: Pick<Connection, 'withDeadline'>): Wor
         try {
           return await connection.withDeadline(Date.now() + FIRST_TRY_MS, () => next(input));
         } catch (error) {
-          if (!isGrpcDeadlineError(error)) throw error;
+          if (!isTimedOut(error)) throw error;
           return await next(input);
         }
       };

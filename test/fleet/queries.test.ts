@@ -4,6 +4,8 @@ import { queriesInTurn } from '../../src/fleet/queries.js';
 
 const connection = { withDeadline: (_: number | Date, calls: () => Promise<unknown>) => calls() } as Connection;
 const of = (workflowId: string) => ({ workflowExecution: { workflowId } }) as WorkflowQueryInput;
+/** gRPC's word for it when the server ends a call at its time limit before the client does. */
+const cutOff = Object.assign(new Error('cut off'), { code: 1, details: 'Call cancelled', metadata: {} });
 const lost = Object.assign(new Error('lost'), { code: 4, details: 'query timed out', metadata: {} });
 
 describe('queries', () => {
@@ -35,6 +37,16 @@ describe('queries', () => {
     const second = query!(of('a'), answersThird);
     await expect(first).rejects.toBe(lost);
     expect(await second).toBe('answer');
+  });
+
+  it('that the server ended at their time limit are asked again, as those that the client gave up', async () => {
+    let calls = 0;
+    const answersSecond = async () => {
+      calls++;
+      if (calls === 1) throw new Error('Failed to query Workflow', { cause: cutOff });
+      return 'answer';
+    };
+    expect(await queriesInTurn(connection).query!(of('a'), answersSecond)).toBe('answer');
   });
 
   it('that are refused are not asked again', async () => {

@@ -29,6 +29,8 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
     dynamicConfig: {
       'history.transferProcessorUpdateAckInterval': '1s',
       'history.visibilityProcessorUpdateAckInterval': '1s',
+      // Servers from 1.30 on have it, switched off by default.
+      'frontend.WorkflowPauseEnabled': true,
     },
   });
   const childBundle = join(await temporaryDirectory('child-bundle'), 'workflows.bundle.js');

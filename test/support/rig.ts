@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { queriesInTurn } from '../../src/fleet/queries.js';
 import { createOrchestrator } from '../../src/orchestrator.js';
 import { createChildActivities } from './child/activities.js';
-import { BackfillHandle } from './run.js';
+import { BackfillHandle, until } from './run.js';
 
 export interface RigOptions {
   address: string;
@@ -97,6 +97,23 @@ export class Rig {
     const { taskQueue } = this;
     await this.client.workflow.start('backfillScorecards', { taskQueue, workflowId, args, ...(memo && { memo }) });
     return new BackfillHandle(this.client, workflowId, prefix);
+  }
+
+  /** Starts a window's workflow by hand, as an operator would. */
+  async startByHand(prefix: string, customer: string, window: string): Promise<WorkflowHandle> {
+    const workflowId = `${prefix}-${customer}-${window}`;
+    const args = [{ customerId: customer, startTime: 'by hand', endTime: 'by hand' }];
+    const { childQueue: taskQueue } = this;
+    const handle = await this.client.workflow.start('reindexconversations', { workflowId, taskQueue, args });
+    // Visibility is a moment behind, and a run asks it only once.
+    await until(
+      async () => {
+        for await (const _ of this.client.workflow.list({ query: `WorkflowId = "${workflowId}"` })) return true;
+        return false;
+      },
+      (listed) => listed,
+    );
+    return handle;
   }
 }
 

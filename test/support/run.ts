@@ -140,6 +140,14 @@ export class BackfillHandle {
     return Promise.all(started.map(({ workflowId, runId }) => execution(this.client, workflowId!, runId!)));
   }
 
+  /** Waits until so many children of the run have started. */
+  untilStarted(count: number): Promise<Execution[]> {
+    return until(
+      () => this.children(),
+      (children) => children.length === count,
+    );
+  }
+
   /** The ids of the children that its runs started, without their prefix. */
   async started(): Promise<string[]> {
     return (await this.events()).flatMap(({ startChildWorkflowExecutionInitiatedEventAttributes: event }) =>

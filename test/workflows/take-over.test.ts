@@ -6,39 +6,12 @@ const rig = useRig();
 
 const days = { start: '2026-01-01', end: '2026-01-04' };
 
-/** Waits until so many children of the run have started. */
-const untilStarted = (run: BackfillHandle, count: number) =>
-  until(
-    () => run.children(),
-    (children) => children.length === count,
-  );
-
-/** Starts a window's workflow by hand, as an operator would. */
-async function startByHand(prefix: string, customer: string, window: string) {
-  const workflowId = `${prefix}-${customer}-${window}`;
-  const args = [{ customerId: customer, startTime: 'by hand', endTime: 'by hand' }];
-  const handle = await rig.client.workflow.start('reindexconversations', {
-    workflowId,
-    taskQueue: rig.childQueue,
-    args,
-  });
-  // Visibility is a moment behind, and a run asks it only once.
-  await until(
-    async () => {
-      for await (const _ of rig.client.workflow.list({ query: `WorkflowId = "${workflowId}"` })) return true;
-      return false;
-    },
-    (listed) => listed,
-  );
-  return handle;
-}
-
 const newPrefix = () => `reindexconversations-${crypto.randomUUID().slice(0, 8)}`;
 
 describe.concurrent('a cancelled run', () => {
   it('asks its windows to cancel, awaits them, and closes as Cancelled', async () => {
     const run = await rig.startBackfill({ customers: ['slow-a', 'stubborn-b'], ...days, parallelism: 2 });
-    await untilStarted(run, 2);
+    await run.untilStarted(2);
     await run.handle.cancel();
     const cancelling = await run.until(({ status, totals }) => status === 'cancelling' && totals.running === 1);
     expect(cancelling.statusReason).toBe('cancel was requested; waiting for 1 window in flight to end');
@@ -58,7 +31,7 @@ describe.concurrent('a cancelled run', () => {
 
   it('refuses commands, with a sentence', async () => {
     const run = await rig.startBackfill({ customers: ['stubborn-a'], ...days });
-    await untilStarted(run, 1);
+    await run.untilStarted(1);
     await run.handle.cancel();
     await run.until(({ status }) => status === 'cancelling');
     expect(await run.refusal('resetDay', { customer: 'stubborn-a', day: '2026-01-01' })).toBe(
@@ -79,7 +52,7 @@ describe.concurrent('a cancelled run', () => {
 
   it('reaches a window that has continued as new', async () => {
     const run = await rig.startBackfill({ customers: ['renewed-a'], start: '2026-01-01', end: '2026-01-02' });
-    const [first] = await untilStarted(run, 1);
+    const [first] = await run.untilStarted(1);
     await until(
       () => run.child('renewed-a', '2026-01-01').describe(),
       ({ runId }) => runId !== first!.runId,
@@ -95,7 +68,7 @@ describe.concurrent('a terminated run', () => {
     const prefix = newPrefix();
     const input = { customers: ['slow-a', 'slow-b'], ...days, end: '2026-01-03', parallelism: 2 };
     const first = await rig.startBackfill(input, { prefix });
-    await untilStarted(first, 2);
+    await first.untilStarted(2);
     await first.listed(2);
     await first.handle.terminate('on-call');
     const second = await rig.startBackfill(input, { prefix });
@@ -120,8 +93,8 @@ describe.concurrent('a terminated run', () => {
 describe.concurrent('a window that runs already', () => {
   it('started by hand after the run has looked is adopted when its turn comes', async () => {
     const run = await rig.startBackfill({ customers: ['slow-a'], ...days, end: '2026-01-03' });
-    await untilStarted(run, 1);
-    await startByHand(run.prefix, 'slow-a', '2026-01-02');
+    await run.untilStarted(1);
+    await rig.startByHand(run.prefix, 'slow-a', '2026-01-02');
     await run.finish('slow-a', '2026-01-01');
     const progress = await run.until(({ totals }) => totals.windows.adopted === 1);
     expect(progress.customers[0]!.days).toBe('dr');
@@ -136,7 +109,7 @@ describe.concurrent('a window that runs already', () => {
 
   it('with another size over the same hours is waited for, and its hours count', async () => {
     const prefix = newPrefix();
-    await startByHand(prefix, 'slow-a', '2026-01-02--2026-01-04');
+    await rig.startByHand(prefix, 'slow-a', '2026-01-02--2026-01-04');
     const run = await rig.startBackfill({ customers: ['slow-a'], start: '2026-01-01', end: '2026-01-06' }, { prefix });
     // One customer, one window at a time: nothing else starts meanwhile.
     await run.until(({ customers }) => customers[0]!.days === '.rr..');
@@ -149,8 +122,8 @@ describe.concurrent('a window that runs already', () => {
 
   it('of a customer that is added later is waited for as well', async () => {
     const prefix = newPrefix();
-    await startByHand(prefix, 'slow-b', '2026-01-01--2026-01-03');
-    await startByHand(prefix, 'slow-b-2', '2026-01-01');
+    await rig.startByHand(prefix, 'slow-b', '2026-01-01--2026-01-03');
+    await rig.startByHand(prefix, 'slow-b-2', '2026-01-01');
     const run = await rig.startBackfill({ customers: ['slow-a'], ...days, parallelism: 2 }, { prefix });
     await run.update('addCustomers', { customers: ['slow-b'] });
     await run.until(({ customers }) => customers[1]?.days === 'rr.');
@@ -162,7 +135,7 @@ describe.concurrent('a window that runs already', () => {
 
   it('and reaches over the range counts for what it has of it', async () => {
     const prefix = newPrefix();
-    await startByHand(prefix, 'slow-a', '2025-12-30--2026-01-02');
+    await rig.startByHand(prefix, 'slow-a', '2025-12-30--2026-01-02');
     const run = await rig.startBackfill({ customers: ['slow-a'], ...days }, { prefix });
     await run.until(({ customers }) => customers[0]!.days === 'r..');
     await run.finish('slow-a', '2025-12-30--2026-01-02', '2026-01-02', '2026-01-03');
@@ -171,7 +144,7 @@ describe.concurrent('a window that runs already', () => {
 
   it('for another customer whose id begins alike is left alone', async () => {
     const prefix = newPrefix();
-    await startByHand(prefix, 'slow-a-2', '2026-01-01');
+    await rig.startByHand(prefix, 'slow-a-2', '2026-01-01');
     const run = await rig.startBackfill({ customers: ['slow-a'], start: '2026-01-01', end: '2026-01-02' }, { prefix });
     await run.finish('slow-a', '2026-01-01');
     expect(await run.report()).toMatchObject({ totals: { windows: { started: 1, adopted: 0 } } });
@@ -180,7 +153,7 @@ describe.concurrent('a window that runs already', () => {
 
   it('and was adopted is asked to cancel when the run is cancelled', async () => {
     const prefix = newPrefix();
-    const window = await startByHand(prefix, 'slow-a', '2026-01-01');
+    const window = await rig.startByHand(prefix, 'slow-a', '2026-01-01');
     const run = await rig.startBackfill({ customers: ['slow-a'], ...days }, { prefix });
     await run.until(({ totals }) => totals.windows.adopted === 1);
     await run.handle.cancel();
@@ -190,7 +163,7 @@ describe.concurrent('a window that runs already', () => {
 
   it('and fails after it was adopted is tried again like any other', async () => {
     const prefix = newPrefix();
-    const window = await startByHand(prefix, 'slow-a', '2026-01-01');
+    const window = await rig.startByHand(prefix, 'slow-a', '2026-01-01');
     const run = await rig.startBackfill({ customers: ['slow-a'], ...days, end: '2026-01-02' }, { prefix });
     await run.until(({ totals }) => totals.windows.adopted === 1);
     await window.terminate('enough');
@@ -208,7 +181,7 @@ describe.concurrent('resume: true', () => {
     const prefix = newPrefix();
     const first = await rig.startBackfill(input, { prefix });
     await first.finish('slow-a', '2026-01-01', '2026-01-02');
-    await untilStarted(first, 3);
+    await first.untilStarted(3);
     await first.handle.cancel();
     await first.failure();
     const { runId } = await first.handle.describe();
@@ -294,7 +267,7 @@ describe.concurrent('a run that an operator resets', () => {
   it('to its latest workflow task goes on where it was: nothing starts twice', async () => {
     const run = await rig.startBackfill(input);
     await run.finish('slow-a', '2026-01-01');
-    await untilStarted(run, 2);
+    await run.untilStarted(2);
     await reset(run, 'latest');
     await run.until(({ customers }) => customers[0]!.days === 'dr.');
     await run.finish('slow-a', '2026-01-02', '2026-01-03');
@@ -305,7 +278,7 @@ describe.concurrent('a run that an operator resets', () => {
   it('to its first one, with resume: true, adopts what runs and counts what is done', async () => {
     const run = await rig.startBackfill({ ...input, resume: true });
     await run.finish('slow-a', '2026-01-01');
-    await untilStarted(run, 2);
+    await run.untilStarted(2);
     await until(
       () => run.listed(2),
       (executions) => executions.some(({ status }) => status === 'COMPLETED'),

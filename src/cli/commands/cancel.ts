@@ -78,7 +78,10 @@ async function cancelRuns(
       lines: (told) =>
         told.map((run) => {
           const end = endOf(run);
-          const what = end ? `is ${end}` : 'was asked to cancel; its windows in flight end first';
+          const asked = run.pause
+            ? `was asked to cancel, and does so once it is unpaused: ${run.pause}`
+            : 'was asked to cancel; its windows in flight end first';
+          const what = end ? `is ${end}` : asked;
           return [styled(run.session.cluster.name, 'bold'), `  ${run.workflowId} ${what}`];
         }),
       fields: (run) => ({ workflowId: run.workflowId, status: endOf(run) ?? 'cancelling' }),

@@ -94,8 +94,12 @@ export class CommandContext {
       throw badUsage(`about to ${what}: say --yes, since there is no terminal to ask; nothing was sent`);
     }
     const questions = createInterface({ input: stdin, output: stderr as NodeJS.WriteStream });
+    // Node 20.19 and 22.12 leave the question open when readline closes, at Ctrl-C or the end of the input.
+    const closed = new AbortController();
+    questions.once('close', () => closed.abort());
     try {
-      const asked = questions.question(`About to ${what}. Go on? [y/N] `, { signal: this.signal });
+      const signal = AbortSignal.any([this.signal, closed.signal]);
+      const asked = questions.question(`About to ${what}. Go on? [y/N] `, { signal });
       const answer = await asked.catch((error: unknown) => {
         // Ctrl-C, which readline takes for itself: what is said next begins a line of its own.
         if (!this.signal.aborted) stderr.write('\n');

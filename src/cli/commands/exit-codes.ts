@@ -8,7 +8,7 @@ export const EXIT = {
   usage: 2,
   /** A run is not finished. */
   unfinished: 3,
-  /** Days failed or are held, or a run ended without doing all. */
+  /** Days failed or are held, a run ended without doing all, or Temporal's Workflow Pause has paused it. */
   attention: 4,
   /** A cluster, or the worker of its runs, does not answer. */
   unreachable: 5,

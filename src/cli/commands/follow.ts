@@ -5,7 +5,7 @@ import { errorText } from '../error-text.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { CommandProblem, isSilence } from './problem.js';
-import { describeRun, progressOf, type Run } from './runs.js';
+import { describeRun, isOpen, progressOf, type Run } from './runs.js';
 
 /** A run that is closed, and what it said last; without progress if it never could say anything. */
 export interface ClosedRun {
@@ -30,7 +30,7 @@ export async function followToEnd(context: CommandContext, runs: readonly Run[])
     for (;;) {
       for (const run of runs.filter((run) => !closed.has(run))) {
         const trouble = await look(run, latest, closed).then(
-          () => '',
+          (trouble) => trouble,
           (error: unknown) => {
             if (!isSilence(error)) throw error;
             return `${run.session.cluster.name}: ${errorText(error)}; waiting`;
@@ -56,15 +56,21 @@ export async function followToEnd(context: CommandContext, runs: readonly Run[])
   }
 }
 
-/** Closed or not first: progress that is asked for later is then the last there is. */
-async function look(run: Run, latest: Map<Run, Progress>, closed: Map<Run, ClosedRun>): Promise<void> {
+/**
+ * Closed or not first: progress that is asked for later is then the last there is.
+ *
+ * @returns why there is no news, or nothing
+ */
+async function look(run: Run, latest: Map<Run, Progress>, closed: Map<Run, ClosedRun>): Promise<string> {
   const now = await describeRun(run.session, run.workflowId);
   if (!now) throw new CommandProblem(EXIT.noRun, `${run.workflowId} is gone: somebody deleted it`);
+  if (now.pause) return `${run.session.cluster.name}: ${now.pause}; waiting`;
   const progress = await progressOf(now).catch((error: unknown) => {
     // Input that was refused, for one, leaves a closed run that answers nothing.
-    if (now.status === 'RUNNING' || isSilence(error)) throw error;
+    if (isOpen(now) || isSilence(error)) throw error;
     return undefined;
   });
   if (progress) latest.set(run, progress);
-  if (now.status !== 'RUNNING') closed.set(run, { run: now, ...(progress ? { progress } : {}) });
+  if (!isOpen(now)) closed.set(run, { run: now, ...(progress ? { progress } : {}) });
+  return '';
 }

@@ -1,5 +1,4 @@
 import {
-  isGrpcDeadlineError,
   isGrpcServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -7,6 +6,7 @@ import {
 } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { ClusterUnreachable, FleetFileError } from '../../fleet/index.js';
+import { isTimedOut } from '../../fleet/queries.js';
 import { errorText } from '../error-text.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
@@ -25,9 +25,6 @@ export class CommandProblem extends Error {
 
 /** Wrong as typed; nothing was sent. */
 export const badUsage = (message: string): CommandProblem => new CommandProblem(EXIT.usage, message);
-
-// The SDK's guard accepts any Error by its type, so that what it refuses would be nothing at all.
-const isDeadline: (error: unknown) => boolean = isGrpcDeadlineError;
 
 const UNAVAILABLE = 14;
 const FAILED_PRECONDITION = 9;
@@ -58,8 +55,8 @@ export function isStuck(error: unknown): boolean {
 export function isSilence(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
   if (error instanceof CommandProblem) return error.exitCode === EXIT.unreachable;
+  if (isTimedOut(error)) return true;
   for (let current = error; current instanceof Error; current = current.cause) {
-    if (isDeadline(current)) return true;
     if (!isGrpcServiceError(current)) continue;
     // "no poller seen for task queue recently": the server's own way to say that no worker is up.
     const noWorker = current.code === FAILED_PRECONDITION && /poller/.test(current.details);

@@ -46,6 +46,7 @@ Examples:
         const now = Date.now();
         const reports = await onEach(sessions, async (session) => {
           const run = await findRun(session, choice);
+          if (run.pause) throw new CommandProblem(EXIT.attention, run.pause);
           const found = { cluster: session.cluster.name, workflowId: run.workflowId };
           return collectRun(session.client, found, now).catch((error: unknown) => {
             throw isSilence(error) ? silent(run, error) : error;
@@ -53,7 +54,9 @@ Examples:
         });
         const found = valuesOf(reports);
         const problems = reports.flatMap((report) => ('problem' in report ? [report] : []));
-        if (found.length > 0) await write(formatted(documentOf(found, now), format, rows ?? 'days'), out, context);
+        const missing = problems.map(({ cluster, problem }) => ({ cluster: cluster.name, reason: problem.message }));
+        const document = documentOf(found, now, missing);
+        if (found.length > 0) await write(formatted(document, format, rows ?? 'days'), out, context);
         if (rows === 'proof' && found.length > 0 && !found.some(({ proof }) => proof)) {
           context.say('no rows: a proof is part of the result of a run, which it has once it has ended');
         }

@@ -4,7 +4,7 @@ import { errorText } from '../error-text.js';
 import { onOneLine } from '../line.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { within } from './patience.js';
-import type { Run } from './runs.js';
+import { isOpen, type Run } from './runs.js';
 
 /** What a script reads of a run. */
 export const runFields = ({ workflowId, runId, status, startedAt, closedAt, taskQueue }: Run): object => ({
@@ -13,16 +13,16 @@ export const runFields = ({ workflowId, runId, status, startedAt, closedAt, task
 });
 
 /** Done, not finished, or in need of a person: what a run's state means for the exit code. */
-export function exitCodeOf({ status }: Run, { totals }: Progress): ExitCode {
+export function exitCodeOf(run: Run, { totals }: Progress): ExitCode {
   const undone = totals.days - totals.done - totals.skipped;
-  if (status === 'RUNNING') return totals.failed + totals.held > 0 ? EXIT.attention : EXIT.unfinished;
-  return undone > 0 || (status !== 'COMPLETED' && totals.days === 0) ? EXIT.attention : EXIT.done;
+  if (isOpen(run)) return totals.failed + totals.held > 0 ? EXIT.attention : EXIT.unfinished;
+  return undone > 0 || (run.status !== 'COMPLETED' && totals.days === 0) ? EXIT.attention : EXIT.done;
 }
 
 /** How a run ended that was not simply completed, in a sentence with the next step; undefined for all others. */
 export async function endingOf(run: Run): Promise<string | undefined> {
   const { session, workflowId, runId, status, closedAt } = run;
-  if (status === 'RUNNING' || status === 'COMPLETED') return undefined;
+  if (isOpen(run) || status === 'COMPLETED') return undefined;
   const { client, cluster } = session;
   const reason = await within(client, () => client.workflow.getHandle(workflowId, runId).result()).then(
     () => '',

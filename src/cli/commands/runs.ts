@@ -8,6 +8,7 @@ import { badUsage, CommandProblem, isSilence, isStuck } from './problem.js';
 import { clusterOf } from './run-cluster.js';
 import { RUN_PREFIX, rangeName, rangeNamed, WORKFLOW_TYPE } from './run-names.js';
 import { hasWorker } from './workers.js';
+import { pauseOf } from './workflow-pause.js';
 
 /** Which run is meant: `--run`, `--range`, or neither. */
 export interface RunChoice {
@@ -20,14 +21,19 @@ export interface Run {
   readonly session: ClusterSession;
   readonly workflowId: string;
   readonly runId: string;
-  /** `RUNNING`, or how it ended: `COMPLETED`, `FAILED`, `CANCELLED`, `TERMINATED`, `TIMED_OUT`. */
+  /** `RUNNING`, `PAUSED` (by Temporal's Workflow Pause), or how it ended: `COMPLETED`, `FAILED`, `CANCELLED`, `TERMINATED`, `TIMED_OUT`. */
   readonly status: string;
   readonly startedAt: Date;
   readonly closedAt?: Date;
+  /** Set while Temporal's Workflow Pause has paused it: by whom, and the next step. */
+  readonly pause?: string;
   readonly taskQueue: string;
   /** Ids of other runs of the cluster that are open. */
   readonly others: readonly string[];
 }
+
+/** Not ended. A paused run is open, although its status is not `RUNNING`. */
+export const isOpen = ({ closedAt }: { closedAt?: Date | undefined }): boolean => closedAt === undefined;
 
 export const runOptions = (): Option[] => [
   new Option('--run <workflow id>', 'this run, by its exact workflow id').conflicts('range'),
@@ -46,7 +52,7 @@ export const runOptions = (): Option[] => [
 export async function findRun(session: ClusterSession, choice: RunChoice, { open = false } = {}): Promise<Run> {
   const { name } = session.cluster;
   const all = choice.run ? [] : await runsOf(session, choice.range);
-  const openOnes = all.filter(({ status }) => status === 'RUNNING');
+  const openOnes = all.filter(isOpen);
   if (open && openOnes.length > 1) {
     const ids = openOnes.map(({ workflowId }) => workflowId).join(', ');
     throw badUsage(`${openOnes.length} open runs: ${ids}; say which with --run`);
@@ -55,7 +61,7 @@ export async function findRun(session: ClusterSession, choice: RunChoice, { open
   if (workflowId === undefined) throw noRun(session.cluster, choice);
   const run = await describeRun(session, workflowId);
   if (!run) throw new CommandProblem(EXIT.noRun, `no workflow ${workflowId}; see backfill status ${name}`);
-  if (open && run.status !== 'RUNNING') {
+  if (open && !isOpen(run)) {
     const how = `${run.status.toLowerCase()}${run.closedAt ? ` ${run.closedAt.toISOString()}` : ''}`;
     throw new CommandProblem(EXIT.noRun, `no open run: ${workflowId} is ${how} and takes no more commands`);
   }
@@ -76,7 +82,19 @@ export async function describeRun(session: ClusterSession, workflowId: string): 
       throw new CommandProblem(EXIT.noRun, `${workflowId} is a ${type}, and not a run of ${WORKFLOW_TYPE}`);
     }
     const closed = closeTime ? { closedAt: closeTime } : {};
-    return { session, workflowId, runId, status: status.name, startedAt: startTime, ...closed, taskQueue, others: [] };
+    const paused = pauseOf(found, session.cluster.namespace);
+    const pause = paused === undefined ? {} : { pause: paused };
+    return {
+      session,
+      workflowId,
+      runId,
+      status: status.name,
+      startedAt: startTime,
+      ...closed,
+      ...pause,
+      taskQueue,
+      others: [],
+    };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
@@ -85,7 +103,7 @@ export async function describeRun(session: ClusterSession, workflowId: string): 
 
 interface Listed {
   workflowId: string;
-  status: string;
+  closedAt?: Date | undefined;
   startedAt: number;
 }
 
@@ -101,7 +119,7 @@ async function runsOf({ client, cluster }: ClusterSession, range: string | undef
     for await (const run of client.workflow.list({ query, pageSize: 500 })) {
       // Of the clusters us-east-1 and us-east-1-prod, the prefix of one is a prefix of the other's runs.
       if (!cluster.connection.environment && (await clusterOf(client, run)) !== cluster.name) continue;
-      found.push({ workflowId: run.workflowId, status: run.status.name, startedAt: run.startTime.getTime() });
+      found.push({ workflowId: run.workflowId, closedAt: run.closeTime, startedAt: run.startTime.getTime() });
     }
     return found;
   });
@@ -111,7 +129,7 @@ async function runsOf({ client, cluster }: ClusterSession, range: string | undef
 /** Workflow ids of the cluster's open runs. */
 export async function openRuns(session: ClusterSession): Promise<string[]> {
   const runs = await runsOf(session, undefined);
-  return runs.filter(({ status }) => status === 'RUNNING').map(({ workflowId }) => workflowId);
+  return runs.filter(isOpen).map(({ workflowId }) => workflowId);
 }
 
 /** A run's answer to a query, or a problem that says who does not answer and what to do. */
@@ -127,6 +145,7 @@ export const progressOf = (run: Run): Promise<Progress> => ask<Progress>(run, 'p
 
 /** Calls that the run's worker answers. If no worker polls, they fail at once, rather than when patience is over. */
 export async function answered<T>(run: Run, calls: () => Promise<T>): Promise<T> {
+  if (run.pause) throw new CommandProblem(EXIT.attention, run.pause);
   // Else the open call would keep the process until its own time limit.
   const given = new AbortController();
   const answer = run.session.client.withAbortSignal(given.signal, calls);

@@ -15,7 +15,7 @@ import { type CheckedInput, inputsFor } from './request-input.js';
 import { type RequestOptions, withRequestOptions } from './request-options.js';
 import { runId, WORKFLOW_TYPE } from './run-names.js';
 import { exitCodeOf, runFields } from './run-state.js';
-import { describeRun, openRuns, progressOf, type Run } from './runs.js';
+import { describeRun, isOpen, openRuns, progressOf, type Run } from './runs.js';
 import { hasWorker, noWorkerText } from './workers.js';
 
 interface StartOptions extends RequestOptions {
@@ -104,7 +104,7 @@ async function prepare(session: ClusterSession, { input, range, doubts }: Checke
   const label = typeof input.cluster === 'string' ? input.cluster : cluster.name;
   const workflowId = runId(label, range.start, range.end);
   const same = await describeRun(session, workflowId);
-  if (same?.status === 'RUNNING') throw await alreadyRuns(same);
+  if (same && isOpen(same)) throw await alreadyRuns(same);
   const found: string[] = [];
   if (same && input.resume !== true) {
     const ended = `${same.status.toLowerCase()} ${same.closedAt?.toISOString().slice(0, 10)}`;
@@ -115,6 +115,7 @@ async function prepare(session: ClusterSession, { input, range, doubts }: Checke
 }
 
 async function alreadyRuns(run: Run): Promise<CommandProblem> {
+  if (run.pause) return new CommandProblem(EXIT.refused, run.pause);
   const now = await progressOf(run).catch(() => undefined);
   const how = now
     ? `${now.status}, ${percent(now.totals.done + now.totals.skipped, now.totals.days)}% done`

@@ -14,7 +14,7 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 import { PATIENCE_MS } from './patience.js';
 import { CommandProblem } from './problem.js';
 import { endingOf, exitCodeOf, runFields } from './run-state.js';
-import { answered, findRun, type Run, type RunChoice, runOptions } from './runs.js';
+import { answered, findRun, isOpen, type Run, type RunChoice, runOptions } from './runs.js';
 import { byHandLines, type WindowsByHand, windowsByHand } from './windows-by-hand.js';
 
 /** A cluster at a moment. */
@@ -108,7 +108,7 @@ function fieldsOf({ run, picture: { progress }, byHand, ending, problem }: Clust
     otherOpenRuns: run?.others ?? [],
     ending: ending ?? null,
     progress: progress ?? null,
-    windowsPerHour: (progress && run?.status === 'RUNNING' && rateSinceStart(progress, Date.now())) || null,
+    windowsPerHour: (progress && run && isOpen(run) && rateSinceStart(progress, Date.now())) || null,
     startedByHand: byHand,
     ...(problem ? { problem: { exitCode: problem.exitCode, message: problem.message } } : {}),
   };

@@ -64,7 +64,8 @@ function watched(cluster: Cluster, choice: RunChoice, { environment }: CommandCo
     open: (signal) => openCluster(cluster, { environment, signal }),
     async findRun(session) {
       try {
-        return { workflowId: (await findRun(session, choice)).workflowId };
+        const { workflowId, pause } = await findRun(session, choice);
+        return pause === undefined ? { workflowId } : { workflowId, pause };
       } catch (error) {
         if (error instanceof CommandProblem && error.exitCode === EXIT.noRun) return { none: error.message };
         throw error;

@@ -7,11 +7,14 @@ import { within } from './patience.js';
 export interface WindowsByHand {
   /** By Temporal's status, in small letters: `{running: 3, completed: 256}`. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Workflow ids of those that run, some of them if there are many. */
+  /** Workflow ids of those that are open, some of them if there are many. */
   readonly running: readonly string[];
 }
 
 const MOST_NAMED = 5;
+
+/** A window that Temporal's Workflow Pause has paused is open, too. */
+const openIn = ({ running = 0, paused = 0 }: WindowsByHand['counts']): number => running + paused;
 
 /** What visibility knows of windows of this prefix that have no parent. The prefix has no quotes (request.ts). */
 export async function windowsByHand(client: Client, prefix: string): Promise<WindowsByHand> {
@@ -22,8 +25,8 @@ export async function windowsByHand(client: Client, prefix: string): Promise<Win
       groups.map(({ count, groupValues }) => [String(groupValues.flat()[0]).toLowerCase(), count]),
     );
     const running: string[] = [];
-    if (!counts.running) return { counts, running };
-    const query = `${orphans} AND ExecutionStatus = "Running"`;
+    if (openIn(counts) === 0) return { counts, running };
+    const query = `${orphans} AND CloseTime IS NULL`;
     for await (const { workflowId } of client.workflow.list({ query, pageSize: MOST_NAMED })) {
       if (running.push(workflowId) === MOST_NAMED) break;
     }
@@ -31,12 +34,12 @@ export async function windowsByHand(client: Client, prefix: string): Promise<Win
   });
 }
 
-/** Nothing, or a line that says how many, and one for each that runs. */
+/** Nothing, or a line that says how many, and one for each that is open. */
 export function byHandLines({ counts, running }: WindowsByHand): Line[] {
   const parts = Object.entries(counts).map(([status, amount]) => `${amount} ${status}`);
   if (parts.length === 0) return [];
   const total = Object.values(counts).reduce((sum, amount) => sum + amount, 0);
-  const more = (counts.running ?? 0) - running.length;
+  const more = openIn(counts) - running.length;
   return [
     [
       styled('by hand'.padEnd(10), 'dim'),

@@ -8,13 +8,19 @@ import { isNoSuchRun, lookAt, runningWindows, whyUnasked } from './look.js';
 import { withPatience } from './patience.js';
 import type { ClusterPicture } from './picture.js';
 
+interface FoundRun {
+  readonly workflowId: string;
+  /** Temporal's Workflow Pause has paused it: by whom, and the next step. It answers nothing meanwhile. */
+  readonly pause?: string;
+}
+
 /** A way to a cluster, and to the run that its picture is of. */
 export interface WatchedCluster {
   readonly name: string;
   /** Opens the way. @throws with a sentence when the cluster can't be reached */
   open(signal: AbortSignal): Promise<ClusterSession>;
   /** The run to show now, or why there is none. */
-  findRun(session: ClusterSession): Promise<{ readonly workflowId: string } | { readonly none: string }>;
+  findRun(session: ClusterSession): Promise<FoundRun | { readonly none: string }>;
 }
 
 const POLL_MS = 2_000;
@@ -101,7 +107,8 @@ export class ClusterWatch {
       const windows = await runningWindows(client, DEFAULT_PREFIX);
       return { cluster, note: found.none, windows, asOf: Date.now() };
     }
-    const { workflowId } = found;
+    const { workflowId, pause } = found;
+    if (pause !== undefined) return { cluster, workflowId, note: pause, asOf: Date.now() };
     if (this.watched?.workflowId !== workflowId) {
       this.watched = { workflowId, prefix: await childPrefixOf(client, workflowId) };
       this.samples = [];

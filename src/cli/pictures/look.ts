@@ -37,18 +37,20 @@ export const whyUnasked = (error: unknown): string | undefined =>
     ? 'the run answers no queries: it refused its input, or is no backfillScorecards; `temporal workflow describe` says more'
     : undefined;
 
-/** The windows of this prefix that run now, the oldest first. */
+/** The windows of this prefix that are open now, the oldest first. */
 export async function runningWindows(client: Client, prefix: string): Promise<WindowsInFlight> {
   const list: WindowInFlight[] = [];
-  const query = `WorkflowId STARTS_WITH "${prefix}-" AND ExecutionStatus = "Running"`;
+  const query = `WorkflowId STARTS_WITH "${prefix}-" AND CloseTime IS NULL`;
   let more = false;
-  for await (const { workflowId, startTime } of client.workflow.list({ query, pageSize: MOST_WINDOWS })) {
+  for await (const { workflowId, startTime, status } of client.workflow.list({ query, pageSize: MOST_WINDOWS })) {
     if (list.length === MOST_WINDOWS) {
       more = true;
       break;
     }
     const window = parseWindowId(prefix, workflowId);
-    if (window) list.push({ workflowId, ...window, startedAt: startTime.getTime() });
+    if (!window) continue;
+    const paused = status.name === 'PAUSED' ? ({ paused: true } as const) : {};
+    list.push({ workflowId, ...window, startedAt: startTime.getTime(), ...paused });
   }
   list.sort((a, b) => a.startedAt - b.startedAt);
   return { list, more };

@@ -33,6 +33,8 @@ export interface WindowInFlight {
   readonly interval: Interval;
   /** Ms since 1970. */
   readonly startedAt: number;
+  /** By Temporal's Workflow Pause: it ends only after it was unpaused. */
+  readonly paused?: true;
 }
 
 /**

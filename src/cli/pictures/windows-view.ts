@@ -26,14 +26,14 @@ export function windowLines({ list, more }: WindowsInFlight, now: number, width:
   const ages = list.map(({ startedAt }) => now - startedAt);
   const middle = ages[Math.floor(ages.length / 2)] ?? 0;
   const name = Math.min(Math.max(8, Math.floor(width * 0.3)), Math.max(0, ...shown.map((w) => widthOf(w.customer))));
-  const rows = shown.map(({ customer, interval, workflowId }, i) => {
+  const rows = shown.map(({ customer, interval, workflowId, paused }, i) => {
     const age = formatDuration(Math.max(1_000, Math.floor(ages[i]! / 1_000) * 1_000));
     const old = ages.length > 2 && ages[i]! > OLD_FACTOR * Math.max(middle, 10_000);
     return [
       fitted(customer, name),
       describe([interval]),
       [old ? styled(age, 'yellow') : age],
-      [styled(workflowId, 'dim')],
+      [styled(workflowId, 'dim'), paused ? styled('  paused', 'yellow') : ''],
     ];
   });
   const [, ...lines] = columns([{ title: '' }, { title: '' }, { title: '', align: 'right' }, { title: '' }], rows);

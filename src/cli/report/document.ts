@@ -16,6 +16,13 @@ export interface ReportDocument {
   readonly generatedAt: string;
   readonly totals: ReportTotals;
   readonly clusters: readonly ClusterReport[];
+  /** Clusters that were asked for and are in none of the above, each with the reason and the next step. */
+  readonly missing: readonly MissingCluster[];
+}
+
+export interface MissingCluster {
+  readonly cluster: string;
+  readonly reason: string;
 }
 
 /** Sums over all clusters. */
@@ -126,14 +133,18 @@ export interface ProofRow {
 }
 
 /** Several runs as one document. */
-export function documentOf(clusters: readonly ClusterReport[], now: number): ReportDocument {
+export function documentOf(
+  clusters: readonly ClusterReport[],
+  now: number,
+  missing: readonly MissingCluster[] = [],
+): ReportDocument {
   const totals: ReportTotals = {
     ...countDays([]),
     customers: 0,
     windows: { started: 0, completed: 0, failed: 0, adopted: 0 },
   };
   for (const { totals: own } of clusters) addTo(totals as unknown as Sums, own as unknown as Sums);
-  return { version: REPORT_VERSION, generatedAt: new Date(now).toISOString(), totals, clusters };
+  return { version: REPORT_VERSION, generatedAt: new Date(now).toISOString(), totals, clusters, missing };
 }
 
 type Sums = { [name: string]: number | Sums };

@@ -11,7 +11,7 @@ const MOST_OPEN = 30;
 const LONGEST_TEXT = 200;
 
 /** A report short enough to be read in an incident channel. What is left out is counted. */
-export function markdown({ generatedAt, totals, clusters }: ReportDocument): string {
+export function markdown({ generatedAt, totals, clusters, missing }: ReportDocument): string {
   const head = [`# Backfill report`, '', `As of ${minute(generatedAt)} UTC.`];
   const overview = table(
     ['cluster', 'status', 'done', 'days', 'failed', 'held', 'windows', 'took'],
@@ -20,7 +20,11 @@ export function markdown({ generatedAt, totals, clusters }: ReportDocument): str
       ...(clusters.length > 1 ? [overviewRow('**total**', '', totals)] : []),
     ],
   );
-  return `${[...head, '', ...overview, ...clusters.flatMap(section)].join('\n')}\n`;
+  const absent = missing.map(
+    ({ cluster, reason }) => `- **${text(cluster)}** is not in this report: ${text(reason, Number.POSITIVE_INFINITY)}`,
+  );
+  const absence = absent.length > 0 ? ['', ...absent] : [];
+  return `${[...head, '', ...overview, ...absence, ...clusters.flatMap(section)].join('\n')}\n`;
 }
 
 function overviewRow(name: string, status: string, totals: ReportTotals, tookMs?: number): string[] {
@@ -97,9 +101,9 @@ const table = (titles: readonly string[], rows: readonly (readonly string[])[]):
 const more = (amount: number): string[] => (amount > 0 ? ['', `… and ${count(amount)} more.`] : []);
 
 /** Text from elsewhere: nothing in it is markup, a mention of somebody, or the end of a table's cell. */
-function text(raw: string): string {
+function text(raw: string, longest = LONGEST_TEXT): string {
   const line = onOneLine(raw);
-  const short = line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT)}…` : line;
+  const short = line.length > longest ? `${line.slice(0, longest)}…` : line;
   return short
     .replace(/[\\`*_{}[\]<>()#+!|~]/g, '\\$&')
     .replaceAll('@', '@\u200b')

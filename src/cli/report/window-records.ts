@@ -13,6 +13,7 @@ export const MOST_WINDOWS = 20_000;
 
 const statuses: Record<string, WindowStatus> = {
   RUNNING: 'running',
+  PAUSED: 'running',
   COMPLETED: 'completed',
   FAILED: 'failed',
   TIMED_OUT: 'timedOut',
@@ -37,7 +38,7 @@ export async function windowRecords(
   const before = endedAt === undefined ? '' : ` AND StartTime <= "${new Date(endedAt).toISOString()}"`;
   const query =
     `WorkflowId STARTS_WITH "${prefix}-"${before}` +
-    ` AND (CloseTime >= "${new Date(Date.parse(progress.startedAt)).toISOString()}" OR ExecutionStatus = "Running")`;
+    ` AND (CloseTime >= "${new Date(Date.parse(progress.startedAt)).toISOString()}" OR CloseTime IS NULL)`;
   const windows: WindowRecord[] = [];
   for await (const found of client.workflow.list({ query, pageSize: PAGE })) {
     const window = parseWindowId(prefix, found.workflowId);

@@ -27,6 +27,13 @@ describe('a run that does not answer', () => {
     );
   });
 
+  it('in time: is silent too where the server was the first to end the call', () => {
+    const error = said(1, 'Call cancelled');
+    expect(isSilence(error)).toBe(true);
+    expect(problemFrom(error).exitCode).toBe(5);
+    expect(isSilence(said(1, 'Cancelled on client'))).toBe(false);
+  });
+
   it('is not one that refuses', () => {
     expect(isSilence(said(9, 'update was refused'))).toBe(false);
   });

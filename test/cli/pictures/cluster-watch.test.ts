@@ -13,6 +13,7 @@ class FakeCluster implements WatchedCluster {
   opened = 0;
   closed = 0;
   run: string | undefined = 'run-1';
+  pause: string | undefined;
   progress: Progress = progress({ cvs: month('.') });
 
   async open(): Promise<ClusterSession> {
@@ -22,7 +23,8 @@ class FakeCluster implements WatchedCluster {
   }
 
   async findRun() {
-    return this.run ? { workflowId: this.run } : { none: 'chat-prod has no run' };
+    if (!this.run) return { none: 'chat-prod has no run' };
+    return this.pause ? { workflowId: this.run, pause: this.pause } : { workflowId: this.run };
   }
 
   private readonly client = {
@@ -38,11 +40,11 @@ class FakeCluster implements WatchedCluster {
         },
       }),
       list: async function* () {
-        const startTime = new Date('2026-02-07T11:00:00Z');
-        yield { workflowId: 'reindexconversations-cvs-2026-01-02', startTime };
-        yield { workflowId: 'reindexconversations-cvs-2027-01-02', startTime };
-        yield { workflowId: 'reindexconversations-somebody-2026-01-02', startTime };
-        yield { workflowId: 'reindexconversations-other', startTime };
+        const [startTime, status] = [new Date('2026-02-07T11:00:00Z'), { name: 'RUNNING' }];
+        yield { workflowId: 'reindexconversations-cvs-2026-01-02', startTime, status };
+        yield { workflowId: 'reindexconversations-cvs-2027-01-02', startTime, status };
+        yield { workflowId: 'reindexconversations-somebody-2026-01-02', startTime, status };
+        yield { workflowId: 'reindexconversations-other', startTime, status };
       },
     },
   };
@@ -97,6 +99,16 @@ describe('the watch of a cluster', () => {
     const watch = new ClusterWatch(cluster);
     await watch.look(never);
     expect(watch.picture).toMatchObject({ note: 'chat-prod has no run', windows: { list: { length: 3 } } });
+  });
+
+  it('says that its run is paused by Temporal, and not that it does not answer', async () => {
+    const cluster = new FakeCluster();
+    cluster.pause = 'run-1 is paused by kim';
+    cluster.broken = 'Query rejected';
+    const watch = new ClusterWatch(cluster);
+    await watch.look(never);
+    expect(watch.picture).toMatchObject({ workflowId: 'run-1', note: 'run-1 is paused by kim' });
+    expect(watch.picture.silent).toBeUndefined();
   });
 
   it('turns to the next run when there is one', async () => {

@@ -15,7 +15,7 @@ const POLICY = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha25
 
 /** The report as one HTML file that needs nothing else: it opens offline, prints, and is readable without its script. */
 export function htmlPage(document: ReportDocument): string {
-  const { generatedAt, clusters } = document;
+  const { generatedAt, clusters, missing } = document;
   const names = clusters.map(({ cluster }) => cluster).join(', ');
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}">
@@ -23,6 +23,7 @@ export function htmlPage(document: ReportDocument): string {
 <style>${new Markup(STYLE)}</style></head><body>
 <header><h1>Backfill report</h1><p class="note">As of ${time(generatedAt)} UTC. All times are UTC.</p></header>
 <main>${tables.overviewTable(document)}
+${missing.map(({ cluster, reason }) => html`<p class="note"><strong>${cluster}</strong> is not in this report: ${reason}</p>`)}
 ${clusters.map(section)}</main>
 <script>${new Markup(SCRIPT)}</script></body></html>
 `.text;
