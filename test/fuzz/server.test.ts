@@ -162,7 +162,7 @@ async function send(message: Message, workflowId: string, started: string[]): Pr
       } catch (error) {
         if (!isRefusal(error)) throw error;
         expect((error as Error).message).toMatch(
-          /is not in this run; ask with|not find a handler|did not register|not set/s,
+          /is not in this run; ask with|not find a handler|did not register|not set|invalid UTF-8/s,
         );
       }
       return;
