@@ -5,13 +5,13 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Against, measureAgainst } from './bench/against.js';
-import { measureQueries } from './bench/queries.js';
-import { type Row, reached, table } from './bench/result.js';
-import { measureScale } from './bench/scale.js';
-import { type Stack, startStack } from './bench/stack.js';
-import { measureWorker } from './bench/worker-costs.js';
 import { stopAll } from './dev/processes.js';
+import { type Against, measureAgainst } from './lab/bench/against.js';
+import { measureQueries } from './lab/bench/queries.js';
+import { type Row, reached, table } from './lab/bench/result.js';
+import { measureScale } from './lab/bench/scale.js';
+import { type Stack, startStack } from './lab/bench/stack.js';
+import { measureWorker } from './lab/bench/worker-costs.js';
 
 const SECTIONS = ['throughput', 'events', 'gap', 'queries', 'worker', 'scale'] as const;
 const AGAINST: readonly Against[] = ['throughput', 'events', 'gap'];

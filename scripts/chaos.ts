@@ -5,10 +5,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { listAll } from './chaos/executions.js';
-import { type RoundResult, runRound } from './chaos/round.js';
-import { type Stack, startStack } from './chaos/stack.js';
 import { stopAll } from './dev/processes.js';
+import { listAll } from './lab/chaos/executions.js';
+import { type RoundResult, runRound } from './lab/chaos/round.js';
+import { type Stack, startStack } from './lab/chaos/stack.js';
 
 const { values } = parseArgs({
   options: {
@@ -23,7 +23,7 @@ const { values } = parseArgs({
 
 async function main(): Promise<void> {
   if (values.endurance) {
-    const { endurance } = await import('./chaos/endurance.js');
+    const { endurance } = await import('./lab/chaos/endurance.js');
     const problems = await endurance(Number(values.windows), (line) => console.log(line));
     if (problems.length > 0) process.exitCode = 1;
     return;

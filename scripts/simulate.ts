@@ -3,10 +3,10 @@
  * database (docs/simulator.md), beside the procedures that it replaces. `-- --scale-check`: its cost with 10,000 customers.
  */
 import { parseArgs } from 'node:util';
-import { type Cluster, fleetFrom, lowerBound, totalOf } from './simulate/fleet.js';
-import { january } from './simulate/parameters.js';
-import { byHand, ours, type Played, type Procedure, sequentialDays, sixtyDays } from './simulate/procedures.js';
-import { scaleCheck } from './simulate/scale.js';
+import { type Cluster, fleetFrom, lowerBound, totalOf } from './lab/simulate/fleet.js';
+import { january } from './lab/simulate/parameters.js';
+import { byHand, ours, type Played, type Procedure, sequentialDays, sixtyDays } from './lab/simulate/procedures.js';
+import { scaleCheck } from './lab/simulate/scale.js';
 
 const { values } = parseArgs({
   options: {

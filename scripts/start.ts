@@ -3,20 +3,21 @@
  *
  * However it ends, it ends its parts first: workers, then servers. What it could not end, their reaper does.
  */
-import { createDisplay, type Display, wantsColour } from '../src/cli/display.js';
-import { errorText } from '../src/cli/error-text.js';
-import { counted } from '../src/cli/format.js';
-import { type Line, render } from '../src/cli/line.js';
-import { proofTable, runsTable, storedTable, verdict } from '../src/cli/report-view.js';
-import { story } from '../src/cli/story-view.js';
+
+import { proofTable, runsTable, storedTable, verdict } from '../src/cli/report/report-view.js';
+import { story } from '../src/cli/report/story-view.js';
+import { createDisplay, type Display, wantsColour } from '../src/cli/terminal/display.js';
+import { errorText } from '../src/cli/terminal/error-text.js';
+import { counted } from '../src/cli/terminal/format.js';
+import { type Line, render } from '../src/cli/terminal/line.js';
 import { completeness } from '../src/reference-ingestion/completeness.js';
 import { withClient } from '../src/reference-ingestion/database.js';
 import { fleetRange } from '../src/reference-ingestion/fleet.js';
-import { aborted, Interrupted, listenForInterruption } from './start/interruption.js';
-import { formatScale, parseOptions, type StartOptions } from './start/options.js';
-import { requestFor, workflowIdOf } from './start/request.js';
-import { Runs } from './start/runs.js';
-import { Stack } from './start/stack.js';
+import { aborted, Interrupted, listenForInterruption } from './dev/start/interruption.js';
+import { formatScale, parseOptions, type StartOptions } from './dev/start/options.js';
+import { requestFor, workflowIdOf } from './dev/start/request.js';
+import { Runs } from './dev/start/runs.js';
+import { Stack } from './dev/start/stack.js';
 
 const { stdout, stderr } = process;
 

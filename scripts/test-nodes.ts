@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 import { runTests, showCounts, type TestCounts, versionsAsked } from './dev/run-tests.js';
 
 const VERSIONS = ['20.19.0', '22.12.0', '24.21.0'];
-const TESTS = ['test/core/', 'test/cli/', 'test/cli-stories/operator.test.ts'];
+const TESTS = ['test/backfill/', 'test/cli/', 'test/cli-stories/operator.test.ts'];
 const CACHE = fileURLToPath(new URL('../.cache/nodes/', import.meta.url));
 
 /** Of npm's package `node`, the part for this platform: it needs no install script. */

@@ -1,8 +1,8 @@
-import type { ClassifiedFailure } from '../backfill/failures.js';
-import type { Intervals } from '../backfill/interval.js';
-import type { HoursStep } from '../backfill/limit.js';
-import type { ProbeOptions, WorkingHours } from '../backfill/options.js';
-import type { Health } from '../backfill/pace.js';
+import type { ClassifiedFailure } from '../backfill/failures/classify.js';
+import type { Intervals } from '../backfill/hours/interval.js';
+import type { Health } from '../backfill/pacing/pace.js';
+import type { ProbeOptions, WorkingHours } from '../backfill/request/options.js';
+import type { HoursStep } from '../backfill/schedule/limit.js';
 
 /** What the workflow asks of the outside world. Workflow code imports this file: nothing in it may need Node or Temporal. */
 export interface Activities {

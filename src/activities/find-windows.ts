@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
-import { add, type Intervals, none } from '../backfill/interval.js';
-import { parseWindowId } from '../backfill/window.js';
+import { add, type Intervals, none } from '../backfill/hours/interval.js';
+import { parseWindowId } from '../backfill/hours/window.js';
 import type { FoundWindows, WindowQuery } from './contract.js';
 
 const FEW = 20;

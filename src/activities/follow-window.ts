@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { type Client, type WorkflowClient, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
-import { classify } from '../backfill/failures.js';
+import { classify } from '../backfill/failures/classify.js';
 import { causeChain } from '../workflows/cause-chain.js';
 import { completion } from './completion.js';
 import type { WindowOutcome } from './contract.js';

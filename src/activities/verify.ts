@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { formatInstant, formatTime } from '../backfill/calendar.js';
+import { formatInstant, formatTime } from '../backfill/hours/calendar.js';
 import type { CheckedDay, CheckQuery } from './contract.js';
 import { readOnce } from './database.js';
 import { settingOf, variablesOf } from './settings.js';

@@ -1,4 +1,4 @@
-import { parseRequest } from '../backfill/request.js';
+import { parseRequest } from '../backfill/request/request.js';
 import { defaultsProblem, type Problem } from './problems.js';
 
 type Fields = Record<string, unknown>;

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type Issue, pathText, show } from '../backfill/issue.js';
+import { type Issue, pathText, show } from '../backfill/request/issue.js';
 import { nearest } from './nearest.js';
 import { fleetJsonSchema, type JsonSchema } from './schema.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { customerId } from '../backfill/request-schema.js';
+import { customerId } from '../backfill/request/schema.js';
 
 /**
  * The fleet file, as zod checks it and as editors know it (`fleet.schema.json`). Every error message is what was

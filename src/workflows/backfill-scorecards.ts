@@ -7,17 +7,17 @@ import {
   makeContinueAsNewFunc,
   workflowInfo,
 } from '@temporalio/workflow';
-import { formatDay } from '../backfill/calendar.js';
-import { type Packed, packToFit, unpack } from '../backfill/carry.js';
-import { decide } from '../backfill/decide.js';
-import { usualDuration } from '../backfill/eta.js';
-import { show } from '../backfill/issue.js';
-import { settleLastDays } from '../backfill/last-days.js';
-import type { BackfillRequest } from '../backfill/options.js';
-import { type Plan, planOf } from '../backfill/plan.js';
-import { type Report, reportOf } from '../backfill/report.js';
-import { parseRequest } from '../backfill/request.js';
-import { countInFlight, type Ending, inFlight, initialState, type State } from '../backfill/state.js';
+import { formatDay } from '../backfill/hours/calendar.js';
+import { show } from '../backfill/request/issue.js';
+import { settleLastDays } from '../backfill/request/last-days.js';
+import type { BackfillRequest } from '../backfill/request/options.js';
+import { parseRequest } from '../backfill/request/request.js';
+import { decide } from '../backfill/schedule/decide.js';
+import { usualDuration } from '../backfill/schedule/eta.js';
+import { type Packed, packToFit, unpack } from '../backfill/state/carry.js';
+import { countInFlight, type Ending, inFlight, initialState, type State } from '../backfill/state/state.js';
+import { type Plan, planOf } from '../backfill/views/plan.js';
+import { type Report, reportOf } from '../backfill/views/report.js';
 import { Alarm } from './alarm.js';
 import { check } from './checks.js';
 import { Children } from './children.js';

@@ -1,6 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities, CheckQuery } from '../activities/contract.js';
-import type { CheckKey } from '../backfill/verification.js';
+import type { CheckKey } from '../backfill/events/verification.js';
 import { lastingFault, persistently, reasonOf } from './attempts.js';
 import { invalidInput } from './prepare.js';
 import type { BackfillRun } from './run.js';

@@ -8,12 +8,12 @@ import {
 } from '@temporalio/workflow';
 import { completion } from '../activities/completion.js';
 import type { Activities, WindowOutcome } from '../activities/contract.js';
-import { describe } from '../backfill/calendar.js';
-import { classify } from '../backfill/failures.js';
-import type { Interval } from '../backfill/interval.js';
-import type { ChildOptions } from '../backfill/options.js';
-import { idOf, inFlight, type Window } from '../backfill/state.js';
-import { fillTemplate, type Json } from '../backfill/template.js';
+import { classify } from '../backfill/failures/classify.js';
+import { describe } from '../backfill/hours/calendar.js';
+import type { Interval } from '../backfill/hours/interval.js';
+import type { ChildOptions } from '../backfill/request/options.js';
+import { fillTemplate, type Json } from '../backfill/request/template.js';
+import { idOf, inFlight, type Window } from '../backfill/state/state.js';
 import { causeChain } from './cause-chain.js';
 import type { BackfillRun } from './run.js';
 import type { Showcase } from './showcase.js';

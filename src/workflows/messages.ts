@@ -7,13 +7,13 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { ANSWER_BYTES } from '../backfill/answer-size.js';
-import { COMMANDS, type CommandName } from '../backfill/command.js';
-import { customerView, indexAsked } from '../backfill/customer-view.js';
-import { logView } from '../backfill/journal.js';
-import { progressOf } from '../backfill/progress.js';
-import { proofOf } from '../backfill/proof.js';
-import { type Status, statusOf } from '../backfill/status.js';
+import { COMMANDS, type CommandName } from '../backfill/commands/command.js';
+import { logView } from '../backfill/state/journal.js';
+import { ANSWER_BYTES } from '../backfill/views/answer-size.js';
+import { customerView, indexAsked } from '../backfill/views/customer.js';
+import { progressOf } from '../backfill/views/progress.js';
+import { proofOf } from '../backfill/views/proof.js';
+import { type Status, statusOf } from '../backfill/views/status.js';
 import type { BackfillRun } from './run.js';
 
 /** What an Update answers. */

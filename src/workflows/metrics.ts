@@ -1,5 +1,5 @@
 import { metricMeter } from '@temporalio/workflow';
-import type { Event } from '../backfill/evolve.js';
+import type { Event } from '../backfill/events/evolve.js';
 
 const outcomes: Partial<Record<Event['kind'], string>> = {
   windowStarted: 'started',

@@ -1,11 +1,11 @@
 import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import { type Activities, askedFor, type DirectoryEntry, type DirectoryQuery } from '../activities/contract.js';
-import { formatDay } from '../backfill/calendar.js';
-import { describeIssues, type Issue, show } from '../backfill/issue.js';
-import type { Options } from '../backfill/options.js';
-import { type PreparationStep, stepsLeft } from '../backfill/preparation.js';
-import { parseCustomers } from '../backfill/request.js';
-import { needVolumes } from '../backfill/state.js';
+import { formatDay } from '../backfill/hours/calendar.js';
+import { describeIssues, type Issue, show } from '../backfill/request/issue.js';
+import type { Options } from '../backfill/request/options.js';
+import { parseCustomers } from '../backfill/request/request.js';
+import { type PreparationStep, stepsLeft } from '../backfill/state/preparation.js';
+import { needVolumes } from '../backfill/state/state.js';
 import { lastingFault, persistently } from './attempts.js';
 import { tryCheck, tryProbe } from './checks.js';
 import type { Children } from './children.js';

@@ -1,11 +1,11 @@
 import { ApplicationFailure, condition, log } from '@temporalio/workflow';
-import { jsonBytes } from '../backfill/answer-size.js';
-import { type Command, commandNamed, parseCommand } from '../backfill/command.js';
-import { type Event, evolve } from '../backfill/evolve.js';
-import { wellFormed } from '../backfill/issue.js';
-import { rejected } from '../backfill/journal.js';
-import { type Performed, perform } from '../backfill/perform.js';
-import type { State } from '../backfill/state.js';
+import { type Command, commandNamed, parseCommand } from '../backfill/commands/command.js';
+import { type Performed, perform } from '../backfill/commands/perform.js';
+import { type Event, evolve } from '../backfill/events/evolve.js';
+import { wellFormed } from '../backfill/request/issue.js';
+import { rejected } from '../backfill/state/journal.js';
+import type { State } from '../backfill/state/state.js';
+import { jsonBytes } from '../backfill/views/answer-size.js';
 import { countWindow } from './metrics.js';
 
 /** An event without its time. */

@@ -1,8 +1,8 @@
 import { SearchAttributeType } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { State } from '../backfill/state.js';
-import { statusOf } from '../backfill/status.js';
-import { progressTable } from '../backfill/table.js';
+import type { State } from '../backfill/state/state.js';
+import { statusOf } from '../backfill/views/status.js';
+import { progressTable } from '../backfill/views/table.js';
 
 /** Every search attribute that a run uses where the namespace has it. All are of type Keyword. */
 export const SEARCH_ATTRIBUTES = ['BackfillCluster', 'BackfillCustomer', 'BackfillStatus'];

@@ -9,7 +9,7 @@ import {
   MARGIN,
   type Thresholds,
 } from '../../src/activities/probe/levels.js';
-import type { Health } from '../../src/backfill/pace.js';
+import type { Health } from '../../src/backfill/pacing/pace.js';
 
 const thresholds: Thresholds = { maxLoad: { active: 10, blocked: 5 }, criticalLoad: { active: 20 } };
 const load = (active: number, blocked = 0): Look => ({ values: { active, blocked }, missing: {} });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runRound } from '../../scripts/chaos/round.js';
-import { type Stack, startStack } from '../../scripts/chaos/stack.js';
 import { stopAll } from '../../scripts/dev/processes.js';
+import { runRound } from '../../scripts/lab/chaos/round.js';
+import { type Stack, startStack } from '../../scripts/lab/chaos/stack.js';
 
 /** The short form; `npm run chaos` runs as many rounds as one likes. */
 describe('a backfill under random disasters', () => {

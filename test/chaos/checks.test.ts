@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { violations } from '../../scripts/chaos/checks.js';
-import type { Execution } from '../../scripts/chaos/executions.js';
-import type { Fact } from '../../scripts/chaos/facts.js';
-import { gapsOf, inFlightBy } from '../../scripts/chaos/gaps.js';
-import { disobedience } from '../../scripts/chaos/obedience.js';
-import { parseWindowId } from '../../src/backfill/window.js';
+import { violations } from '../../scripts/lab/chaos/checks.js';
+import type { Execution } from '../../scripts/lab/chaos/executions.js';
+import type { Fact } from '../../scripts/lab/chaos/facts.js';
+import { gapsOf, inFlightBy } from '../../scripts/lab/chaos/gaps.js';
+import { disobedience } from '../../scripts/lab/chaos/obedience.js';
+import { parseWindowId } from '../../src/backfill/hours/window.js';
 
 /** Checks that never find anything would pass every round; each must find its own violation. */
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { executionsOf } from '../../scripts/chaos/executions.js';
-import { insist, type Stack, startStack } from '../../scripts/chaos/stack.js';
 import { stopAll } from '../../scripts/dev/processes.js';
+import { executionsOf } from '../../scripts/lab/chaos/executions.js';
+import { insist, type Stack, startStack } from '../../scripts/lab/chaos/stack.js';
 
 describe('at an unlucky moment', () => {
   let stack: Stack;

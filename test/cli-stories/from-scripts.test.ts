@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { Progress } from '../../src/backfill/progress.js';
+import type { Progress } from '../../src/backfill/views/progress.js';
 import { BackfillCommand } from '../support/backfill.js';
 import { useRig } from '../support/harness.js';
 import { BackfillHandle, type Execution, until } from '../support/run.js';

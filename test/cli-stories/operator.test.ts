@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, inject, it } from 'vitest';
-import type { LogView } from '../../src/backfill/journal.js';
-import type { Progress } from '../../src/backfill/progress.js';
-import type { Report } from '../../src/backfill/report.js';
+import type { LogView } from '../../src/backfill/state/journal.js';
+import type { Progress } from '../../src/backfill/views/progress.js';
+import type { Report } from '../../src/backfill/views/report.js';
 import { useRig } from '../support/harness.js';
 import { until } from '../support/run.js';
 

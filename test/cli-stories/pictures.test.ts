@@ -1,12 +1,12 @@
 /** Pictures and reports of real runs. */
 import { describe, expect, inject, it } from 'vitest';
-import { childPrefixOf } from '../../src/cli/pictures/child-prefix.js';
-import { ClusterWatch } from '../../src/cli/pictures/cluster-watch.js';
-import { lookAt, runningWindows } from '../../src/cli/pictures/look.js';
-import { placedDays } from '../../src/cli/placed-days.js';
 import { collectRun } from '../../src/cli/report/collect.js';
 import { documentOf } from '../../src/cli/report/document.js';
 import { formatted, REPORT_FORMATS } from '../../src/cli/report/formats.js';
+import { childPrefixOf } from '../../src/cli/watch/child-prefix.js';
+import { ClusterWatch } from '../../src/cli/watch/cluster-watch.js';
+import { lookAt, runningWindows } from '../../src/cli/watch/look.js';
+import { placedDays } from '../../src/cli/watch/placed-days.js';
 import { type Cluster, openCluster } from '../../src/fleet/index.js';
 import { useRig } from '../support/harness.js';
 import type { BackfillHandle } from '../support/run.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
-import { parseRequest } from '../../src/backfill/request.js';
+import { parseRequest } from '../../src/backfill/request/request.js';
 import { readFleet } from '../../src/fleet/file.js';
 import { loadFleet } from '../../src/fleet/index.js';
 import { fleetJsonSchema } from '../../src/fleet/schema.js';

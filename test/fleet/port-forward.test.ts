@@ -10,7 +10,7 @@ import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
 import type { PortForwardTarget } from '../../src/fleet/cluster.js';
 import { explainEnd } from '../../src/fleet/kubectl.js';
 import { PortForward } from '../../src/fleet/port-forward.js';
-import { isRunning, script } from '../dev/support.js';
+import { isRunning, script } from '../scripts/dev/support.js';
 import { portForwardTo, StandInKubectl } from './support.js';
 
 const target = portForwardTo('a_dev').portForward!;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 import { temporaryDirectory } from '../../scripts/dev/processes.js';
 import type { Cluster, ClusterConnection } from '../../src/fleet/cluster.js';
-import { isRunning } from '../dev/support.js';
+import { isRunning } from '../scripts/dev/support.js';
 
 /** A kubectl that knows some contexts, each with the address it forwards to, or `vpn`: its cluster can't be reached. */
 export class StandInKubectl {

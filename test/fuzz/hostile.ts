@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of the child's input are written like this.
 import fc from 'fast-check';
-import { COMMANDS } from '../../src/backfill/command.js';
+import { COMMANDS } from '../../src/backfill/commands/command.js';
 
 /** What people and machines should not send, but do. */
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { DefaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import type { FailureClass, FailureLink } from '../../src/backfill/failures.js';
+import type { FailureClass, FailureLink } from '../../src/backfill/failures/classify.js';
 
 export interface FailureFixture {
   name: string;

@@ -1,5 +1,5 @@
 /** Every way in which the workers here can be told to fail, and the class that it is to be given. */
-import type { FailureClass } from '../../src/backfill/failures.js';
+import type { FailureClass } from '../../src/backfill/failures/classify.js';
 import { LANGUAGES, type Language } from './workers.js';
 
 export interface Kind {

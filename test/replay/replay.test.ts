@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { COMMANDS } from '../../src/backfill/command.js';
+import { COMMANDS } from '../../src/backfill/commands/command.js';
 import { asHistory, type RecordedHistory, recordedHistories } from '../support/histories.js';
 import { kindsOf } from '../support/run.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { formatDay } from '../../src/backfill/calendar.js';
-import type { CommandName } from '../../src/backfill/command.js';
-import { FAILURE_CLASSES } from '../../src/backfill/failures.js';
+import type { CommandName } from '../../src/backfill/commands/command.js';
+import { FAILURE_CLASSES } from '../../src/backfill/failures/classify.js';
+import { formatDay } from '../../src/backfill/hours/calendar.js';
 import { HOUR, hour, MINUTE, type Request, requestOf } from './core.js';
 import type { CheckOutcome, Outcome, Script, TimedCommand } from './simulator.js';
 

@@ -1,10 +1,10 @@
-import { parseDay } from '../../src/backfill/calendar.js';
-import type { FailureClass } from '../../src/backfill/failures.js';
-import type { Hour, Interval } from '../../src/backfill/interval.js';
-import { describeIssues } from '../../src/backfill/issue.js';
-import type { BackfillRequest, CustomerRequest } from '../../src/backfill/options.js';
-import { parseRequest } from '../../src/backfill/request.js';
-import { parseWindowId, windowId } from '../../src/backfill/window.js';
+import type { FailureClass } from '../../src/backfill/failures/classify.js';
+import { parseDay } from '../../src/backfill/hours/calendar.js';
+import type { Hour, Interval } from '../../src/backfill/hours/interval.js';
+import { parseWindowId, windowId } from '../../src/backfill/hours/window.js';
+import { describeIssues } from '../../src/backfill/request/issue.js';
+import type { BackfillRequest, CustomerRequest } from '../../src/backfill/request/options.js';
+import { parseRequest } from '../../src/backfill/request/request.js';
 
 /** When every simulated run starts. */
 export const START = Date.UTC(2026, 1, 1, 9);

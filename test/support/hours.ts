@@ -1,5 +1,5 @@
-import type { Hour } from '../../src/backfill/interval.js';
-import { type Customer, checkingHours, doneHours, runningHours } from '../../src/backfill/state.js';
+import type { Hour } from '../../src/backfill/hours/interval.js';
+import { type Customer, checkingHours, doneHours, runningHours } from '../../src/backfill/state/state.js';
 import { hoursOf } from './core.js';
 
 /** The hours of a customer's range by the one state that each is in; throws when an hour is in two. */

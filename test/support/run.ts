@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
-import type { CustomerView } from '../../src/backfill/customer-view.js';
-import type { LogView } from '../../src/backfill/journal.js';
-import type { Progress } from '../../src/backfill/progress.js';
-import type { Proof } from '../../src/backfill/proof.js';
-import type { Report } from '../../src/backfill/report.js';
+import type { LogView } from '../../src/backfill/state/journal.js';
+import type { CustomerView } from '../../src/backfill/views/customer.js';
+import type { Progress } from '../../src/backfill/views/progress.js';
+import type { Proof } from '../../src/backfill/views/proof.js';
+import type { Report } from '../../src/backfill/views/report.js';
 import type { CommandAnswer } from '../../src/workflows/messages.js';
 
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;

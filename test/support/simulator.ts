@@ -1,12 +1,12 @@
-import { type CommandName, parseCommand } from '../../src/backfill/command.js';
-import { type Decision, decide } from '../../src/backfill/decide.js';
-import { type Event, evolve } from '../../src/backfill/evolve.js';
-import type { FailureClass } from '../../src/backfill/failures.js';
-import type { Hour, Interval } from '../../src/backfill/interval.js';
-import { byDay, dayOf } from '../../src/backfill/ledger.js';
-import { type Performed, perform } from '../../src/backfill/perform.js';
-import { claimsOf, countInFlight, type Ending, initialState, type State } from '../../src/backfill/state.js';
-import type { CheckKey } from '../../src/backfill/verification.js';
+import { type CommandName, parseCommand } from '../../src/backfill/commands/command.js';
+import { type Performed, perform } from '../../src/backfill/commands/perform.js';
+import { type Event, evolve } from '../../src/backfill/events/evolve.js';
+import type { CheckKey } from '../../src/backfill/events/verification.js';
+import type { FailureClass } from '../../src/backfill/failures/classify.js';
+import type { Hour, Interval } from '../../src/backfill/hours/interval.js';
+import { type Decision, decide } from '../../src/backfill/schedule/decide.js';
+import { byDay, dayOf } from '../../src/backfill/state/ledger.js';
+import { claimsOf, countInFlight, type Ending, initialState, type State } from '../../src/backfill/state/state.js';
 import { deepFreeze, failureOf, MINUTE, type Request, START } from './core.js';
 
 /** How a window ends: after so many ms, completed or by a failure of a class. */

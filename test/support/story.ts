@@ -1,11 +1,11 @@
-import { formatDay } from '../../src/backfill/calendar.js';
-import { parseCommand } from '../../src/backfill/command.js';
-import { decide } from '../../src/backfill/decide.js';
-import { type Event, evolve } from '../../src/backfill/evolve.js';
-import type { FailureClass } from '../../src/backfill/failures.js';
-import { byDay, dayOf } from '../../src/backfill/ledger.js';
-import { perform } from '../../src/backfill/perform.js';
-import { initialState, type State } from '../../src/backfill/state.js';
+import { parseCommand } from '../../src/backfill/commands/command.js';
+import { perform } from '../../src/backfill/commands/perform.js';
+import { type Event, evolve } from '../../src/backfill/events/evolve.js';
+import type { FailureClass } from '../../src/backfill/failures/classify.js';
+import { formatDay } from '../../src/backfill/hours/calendar.js';
+import { decide } from '../../src/backfill/schedule/decide.js';
+import { byDay, dayOf } from '../../src/backfill/state/ledger.js';
+import { initialState, type State } from '../../src/backfill/state/state.js';
 import { deepFreeze, failureOf, nameOf, requestOf, START, windowNamed } from './core.js';
 
 /** A run of which the words below tell a story; a second passes with each. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Issue } from '../../src/backfill/issue.js';
+import type { Issue } from '../../src/backfill/request/issue.js';
 import { useRig } from '../support/harness.js';
 import { kindsOf } from '../support/run.js';
 

@@ -1,5 +1,5 @@
-import type { ProbeOptions } from '../../backfill/options.js';
-import type { Health } from '../../backfill/pace.js';
+import type { Health } from '../../backfill/pacing/pace.js';
+import type { ProbeOptions } from '../../backfill/request/options.js';
 
 /** What one look at a database found. A named metric that has no value is in `missing`, with the reason. */
 export type Look = { values: Record<string, number>; missing: Record<string, string> } | { unknown: string };

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { parseDay } from '../../backfill/calendar.js';
-import { dayOf } from '../../backfill/ledger.js';
+import { parseDay } from '../../backfill/hours/calendar.js';
+import { dayOf } from '../../backfill/state/ledger.js';
 import type { CheckedDay, CheckQuery } from '../contract.js';
 
 const COLUMNS = ['window', 'day', 'conversations', 'missing'] as const;

@@ -1,5 +1,5 @@
-import { parseDay } from '../../backfill/calendar.js';
-import { parseCustomers } from '../../backfill/request.js';
+import { parseDay } from '../../backfill/hours/calendar.js';
+import { parseCustomers } from '../../backfill/request/request.js';
 import { customersOf } from '../../fleet/index.js';
 import type { AddCommand } from '../command-line.js';
 import { jsonInput } from './json-input.js';

@@ -1,4 +1,4 @@
-import type { Line } from '../line.js';
+import type { Line } from '../terminal/line.js';
 import type { Outcome } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode, worstOf } from './exit-codes.js';

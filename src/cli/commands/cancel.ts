@@ -1,5 +1,5 @@
 import type { AddCommand } from '../command-line.js';
-import { styled } from '../line.js';
+import { styled } from '../terminal/line.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';

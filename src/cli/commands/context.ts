@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { type Fleet, fleetFromEnvironment, loadFleet } from '../../fleet/index.js';
-import { type Output, wantsColour } from '../display.js';
-import { type Line, render } from '../line.js';
+import { type Output, wantsColour } from '../terminal/display.js';
+import { type Line, render } from '../terminal/line.js';
 import { badUsage } from './problem.js';
 
 /** The process as a command sees it; tests give their own. */

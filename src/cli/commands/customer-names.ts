@@ -1,5 +1,5 @@
 import { nearest } from '../../fleet/nearest.js';
-import { count } from '../format.js';
+import { count } from '../terminal/format.js';
 import { badUsage } from './problem.js';
 import type { Target } from './tell.js';
 

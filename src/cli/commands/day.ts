@@ -1,5 +1,5 @@
-import { parseDay } from '../../backfill/calendar.js';
-import { eachDay, placedDays } from '../placed-days.js';
+import { parseDay } from '../../backfill/hours/calendar.js';
+import { eachDay, placedDays } from '../watch/placed-days.js';
 import { badUsage } from './problem.js';
 import type { Target } from './tell.js';
 

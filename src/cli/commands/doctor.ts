@@ -1,8 +1,8 @@
 import type { AddCommand } from '../command-line.js';
 import { checkCluster } from '../doctor/check-cluster.js';
 import type { Finding } from '../doctor/finding.js';
-import { type Line, onOneLine, type Style, styled } from '../line.js';
-import { wrapped } from '../pictures/wrapping.js';
+import { type Line, onOneLine, type Style, styled } from '../terminal/line.js';
+import { wrapped } from '../terminal/wrapping.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters } from './clusters.js';
 import { EXIT, type ExitCode } from './exit-codes.js';

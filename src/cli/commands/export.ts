@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import type { CustomerView } from '../../backfill/customer-view.js';
-import { DAY_NAMES, type DayLetter } from '../../backfill/day-letters.js';
-import type { Progress } from '../../backfill/progress.js';
+import type { CustomerView } from '../../backfill/views/customer.js';
+import { DAY_NAMES, type DayLetter } from '../../backfill/views/day-letters.js';
+import type { Progress } from '../../backfill/views/progress.js';
 import type { AddCommand } from '../command-line.js';
-import { counted } from '../format.js';
-import { eachDay, type PlacedDays, placedDays } from '../placed-days.js';
+import { counted } from '../terminal/format.js';
+import { eachDay, type PlacedDays, placedDays } from '../watch/placed-days.js';
 import { onEach, selectClusters, withSessions } from './clusters.js';
 import { EXIT } from './exit-codes.js';
 import { within } from './patience.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Progress } from '../../backfill/progress.js';
-import { createDisplay } from '../display.js';
-import { errorText } from '../error-text.js';
+import type { Progress } from '../../backfill/views/progress.js';
+import { createDisplay } from '../terminal/display.js';
+import { errorText } from '../terminal/error-text.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { CommandProblem, isSilence } from './problem.js';

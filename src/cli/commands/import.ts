@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { parseRequest } from '../../backfill/request.js';
+import { parseRequest } from '../../backfill/request/request.js';
 import type { Cluster } from '../../fleet/index.js';
-import { type Cell, columns } from '../columns.js';
 import type { AddCommand } from '../command-line.js';
-import { count, counted } from '../format.js';
-import { type Line, onOneLine, styled } from '../line.js';
+import { type Cell, columns } from '../terminal/columns.js';
+import { count, counted } from '../terminal/format.js';
+import { type Line, onOneLine, styled } from '../terminal/line.js';
 import type { TrackedDays } from '../tracking/entry.js';
 import { readTracking } from '../tracking/read.js';
 import { asDays, daysIn, summarise, type TrackedCustomer } from '../tracking/summary.js';

@@ -1,7 +1,7 @@
-import type { LogView } from '../../backfill/journal.js';
+import type { LogView } from '../../backfill/state/journal.js';
 import type { AddCommand } from '../command-line.js';
-import { type Line, onOneLine, styled } from '../line.js';
-import { wrapped } from '../pictures/wrapping.js';
+import { type Line, onOneLine, styled } from '../terminal/line.js';
+import { wrapped } from '../terminal/wrapping.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withSessions } from './clusters.js';
 import { wholeNumber } from './number.js';

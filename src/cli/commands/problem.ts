@@ -7,7 +7,7 @@ import {
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { ClusterUnreachable, FleetFileError } from '../../fleet/index.js';
 import { isTimedOut } from '../../fleet/queries.js';
-import { errorText } from '../error-text.js';
+import { errorText } from '../terminal/error-text.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
 /** Why a command could not do what it was asked: a sentence with the next step, and the exit code that says so. */

@@ -1,10 +1,10 @@
-import { settleLastDays } from '../../backfill/last-days.js';
-import { parseRequest } from '../../backfill/request.js';
+import { settleLastDays } from '../../backfill/request/last-days.js';
+import { parseRequest } from '../../backfill/request/request.js';
 import { mergeDefaults } from '../../fleet/defaults.js';
 import { type Cluster, customersOf, type DirectoryCustomer } from '../../fleet/index.js';
 import { nearest } from '../../fleet/nearest.js';
-import { errorText } from '../error-text.js';
-import { counted } from '../format.js';
+import { errorText } from '../terminal/error-text.js';
+import { counted } from '../terminal/format.js';
 import { type Outcome, onEach, outcomesFor } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';

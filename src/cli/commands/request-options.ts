@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { Issue } from '../../backfill/issue.js';
-import { MAX_PARALLELISM } from '../../backfill/request-schema.js';
+import type { Issue } from '../../backfill/request/issue.js';
+import { MAX_PARALLELISM } from '../../backfill/request/schema.js';
 import { isFields } from './json-input.js';
 import { wholeNumber } from './number.js';
 import { badUsage } from './problem.js';

@@ -1,4 +1,4 @@
-import type { CommandName } from '../../backfill/command.js';
+import type { CommandName } from '../../backfill/commands/command.js';
 import type { AddCommand } from '../command-line.js';
 import { knownCustomer } from './customer-names.js';
 import { type TellOptions, tellRuns, withTellOptions } from './tell.js';

@@ -1,7 +1,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
-import type { Progress } from '../../backfill/progress.js';
-import { errorText } from '../error-text.js';
-import { onOneLine } from '../line.js';
+import type { Progress } from '../../backfill/views/progress.js';
+import { errorText } from '../terminal/error-text.js';
+import { onOneLine } from '../terminal/line.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { within } from './patience.js';
 import { isOpen, type Run } from './runs.js';

@@ -1,6 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { InvalidArgumentError, Option } from 'commander';
-import type { Progress } from '../../backfill/progress.js';
+import type { Progress } from '../../backfill/views/progress.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import { EXIT } from './exit-codes.js';
 import { within } from './patience.js';

@@ -5,11 +5,11 @@ import {
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
 import type { Command } from 'commander';
-import { MAX_DAYS } from '../../backfill/last-days.js';
+import { MAX_DAYS } from '../../backfill/request/last-days.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import type { Action, AddCommand } from '../command-line.js';
-import { type Line, onOneLine, styled } from '../line.js';
-import { wrapped } from '../pictures/wrapping.js';
+import { type Line, onOneLine, styled } from '../terminal/line.js';
+import { wrapped } from '../terminal/wrapping.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';

@@ -1,4 +1,4 @@
-import { MAX_PARALLELISM } from '../../backfill/request-schema.js';
+import { MAX_PARALLELISM } from '../../backfill/request/schema.js';
 import type { AddCommand } from '../command-line.js';
 import { wholeNumber } from './number.js';
 import { badUsage } from './problem.js';

@@ -1,8 +1,8 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import type { AddCommand } from '../command-line.js';
-import { counted, percent } from '../format.js';
-import { styled } from '../line.js';
+import { counted, percent } from '../terminal/format.js';
+import { styled } from '../terminal/line.js';
 import { answer } from './answer.js';
 import { type Outcome, onEach, selectClusters, valueIn, valuesOf, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import type { CommandName } from '../../backfill/command.js';
-import type { Progress } from '../../backfill/progress.js';
+import type { CommandName } from '../../backfill/commands/command.js';
+import type { Progress } from '../../backfill/views/progress.js';
 import type { CommandAnswer } from '../../workflows/messages.js';
-import { type Line, onOneLine, styled } from '../line.js';
+import { type Line, onOneLine, styled } from '../terminal/line.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';

@@ -1,9 +1,9 @@
 import { type Cluster, openCluster } from '../../fleet/index.js';
 import type { AddCommand } from '../command-line.js';
-import { wantsColour } from '../display.js';
-import type { WatchedCluster } from '../pictures/cluster-watch.js';
-import type { Display } from '../pictures/full-screen.js';
-import { watchClusters } from '../pictures/watch-screen.js';
+import { wantsColour } from '../terminal/display.js';
+import type { WatchedCluster } from '../watch/cluster-watch.js';
+import type { Display } from '../watch/full-screen.js';
+import { watchClusters } from '../watch/screen.js';
 import { selectClusters } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';

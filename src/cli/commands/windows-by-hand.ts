@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
-import { counted } from '../format.js';
-import { type Line, styled } from '../line.js';
+import { counted } from '../terminal/format.js';
+import { type Line, styled } from '../terminal/line.js';
 import { within } from './patience.js';
 
 /** Windows' workflows that no run started: somebody did, or a script. */

@@ -1,5 +1,5 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { onOneLine } from '../line.js';
+import { onOneLine } from '../terminal/line.js';
 
 type Paused = Pick<WorkflowExecutionDescription, 'workflowId' | 'status' | 'raw'>;
 

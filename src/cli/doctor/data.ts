@@ -1,4 +1,4 @@
-import { formatDay, parseDay, startOfMonth } from '../../backfill/calendar.js';
+import { formatDay, parseDay, startOfMonth } from '../../backfill/hours/calendar.js';
 import type { Cluster } from '../../fleet/index.js';
 import { customersOf } from '../../fleet/index.js';
 import { type Finding, hint, ok, problem, problemOf } from './finding.js';

@@ -1,10 +1,10 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { CustomerView } from '../../backfill/customer-view.js';
-import type { LogView } from '../../backfill/journal.js';
-import type { Progress } from '../../backfill/progress.js';
-import type { Report } from '../../backfill/report.js';
-import { childPrefixOf } from '../pictures/child-prefix.js';
-import { placedDays } from '../placed-days.js';
+import type { LogView } from '../../backfill/state/journal.js';
+import type { CustomerView } from '../../backfill/views/customer.js';
+import type { Progress } from '../../backfill/views/progress.js';
+import type { Report } from '../../backfill/views/report.js';
+import { childPrefixOf } from '../watch/child-prefix.js';
+import { placedDays } from '../watch/placed-days.js';
 import type { ClusterReport, CustomerReport, WindowRecord } from './document.js';
 import { failureCounts, limitSteps } from './findings.js';
 import { grouped } from './grouped.js';

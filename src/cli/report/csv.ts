@@ -1,5 +1,5 @@
-import { DAY_NAMES, type DayLetter } from '../../backfill/day-letters.js';
-import { eachDay } from '../placed-days.js';
+import { DAY_NAMES, type DayLetter } from '../../backfill/views/day-letters.js';
+import { eachDay } from '../watch/placed-days.js';
 import type { ReportDocument } from './document.js';
 
 /** A row for each customer's day. */

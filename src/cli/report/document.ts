@@ -1,8 +1,8 @@
-import { countDays, type DayCounts } from '../../backfill/day-letters.js';
-import type { LogView } from '../../backfill/journal.js';
-import type { Attention, Progress } from '../../backfill/progress.js';
-import type { Status } from '../../backfill/status.js';
-import type { PlacedDays } from '../placed-days.js';
+import type { LogView } from '../../backfill/state/journal.js';
+import { countDays, type DayCounts } from '../../backfill/views/day-letters.js';
+import type { Attention, Progress } from '../../backfill/views/progress.js';
+import type { Status } from '../../backfill/views/status.js';
+import type { PlacedDays } from '../watch/placed-days.js';
 
 /** Grows when a field changes its meaning or goes; new fields alone do not change it. */
 export const REPORT_VERSION = 1;

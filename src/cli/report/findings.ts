@@ -1,4 +1,4 @@
-import type { LogView } from '../../backfill/journal.js';
+import type { LogView } from '../../backfill/state/journal.js';
 import type { FailureCount, LimitStep, WindowRecord, WindowStatus } from './document.js';
 import { grouped } from './grouped.js';
 

@@ -1,8 +1,8 @@
-import { DAY_LEGEND, inRuns, isFinished } from '../../backfill/day-letters.js';
-import { formatDuration } from '../../backfill/duration.js';
-import { asTyped, daysText, together } from '../attention.js';
-import { count, counted, percent } from '../format.js';
-import { onOneLine } from '../line.js';
+import { formatDuration } from '../../backfill/hours/duration.js';
+import { DAY_LEGEND, inRuns, isFinished } from '../../backfill/views/day-letters.js';
+import { count, counted, percent } from '../terminal/format.js';
+import { onOneLine } from '../terminal/line.js';
+import { asTyped, daysText, together } from '../watch/attention.js';
 import type { ClusterReport, ReportDocument, ReportTotals } from './document.js';
 import { NOT_CHECKED, wasChecked } from './proof.js';
 

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancelledFailure, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import type { Report } from '../../backfill/report.js';
+import type { Report } from '../../backfill/views/report.js';
 
 /**
  * The report that a run ended with, however it ended; waits until it has.

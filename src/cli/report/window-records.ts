@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
-import { formatInstant } from '../../backfill/calendar.js';
-import type { CustomerView, WindowView } from '../../backfill/customer-view.js';
-import type { Progress } from '../../backfill/progress.js';
-import { parseWindowId } from '../../backfill/window.js';
-import { ownWindows } from '../placed-days.js';
+import { formatInstant } from '../../backfill/hours/calendar.js';
+import { parseWindowId } from '../../backfill/hours/window.js';
+import type { CustomerView, WindowView } from '../../backfill/views/customer.js';
+import type { Progress } from '../../backfill/views/progress.js';
+import { ownWindows } from '../watch/placed-days.js';
 import type { WindowRecord, WindowStatus } from './document.js';
 import { grouped } from './grouped.js';
 

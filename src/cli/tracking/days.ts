@@ -1,5 +1,5 @@
-import { formatDay, HOURS_PER_DAY, parseDay } from '../../backfill/calendar.js';
-import type { Interval } from '../../backfill/interval.js';
+import { formatDay, HOURS_PER_DAY, parseDay } from '../../backfill/hours/calendar.js';
+import type { Interval } from '../../backfill/hours/interval.js';
 
 /** The whole UTC days `[start, end)` that a file is about; bare day numbers are understood in it if it is one month. */
 export interface Range {

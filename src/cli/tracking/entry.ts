@@ -1,4 +1,4 @@
-import type { Interval } from '../../backfill/interval.js';
+import type { Interval } from '../../backfill/hours/interval.js';
 
 /** What a tracking file says of one customer's days. */
 export interface TrackedDays {

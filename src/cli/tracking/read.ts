@@ -1,8 +1,8 @@
-import { parseDay } from '../../backfill/calendar.js';
-import type { Interval } from '../../backfill/interval.js';
-import { show } from '../../backfill/issue.js';
-import { customerId } from '../../backfill/request-schema.js';
-import { parseWindowId } from '../../backfill/window.js';
+import { parseDay } from '../../backfill/hours/calendar.js';
+import type { Interval } from '../../backfill/hours/interval.js';
+import { parseWindowId } from '../../backfill/hours/window.js';
+import { show } from '../../backfill/request/issue.js';
+import { customerId } from '../../backfill/request/schema.js';
 import { DAY_FORMAT, dayNamed, type Range } from './days.js';
 import type { TrackedDays, Tracking, TrackingProblem } from './entry.js';
 import { isDone, STATUS_FORMAT } from './status.js';

@@ -1,5 +1,5 @@
-import { dayFrom, formatDay, HOURS_PER_DAY, startOfDay } from '../../backfill/calendar.js';
-import { add, difference, hoursIn, type Intervals, none, within } from '../../backfill/interval.js';
+import { dayFrom, formatDay, HOURS_PER_DAY, startOfDay } from '../../backfill/hours/calendar.js';
+import { add, difference, hoursIn, type Intervals, none, within } from '../../backfill/hours/interval.js';
 import type { TrackedDays } from './entry.js';
 
 /** What tracking files say of a customer. The three sets share no hour. */

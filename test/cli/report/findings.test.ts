@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CustomerView } from '../../../src/backfill/customer-view.js';
+import type { CustomerView } from '../../../src/backfill/views/customer.js';
 import { documentOf, type WindowRecord } from '../../../src/cli/report/document.js';
 import { failureCounts, limitSteps } from '../../../src/cli/report/findings.js';
 import { withClasses } from '../../../src/cli/report/window-records.js';

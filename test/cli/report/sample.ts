@@ -1,4 +1,4 @@
-import { countDays } from '../../../src/backfill/day-letters.js';
+import { countDays } from '../../../src/backfill/views/day-letters.js';
 import {
   type ClusterReport,
   documentOf,
@@ -6,7 +6,7 @@ import {
   type WindowRecord,
 } from '../../../src/cli/report/document.js';
 import { failureCounts, limitSteps } from '../../../src/cli/report/findings.js';
-import { progress } from '../progress.js';
+import { progress } from '../watch/progress.js';
 
 export const START = Date.parse('2026-02-07T09:00:00Z');
 const WINDOW_MS = 90_000;

@@ -1,4 +1,4 @@
-import { DAY_COLOURS, WORST_FIRST } from '../../day-colours.js';
+import { DAY_COLOURS, WORST_FIRST } from '../../terminal/day-colours.js';
 
 /** A dot ends the name of a class. */
 const nameOf = (letter: string): string => (letter === '.' ? 'w' : letter);

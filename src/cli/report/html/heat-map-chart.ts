@@ -1,6 +1,6 @@
-import { DAY_NAMES, isFinished } from '../../../backfill/day-letters.js';
-import { cellLetters, type Grid, gridOf } from '../../pictures/heat-map.js';
-import { dayNumbered, type PlacedDays, wholeRange } from '../../placed-days.js';
+import { DAY_NAMES, isFinished } from '../../../backfill/views/day-letters.js';
+import { cellLetters, type Grid, gridOf } from '../../terminal/heat-map.js';
+import { dayNumbered, type PlacedDays, wholeRange } from '../../watch/placed-days.js';
 import type { ClusterReport } from '../document.js';
 import { classOf } from './day-styles.js';
 import { type Content, html, type Markup } from './markup.js';

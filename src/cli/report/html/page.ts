@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { formatDuration } from '../../../backfill/duration.js';
-import { count } from '../../format.js';
+import { formatDuration } from '../../../backfill/hours/duration.js';
+import { count } from '../../terminal/format.js';
 import type { ClusterReport, ReportDocument } from '../document.js';
 import { ganttChart } from './gantt-chart.js';
 import { heatMapChart } from './heat-map-chart.js';

@@ -1,4 +1,4 @@
-import { DAY_NAMES } from '../../../backfill/day-letters.js';
+import { DAY_NAMES } from '../../../backfill/views/day-letters.js';
 
 /**
  * The page's one script: tables that sort, and what is under the pointer in a chart. All that it shows is in the page

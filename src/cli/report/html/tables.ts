@@ -1,7 +1,7 @@
-import { countDays } from '../../../backfill/day-letters.js';
-import { formatDuration } from '../../../backfill/duration.js';
-import { asTyped, daysText, together } from '../../attention.js';
-import { count, counted, percent } from '../../format.js';
+import { formatDuration } from '../../../backfill/hours/duration.js';
+import { countDays } from '../../../backfill/views/day-letters.js';
+import { count, counted, percent } from '../../terminal/format.js';
+import { asTyped, daysText, together } from '../../watch/attention.js';
 import type { ClusterReport, ReportDocument, ReportTotals } from '../document.js';
 import { NOT_CHECKED, wasChecked } from '../proof.js';
 import { type Content, html, type Markup } from './markup.js';

@@ -1,0 +1,58 @@
+/**
+ * `npm run bench:january`: the month of January 2026 by four procedures, on a real Temporal server and a real
+ * PostgreSQL, at a scale at which contention and heartbeat time-outs really happen. january/README.md says what
+ * the table means and what it can't show. Exits with 1 when a goal is missed.
+ */
+import { availableParallelism, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { stopAll } from './dev/processes.js';
+import { scenario } from './lab/bench/january/fleet.js';
+import { measure, type Result } from './lab/bench/january/measure.js';
+import { PROCEDURES } from './lab/bench/january/procedures.js';
+import { Stack } from './lab/bench/january/stack.js';
+import { goals, table } from './lab/bench/january/table.js';
+
+const DEFAULT_SCALE = '1/170';
+const DEFAULT_SECONDS = '200';
+
+const { values } = parseArgs({
+  options: {
+    /** The share of the recorded volume. */
+    scale: { type: 'string', default: DEFAULT_SCALE },
+    /** The longest that a procedure may take. */
+    seconds: { type: 'string', default: DEFAULT_SECONDS },
+    /** Only procedures whose name has this text. */
+    only: { type: 'string', default: '' },
+  },
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void stopAll().finally(() => process.exit(130)));
+}
+
+try {
+  const [part, whole = '1'] = values.scale.split('/');
+  const stack = await Stack.start(scenario(Number(part) / Number(whole)));
+  const { customers } = stack.scenario;
+  const conversations = customers.reduce((sum, customer) => sum + customer.conversations, 0);
+  console.log(`${customers.length} customers, ${conversations} conversations (scale ${values.scale}), ${machine()}`);
+  const results: Result[] = [];
+  for (const procedure of PROCEDURES.filter(({ name }) => name.includes(values.only))) {
+    console.log(`\n${procedure.name}`);
+    const result = await measure(stack, procedure, Number(values.seconds) * 1_000, (line) => console.log(`  ${line}`));
+    console.log(`  ${(result.ms / 1_000).toFixed(1)} s, ${machine()}`);
+    results.push(result);
+  }
+  console.log(`\n${table(results)}\n`);
+  const reached = goals(results);
+  for (const goal of reached) console.log(`${goal.reached ? 'reached' : 'MISSED '}  ${goal.text}`);
+  if (reached.some((goal) => !goal.reached)) process.exitCode = 1;
+} finally {
+  await stopAll();
+}
+// Requests that still wait would keep this process alive.
+process.exit();
+
+/** A busy machine slows every procedure, and not all of them alike. */
+function machine(): string {
+  return `${availableParallelism()} cores, load ${loadavg()[0]!.toFixed(1)}`;
+}

@@ -1,0 +1,100 @@
+/** The real parts: a Temporal server, a PostgreSQL with the fleet, and a worker of each kind, all thrown away. */
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { type CompletenessReport, completeness } from '../../../../src/reference-ingestion/completeness.js';
+import { withClient } from '../../../../src/reference-ingestion/database.js';
+import { loadFleet } from '../../../../src/reference-ingestion/load-fleet.js';
+import { migrate } from '../../../../src/reference-ingestion/migrate.js';
+import { setPassword, urlForRole } from '../../../../src/reference-ingestion/roles.js';
+import { startPostgres } from '../../../dev/postgres.js';
+import { type ManagedProcess, spawnManaged, temporaryDirectory } from '../../../dev/processes.js';
+import { startTemporalServer, type TemporalServer } from '../../../dev/temporal-server.js';
+import type { Scenario } from './fleet.js';
+
+const PROJECT = fileURLToPath(new URL('../../../../', import.meta.url));
+/** More than the widest procedure has in flight. */
+const CONCURRENCY = 64;
+
+export class Stack {
+  private workers: ManagedProcess[] = [];
+
+  private constructor(
+    readonly scenario: Scenario,
+    readonly client: Client,
+    readonly databaseUrl: string,
+    private readonly temporal: TemporalServer,
+    private readonly reindexerUrl: string,
+    private readonly readerUrl: string,
+    private readonly logs: string,
+  ) {}
+
+  static async start(scenario: Scenario): Promise<Stack> {
+    const logs = await temporaryDirectory('bench');
+    const [temporal, postgres] = await Promise.all([startTemporalServer(), startPostgres()]);
+    const { url } = postgres;
+    await migrate(url);
+    const passwords = { reindexer: randomBytes(12).toString('hex'), backfill_reader: randomBytes(12).toString('hex') };
+    await setPassword(url, 'reindexer', passwords.reindexer);
+    await setPassword(url, 'backfill_reader', passwords.backfill_reader);
+    await loadFleet(url, { customers: scenario.customers, range: scenario.range });
+    const connection = await Connection.connect({ address: temporal.address });
+    const client = new Client({ connection, namespace: temporal.namespace });
+    const role = (name: keyof typeof passwords) => urlForRole(url, name, passwords[name]);
+    return new Stack(scenario, client, url, temporal, role('reindexer'), role('backfill_reader'), logs);
+  }
+
+  /** No scorecard, no aggregate, and workers without a past. */
+  async fresh(): Promise<void> {
+    await this.stopWorkers();
+    await withClient(this.databaseUrl, async (client) => {
+      await client.query('TRUNCATE scorecards, agent_daily, agent_monthly, reference.window_executions');
+      await client.query('ANALYZE scorecards, agent_daily, agent_monthly');
+      await client.query('CHECKPOINT');
+    });
+    // An own profile of whoever runs this may be for another server.
+    const profile = join(this.logs, 'temporal.toml');
+    await writeFile(profile, '[profile.default]\n');
+    const { PATH } = process.env;
+    const { address, namespace } = this.temporal;
+    const common = { PATH, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, TEMPORAL_CONFIG_FILE: profile };
+    this.workers = [
+      await this.worker('worker', { ...common, BACKFILL_PROBE_URL: this.readerUrl }),
+      await this.worker('reference-ingestion/worker', {
+        ...common,
+        ...{
+          REINDEXER_DATABASE_URL: this.reindexerUrl,
+          REFERENCE_CONCURRENCY: String(CONCURRENCY),
+          LOG_LEVEL: 'error',
+        },
+      }),
+    ];
+  }
+
+  /** Also makes the database count what its sessions have not reported yet: they report as they end. */
+  async stopWorkers(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.stop()));
+    this.workers = [];
+  }
+
+  /** Deadlocks since the server started. */
+  async deadlocks(): Promise<number> {
+    return withClient(this.databaseUrl, async (client) => {
+      const { rows } = await client.query<{ deadlocks: string }>(
+        'SELECT sum(deadlocks) AS deadlocks FROM pg_stat_database',
+      );
+      return Number(rows[0]!.deadlocks);
+    });
+  }
+
+  completeness(): Promise<CompletenessReport> {
+    return withClient(this.databaseUrl, (client) => completeness(client, this.scenario.range));
+  }
+
+  private worker(name: string, env: NodeJS.ProcessEnv): Promise<ManagedProcess> {
+    const logFile = join(this.logs, `${name.replace('/', '-')}.log`);
+    return spawnManaged(name, process.execPath, [join(PROJECT, 'dist', `${name}.js`)], { cwd: PROJECT, env, logFile });
+  }
+}

@@ -1,0 +1,114 @@
+import { afterLook, initialLevels, type Levels } from '../../../src/activities/probe/levels.js';
+import type { Command } from '../../../src/backfill/commands/command.js';
+import { perform } from '../../../src/backfill/commands/perform.js';
+import { type Event, evolve } from '../../../src/backfill/events/evolve.js';
+import type { BackfillRequest, CustomerRequest } from '../../../src/backfill/request/options.js';
+import { decide as decideNow } from '../../../src/backfill/schedule/decide.js';
+import { initialState, type State } from '../../../src/backfill/state/state.js';
+import type { Database } from './database.js';
+import { type Cluster, volumeOf } from './fleet.js';
+
+export interface WindowKey {
+  customer: number;
+  from: number;
+  to: number;
+}
+
+/** What a person does when the run can't go on by itself, after so many seconds; undefined to leave it. */
+export type Person = (state: State) => { after: number; commands: Command[] } | undefined;
+
+export interface Play {
+  cluster: Cluster;
+  /** The index in the cluster of each customer of the request. */
+  members: readonly number[];
+  request: BackfillRequest;
+  database: Database<WindowKey>;
+  /** Hours that a person has on a list as done already. */
+  done?: readonly WindowKey[];
+  person?: Person;
+  /** The core's own, unless somebody wants to time it. */
+  decide?: typeof decideNow;
+  /** Sees every state. */
+  each?: (state: State) => void;
+}
+
+/** Simulated time starts here; the date means nothing. */
+const EPOCH = Date.UTC(2026, 1, 7);
+const inMs = (seconds: number) => EPOCH + Math.round(seconds * 1_000);
+
+/**
+ * One run of the core over virtual time, on the database model. It is the workflow's loop without Temporal: decide until
+ * there is nothing to start, let time pass until something happens, tell the core.
+ */
+export function play({
+  cluster,
+  members,
+  request,
+  database,
+  done = [],
+  person,
+  decide = decideNow,
+  each,
+}: Play): State {
+  const { probe } = request.options;
+  const start = database.now;
+  let state = initialState(request.options, request.customers as CustomerRequest[], inMs(start));
+  let levels: Levels = initialLevels(state.health.level, state.health.reason);
+  let looksAt = probe ? start + 1 : Number.POSITIVE_INFINITY;
+
+  const happened = (event: Event) => {
+    state = evolve(state, event);
+    each?.(state);
+  };
+  const at = () => inMs(database.now);
+
+  if (done.length > 0) happened({ kind: 'completedWindowsFound', at: at(), windows: [...done], count: done.length });
+  happened({ kind: 'prepared', at: at() });
+  for (;;) {
+    const decision = decide(state, at());
+    if (decision.kind === 'startWindow') {
+      const { customer, from, to, attempt } = decision;
+      happened({ kind: 'windowStarted', at: at(), customer, from, to, attempt });
+      const member = members[customer]!;
+      database.start({ customer, from, to }, member, volumeOf(cluster.customers[member]!, cluster.start, from, to));
+      continue;
+    }
+    if (decision.kind === 'verify') {
+      // The model leaves nothing out, so that there is nothing to find, at once.
+      happened({ kind: 'checkStarted', at: at(), windows: decision.windows });
+      happened({ kind: 'windowsChecked', at: at(), windows: decision.windows.map((key) => ({ ...key, days: [] })) });
+      continue;
+    }
+    if (decision.kind === 'end') return state;
+    if (database.active === 0 && (state.paused || state.idleSince !== undefined)) {
+      const help = person?.(state);
+      if (!help) return state;
+      database.advance(database.now + help.after);
+      for (const command of help.commands) {
+        const performed = perform(state, command, at());
+        if ('refused' in performed) throw new Error(performed.refused);
+        state = performed.state;
+      }
+      looksAt = Math.max(looksAt, database.now);
+      continue;
+    }
+    const due = decision.until === undefined ? Number.POSITIVE_INFINITY : (decision.until - EPOCH) / 1_000;
+    const to = Math.max(database.now, Math.min(database.next(), due, looksAt));
+    if (to === Number.POSITIVE_INFINITY) throw new Error('the run waits for nothing');
+    for (const { key, volume, failure } of database.advance(to)) {
+      const ended = { at: at(), ...key };
+      if (!failure) happened({ kind: 'windowCompleted', ...ended, conversations: Math.round(volume) });
+      else
+        happened({ kind: 'windowFailed', ...ended, failure: { class: failure, message: failure, evidence: failure } });
+    }
+    if (probe && looksAt <= to) {
+      looksAt = to + probe.every / 1_000;
+      const values = { activeSessions: database.active, blockedSessions: database.blocked };
+      const before = levels;
+      levels = afterLook(levels, { values, missing: {} }, probe);
+      if (levels.level !== before.level) {
+        happened({ kind: 'healthChanged', at: at(), level: levels.level, reason: levels.reason });
+      }
+    }
+  }
+}

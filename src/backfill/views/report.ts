@@ -1,0 +1,82 @@
+import { daysOf, formatDay, formatTime } from '../hours/calendar.js';
+import { hoursIn } from '../hours/interval.js';
+import type { Customer, Ending, State } from '../state/state.js';
+import { jsonBytes, type LeftOut, withCustomersThatFit } from './answer-size.js';
+import { type DayCounts, dayCounts } from './day-letters.js';
+import { type Attention, attentionOf, totalsOf } from './progress.js';
+import { type Proof, proofOf } from './proof.js';
+
+/** What a run leaves behind: its result, and the details of a `BackfillIncomplete` failure. */
+export interface Report {
+  outcome: Ending;
+  cluster: string | null;
+  range: { start: string; end: string };
+  startedAt: string;
+  endedAt: string;
+  durationMs: number;
+  totals: DayCounts & { windows: State['counts'] };
+  /** Only what each customer has of it: zero counts of skipped, failed, held and left days are left out. */
+  customers: CustomerReport[];
+  /** Only when the report has no room for all: those that are all done are left out first. */
+  customersLeftOut?: LeftOut;
+  /** What the ETA was at a quarter, half and three quarters of the work, and its error as a share of the duration. */
+  forecasts: { share: number; at: string; eta: string; error: number }[];
+  /** What was left undone, and why. */
+  attention: Attention[];
+  /** What shows that the done days are done. */
+  proof: Proof;
+}
+
+export interface CustomerReport {
+  id: string;
+  days: number;
+  done: number;
+  /** Windows that completed. */
+  windows: number;
+  /** Windows that ended otherwise, each followed by another try, a hold or a failed day. */
+  retries: number;
+  /** The time its windows took, in ms. */
+  busyMs: number;
+  skipped?: string[];
+  failed?: string[];
+  held?: string[];
+  waiting?: string[];
+}
+
+const MOST_DAYS = 40;
+/** Of the whole report; a result of 2 MB would fail the run at its very end. */
+const MAX_BYTES = 1_800_000;
+
+export function reportOf(state: State, outcome: Ending, now: number): Report {
+  const rest = {
+    outcome,
+    cluster: state.options.cluster ?? null,
+    range: { start: formatDay(state.options.start), end: formatDay(state.options.end) },
+    startedAt: formatTime(state.startedAt),
+    endedAt: formatTime(now),
+    durationMs: now - state.startedAt,
+    totals: { ...totalsOf(state), windows: { ...state.counts } },
+    forecasts: state.forecasts.map(({ share, at, eta }) => ({
+      ...{ share, at: formatTime(at), eta: formatTime(eta) },
+      error: Math.round((100 * (eta - now)) / Math.max(1, now - state.startedAt)) / 100,
+    })),
+    attention: attentionOf(state),
+  };
+  const customers = state.customers.map(customerReport);
+  const report = withCustomersThatFit(rest, customers, (customer) => (isDone(customer) ? 1 : 0), isDone);
+  return { ...report, proof: proofOf(state, state.customers, MAX_BYTES - jsonBytes(report)) };
+}
+
+const isDone = ({ waiting, failed, held }: CustomerReport) => !waiting && !failed && !held;
+
+function customerReport(customer: Customer): CustomerReport {
+  const { days, done } = dayCounts(customer);
+  const report: CustomerReport = {
+    ...{ id: customer.id, days, done },
+    ...{ windows: customer.completed, retries: customer.unsuccessful, busyMs: customer.busy },
+  };
+  for (const name of ['skipped', 'failed', 'held', 'waiting'] as const) {
+    if (hoursIn(customer[name]) > 0) report[name] = daysOf(customer[name], MOST_DAYS);
+  }
+  return report;
+}

@@ -1,0 +1,102 @@
+import { formatTime } from '../hours/calendar.js';
+import { limitNow } from '../schedule/limit.js';
+import { describePreparation } from '../state/preparation.js';
+import { type Breaker, type Customer, countInFlight, type State } from '../state/state.js';
+import { tallyOf } from '../state/tally.js';
+import { counted } from '../words.js';
+
+export type Status =
+  | 'running'
+  | 'pausing'
+  | 'paused'
+  | 'waitingForOperator'
+  | 'cancelling'
+  | 'finishing'
+  | 'completed'
+  | 'cancelled';
+
+/**
+ * What a run is doing, and why, in one sentence. The status follows from the state; nothing stores it, so it can't
+ * disagree. Precedence, each before all that follow:
+ *
+ * 1. An ended run stays as it ended: queries answer on closed runs.
+ * 2. `cancelling`: Temporal's own cancel outranks every command; it can't be taken back.
+ * 3. `finishing`: the operator asked for an end; a pause in force no longer matters.
+ * 4. `waitingForOperator`: nothing is left that the run could do, paused or not; saying `paused` would suggest that
+ *    `resume` is enough.
+ * 5. `pausing`, `paused`: an operator (or the run itself) stopped new windows; also when all that is left belongs to
+ *    paused customers, or the breaker is open, while it tries a window as well.
+ * 6. `running`. While the database or the working hours let nothing start, the reason says so, if `now` is given: they
+ *    are no pause, and end by themselves.
+ */
+export function statusOf(state: State, now?: number): { status: Status; reason: string } {
+  const running = countInFlight(state);
+  const windows = `${counted(running, 'window')} in flight`;
+  if (state.ended) return endedStatus(state);
+  if (state.cancelling) return { status: 'cancelling', reason: `cancel was requested; waiting for ${windows} to end` };
+  if (state.finishing) return { status: 'finishing', reason: `finish was asked for; waiting for ${windows} to end` };
+  if (state.idleSince !== undefined) {
+    return {
+      status: 'waitingForOperator',
+      reason: `only ${leftover(state)} days are left; retryFailed, resume, resetDay, skipDay or finish go on`,
+    };
+  }
+  if (state.paused) {
+    const reason = pauseReason('', state.paused);
+    return running > 0 ? { status: 'pausing', reason: `${reason}; ${windows}` } : { status: 'paused', reason };
+  }
+  if (state.breaker) return { status: 'paused', reason: breakerReason(state.breaker) };
+  if (state.preparing) return { status: 'running', reason: describePreparation(state.preparing) };
+  const open = state.customers.filter((customer) => customer.waiting.length > 0);
+  const checks = checksOf(state);
+  const pausedCustomers = open.filter((customer) => customer.paused);
+  if (running === 0 && !checks && open.length > 0 && pausedCustomers.length === open.length) {
+    return { status: 'paused', reason: pausedCustomers.slice(0, 5).map(customerPause).join('; ') };
+  }
+  const held = now !== undefined && (open.length > 0 || checks) ? limitNow(state, now) : undefined;
+  const work = [...(running > 0 ? [windows] : []), ...(checks ? [checks] : [])];
+  const reasons = held?.limit === 0 ? [...work, held.why] : work;
+  return {
+    status: 'running',
+    reason: reasons.length > 0 ? reasons.join('; ') : 'waiting for the next window to be due',
+  };
+}
+
+/** Why an open breaker starts nothing, and what it does next. */
+export function breakerReason({ because, trial, tryAt }: Breaker): string {
+  const next = trial ? 'one window is being tried' : `one window is tried at ${formatTime(tryAt)}`;
+  return `breaker: ${because}; ${next}, or resume`;
+}
+
+/** The check under way, if windows wait for one. */
+function checksOf(state: State): string | undefined {
+  const { checks } = tallyOf(state);
+  if (checks === 0) return undefined;
+  if (state.verifying) return `verifying ${counted(state.verifying.days, 'day')}`;
+  return `${counted(checks, 'completed window')} to be verified`;
+}
+
+function endedStatus(state: State): { status: Status; reason: string } {
+  const ended = state.ended!;
+  switch (ended) {
+    case 'completed':
+      return { status: 'completed', reason: state.finishing ? 'finished as asked' : 'every day is done or skipped' };
+    case 'cancelled':
+      return { status: 'cancelled', reason: 'cancel was requested; every running window has ended' };
+    case 'incomplete':
+      return { status: 'waitingForOperator', reason: `no operator came in time; ${leftover(state)} days are left` };
+    default:
+      return ended satisfies never;
+  }
+}
+
+function leftover(state: State): string {
+  const failed = state.customers.some((customer) => customer.failed.length > 0);
+  const held = state.customers.some((customer) => customer.held.length > 0);
+  return failed && held ? 'failed and held' : failed ? 'failed' : 'held';
+}
+
+const customerPause = (customer: Customer) => pauseReason(`${customer.id} `, customer.paused!);
+
+const pauseReason = (who: string, { at, by, reason }: { at: number; by?: string; reason?: string }) =>
+  `${who}paused${by ? ` by ${by}` : ''} at ${formatTime(at)}${reason ? `: ${reason}` : ''}`;

@@ -1,0 +1,79 @@
+import { describe, parseDay } from '../../backfill/hours/calendar.js';
+import { add, type Intervals, none } from '../../backfill/hours/interval.js';
+import type { Attention, Progress } from '../../backfill/views/progress.js';
+import { isClosed, type RunView } from '../terminal/figures.js';
+import { counted } from '../terminal/format.js';
+import { type Line, onOneLine, styled } from '../terminal/line.js';
+
+/** What a person should look at, one line each; the last line says how many more there are. */
+export function attentionLines(runs: readonly RunView[], most: number): Line[] {
+  const all = runs.flatMap((run) => notesOf(run));
+  if (all.length <= most) return all;
+  const shown = all.slice(0, Math.max(0, most - 1));
+  return most === 0 ? [] : [...shown, [styled(`  and ${all.length - shown.length} more`, 'dim')]];
+}
+
+/**
+ * A run's notes, a line each: why nothing starts, if that is so, and its problems.
+ *
+ * @param known keys of notes that have been told, which are left out
+ */
+export function notesOf({ name, progress }: RunView, known: ReadonlySet<string> = new Set()): Line[] {
+  if (!progress) return [];
+  const lines: Line[] = [];
+  if (needsReason(progress) && !known.has(statusKey(name, progress))) {
+    lines.push([
+      styled('! ', 'yellow'),
+      styled(name, 'bold'),
+      ` ${progress.status}: ${onOneLine(progress.statusReason)}`,
+    ]);
+  }
+  const open = openProblems(progress).filter((problem) => !known.has(keyOf(problem)));
+  return [...lines, ...together(open).map(problemLine)];
+}
+
+/** A key for each of a run's notes, which stays the same for as long as it is the same thing. */
+export function noteKeys({ name, progress }: RunView): string[] {
+  if (!progress) return [];
+  return [...(needsReason(progress) ? [statusKey(name, progress)] : []), ...openProblems(progress).map(keyOf)];
+}
+
+const needsReason = (progress: Progress) => progress.status !== 'running' && !isClosed(progress);
+const statusKey = (name: string, { status }: Progress) => `${name} ${status}`;
+const openProblems = ({ attention }: Progress) => attention.filter(({ days }) => days.length > 0);
+const keyOf = ({ workflowId, attempts, class: failure }: Attention) => `${workflowId} ${attempts} ${failure}`;
+
+/** Problems of one customer that say the same, as one: a month of days that fail alike is one thing to look at. */
+export function together(problems: readonly Attention[]): Attention[] {
+  const alike = new Map<string, Attention>();
+  for (const problem of problems) {
+    const { customer, class: failure, message, attempts } = problem;
+    const key = JSON.stringify([customer, failure, message, attempts]);
+    const before = alike.get(key)?.days ?? [];
+    alike.set(key, { ...(alike.get(key) ?? problem), days: [...new Set([...before, ...problem.days])] });
+  }
+  return [...alike.values()];
+}
+
+/** Days as short as they can be said: `2026-01-15`, or `2026-01-15 to 2026-01-17, 2026-01-20`. */
+export function daysText(days: readonly string[]): string {
+  const hours = days.map((day) => parseDay(day) ?? 0);
+  return describe(hours.reduce<Intervals>((set, from) => add(set, [from, from + 24]), none));
+}
+
+/** A problem as one line: who, when, what happened, and what to do about it. */
+export function problemLine({ customer, days, class: failure, message, attempts, nextStep }: Attention): Line {
+  return [
+    styled('! ', 'red'),
+    styled(customer, 'bold'),
+    ` ${daysText(days)} ${failure}: ${onOneLine(message)} (${counted(attempts, 'attempt')})`,
+    styled(`; ${asTyped(nextStep)}`, 'dim'),
+  ];
+}
+
+/** Commands as the command line has them: `retry-failed`, which a run understands as well as `retryFailed`. */
+export const asTyped = (nextStep: string): string =>
+  nextStep.replace(
+    /\b(retry|reset|skip|set)(Failed|Day|Parallelism)\b/g,
+    (_, verb, noun) => `${verb}-${noun.toLowerCase()}`,
+  );

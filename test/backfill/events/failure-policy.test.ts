@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { evolve } from '../../../src/backfill/events/evolve.js';
+import type { FailureClass } from '../../../src/backfill/failures/classify.js';
+import { parseDay } from '../../../src/backfill/hours/calendar.js';
+import { formatWindowSize } from '../../../src/backfill/hours/window.js';
+import { parseRequest } from '../../../src/backfill/request/request.js';
+import { decide } from '../../../src/backfill/schedule/decide.js';
+import { writersOf } from '../../../src/backfill/schedule/limit.js';
+import { initialState, type State } from '../../../src/backfill/state/state.js';
+import { planOf } from '../../../src/backfill/views/plan.js';
+
+const NOW = Date.UTC(2026, 1, 7);
+const MINUTE = 60_000;
+const hour = (day: string) => parseDay(day)!;
+const failure = (kind: FailureClass) => ({ class: kind, message: `a ${kind} failure`, evidence: 'a test' });
+
+function stateOf(input: object): State {
+  const parsed = parseRequest({ start: '2026-01-01', end: '2026-02-01', ...input });
+  if (!parsed.ok || parsed.value.customers === 'all') throw new Error(JSON.stringify(parsed));
+  return evolve(initialState(parsed.value.options, parsed.value.customers, NOW), { kind: 'prepared', at: NOW });
+}
+
+/** Starts all that may start now; the windows, in order. */
+function started(state: State, now: number) {
+  const windows: { customer: number; from: number; to: number; attempt: number }[] = [];
+  let next = state;
+  for (let decision = decide(next, now); decision.kind === 'startWindow'; decision = decide(next, now)) {
+    const { kind: _, ...window } = decision;
+    windows.push(window);
+    next = evolve(next, { kind: 'windowStarted', at: now, ...window });
+  }
+  return { state: next, windows };
+}
+
+const resizing = { window: { initial: '1mo' }, customers: ['cvs'] };
+const sizeOf = (state: State, customer = 0) => formatWindowSize(state.customers[customer]!.sizing.size);
+
+describe('a time-out', () => {
+  it('halves the window; the halves run one after the other, at once, as first attempts', () => {
+    const { state, windows } = started(stateOf(resizing), NOW);
+    const failed = evolve(state, { kind: 'windowFailed', at: NOW + 1, ...windows[0]!, failure: failure('timeout') });
+    expect(sizeOf(failed)).toBe('16d');
+    const halves = started(failed, NOW + 1);
+    expect(halves.windows).toEqual([{ customer: 0, from: hour('2026-01-01'), to: hour('2026-01-17'), attempt: 1 }]);
+  });
+
+  it('of the smallest window is tried again, then fails', () => {
+    let state = stateOf({ window: { initial: '1h' }, end: '2026-01-02', customers: ['cvs'] });
+    let now = NOW;
+    for (const attempt of [1, 2, 3]) {
+      const { state: running, windows } = started(state, now);
+      const window = windows.find(({ from }) => from === hour('2026-01-01'))!;
+      expect(window.attempt).toBe(attempt);
+      state = evolve(running, { kind: 'windowFailed', at: now, ...window, failure: failure('timeout') });
+      now += 10 * MINUTE;
+    }
+    expect(state.customers[0]!.failed).toEqual([[hour('2026-01-01'), hour('2026-01-01') + 1]]);
+  });
+});
+
+describe('a window of another size that the run had adopted', () => {
+  const month = { customer: 0, from: hour('2026-01-01'), to: hour('2026-02-01') };
+  const adopted = (input: object) =>
+    evolve(stateOf({ customers: ['cvs'], ...input }), { kind: 'windowFound', at: NOW, ...month, runId: 'x' });
+
+  it('is not started again as it was: its hours wait for windows of the size that the run was asked for', () => {
+    const failed = evolve(adopted({ window: '1d' }), {
+      kind: 'windowFailed',
+      at: NOW + 1,
+      ...month,
+      failure: failure('timeout'),
+    });
+    const { windows } = started(failed, NOW + 1);
+    expect(windows).toEqual([{ customer: 0, from: hour('2026-01-01'), to: hour('2026-01-02'), attempt: 1 }]);
+  });
+
+  it("does not make its customer's windows larger by timing out", () => {
+    const failed = evolve(adopted({ window: { initial: '2d' } }), {
+      kind: 'windowFailed',
+      at: NOW + 1,
+      ...month,
+      failure: failure('timeout'),
+    });
+    expect(sizeOf(failed)).toBe('2d');
+  });
+
+  it('is held when a person stopped it, as any other', () => {
+    const held = evolve(adopted({}), { kind: 'windowFailed', at: NOW + 1, ...month, failure: failure('stopped') });
+    expect(held.customers[0]!.held).toEqual([[month.from, month.to]]);
+  });
+
+  it('leaves no retry behind for hours that run', () => {
+    const { state, windows } = started(stateOf({ customers: ['cvs'] }), NOW);
+    let next = evolve(state, { kind: 'windowFailed', at: NOW + 1, ...windows[0]!, failure: failure('unknown') });
+    expect(next.customers[0]!.retries).toHaveLength(1);
+    next = evolve(next, { kind: 'windowFound', at: NOW + 2, ...month, runId: 'x' });
+    expect(next.customers[0]!.retries).toEqual([]);
+  });
+});
+
+describe('contention', () => {
+  const together = {
+    window: { initial: '10d' },
+    customers: ['cvs'],
+    parallelism: { max: 4, perCustomer: 4, adaptive: true, min: 4 },
+  };
+
+  it('takes a writer away, cuts the limit once for windows in flight together, and tries the same window again later', () => {
+    const { state, windows } = started(stateOf(together), NOW);
+    expect(windows).toHaveLength(4);
+    let failed = evolve(state, { kind: 'windowFailed', at: NOW + 1, ...windows[0]!, failure: failure('contention') });
+    expect(failed.pace.limit).toBe(2);
+    failed = evolve(failed, { kind: 'windowFailed', at: NOW + 2, ...windows[1]!, failure: failure('contention') });
+    expect(failed.pace.limit).toBe(2);
+    expect(writersOf(failed, failed.customers[0]!)).toBe(2);
+    expect(sizeOf(failed)).toBe('10d');
+    expect(failed.customers[0]!.retries).toHaveLength(2);
+  });
+
+  it('met again as the only writer halves the window', () => {
+    let state = stateOf({ ...together, parallelism: 1 });
+    let now = NOW;
+    for (const size of ['10d', '5d']) {
+      const { state: running, windows } = started(state, now);
+      state = evolve(running, { kind: 'windowFailed', at: now, ...windows[0]!, failure: failure('contention') });
+      expect(sizeOf(state)).toBe(size);
+      now += 10 * MINUTE;
+    }
+  });
+});
+
+describe('overload', () => {
+  it("cuts the cluster's limit and tries the same window again", () => {
+    const input = { customers: ['a', 'b', 'c', 'd'], parallelism: { max: 8, min: 8, adaptive: true } };
+    const { state, windows } = started(stateOf(input), NOW);
+    const failed = evolve(state, { kind: 'windowFailed', at: NOW + 1, ...windows[0]!, failure: failure('overload') });
+    expect(failed.pace).toMatchObject({ limit: 4, reason: '8 → 4: 1 overload in 60s' });
+    expect(failed.customers[0]!.retries).toMatchObject([{ attempts: 1, class: 'overload' }]);
+    expect(decide(failed, NOW + 1)).toMatchObject({ kind: 'startWindow' });
+  });
+});
+
+describe('the canary', () => {
+  it('starts the smallest customers until enough windows succeeded, then the largest', () => {
+    const customers = [5_000, 100, 400_000, 2_000].map((conversations, i) => ({ id: `c${i}`, conversations }));
+    let state = stateOf({ customers, canary: 2, end: '2026-01-03' });
+    const order: number[] = [];
+    for (let now = NOW; order.length < 5; now += MINUTE) {
+      const { state: running, windows } = started(state, now);
+      order.push(windows[0]!.customer);
+      state = evolve(running, { kind: 'windowCompleted', at: now, ...windows[0]! });
+    }
+    expect(order).toEqual([1, 1, 2, 2, 0]);
+  });
+});
+
+describe('the dry run', () => {
+  it('warns of windows that would hold too much, and says what is the critical path', () => {
+    const customers = [
+      { id: 'cvs', conversations: 4_200_000 },
+      { id: 'small', conversations: 1_000 },
+    ];
+    const plan = planOf(stateOf({ customers, window: '1mo', parallelism: 4 }));
+    expect(plan.warnings).toEqual(['cvs: one window of 1mo would hold 4.2M conversations; it may time out']);
+    expect(plan.criticalPath).toMatchObject({ customer: 'cvs', windows: 1, durationMs: 16_800_000 });
+    expect(plan.expectedDurationMs).toBe(16_800_000);
+  });
+
+  it('has nothing to warn of where windows size themselves', () => {
+    const customers = [{ id: 'cvs', conversations: 4_200_000 }];
+    const plan = planOf(stateOf({ customers, window: { initial: 'auto' } }));
+    expect(plan.warnings).toEqual([]);
+    expect(plan.customers[0]).toMatchObject({ window: '1d', windows: 31 });
+  });
+});

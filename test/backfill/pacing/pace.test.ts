@@ -1,0 +1,198 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  afterCongestion,
+  afterHealth,
+  afterStart,
+  afterSuccess,
+  growthOf,
+  type Health,
+  initialPace,
+  type Pace,
+} from '../../../src/backfill/pacing/pace.js';
+
+const SECOND = 1_000;
+
+/** Anything that can happen to the limit. */
+const happening = fc.oneof(
+  fc.record({
+    kind: fc.constant('health' as const),
+    health: fc.constantFrom<Health>('ok', 'high', 'critical', 'unknown'),
+  }),
+  fc.record({
+    kind: fc.constant('success' as const),
+    ratio: fc.double({ min: 0.1, max: 4, noNaN: true }),
+    full: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant('congestion' as const), ago: fc.nat(600 * SECOND) }),
+  fc.record({ kind: fc.constant('start' as const) }),
+);
+
+type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
+
+interface Scene {
+  pace: Pace;
+  health: Health;
+}
+
+function next({ pace, health }: Scene, event: Happening, bounds: { min: number; max: number }, at: number): Scene {
+  switch (event.kind) {
+    case 'health':
+      return { health: event.health, pace: afterHealth(pace, event.health, at, 'a test') };
+    case 'success':
+      return { health, pace: afterSuccess(pace, bounds, { at, ratio: event.ratio, full: event.full, health }) };
+    case 'congestion':
+      return { health, pace: afterCongestion(pace, { startedAt: at - event.ago, at, why: 'a test' }) };
+    case 'start':
+      return { health, pace: afterStart(pace, bounds, { at, inFlight: pace.limit + 1, health }) };
+    default:
+      return event satisfies never;
+  }
+}
+
+const stories = fc.record({
+  max: fc.integer({ min: 1, max: 64 }),
+  min: fc.integer({ min: 1, max: 64 }),
+  health: fc.constantFrom<Health>('off', 'ok', 'unknown'),
+  events: fc.array(fc.tuple(fc.nat(120 * SECOND), happening), { maxLength: 200 }),
+});
+
+function each(check: (before: Scene, event: Happening, after: Scene, at: number) => void) {
+  fc.assert(
+    fc.property(stories, ({ min, max, health, events }) => {
+      const bounds = { min, max };
+      let scene: Scene = { pace: initialPace(bounds), health };
+      let at = 1_000_000;
+      expect(scene.pace.limit).toBe(Math.min(min, max));
+      for (const [passed, event] of events) {
+        at += passed;
+        const after = next(scene, event, bounds, at);
+        expect(after.pace.limit).toBeGreaterThanOrEqual(1);
+        expect(after.pace.limit).toBeLessThanOrEqual(max);
+        check(scene, event, after, at);
+        scene = after;
+      }
+    }),
+  );
+}
+
+describe('the limit', () => {
+  it('never leaves 1 to max, and every move says from where to where', () => {
+    each(({ pace: before }, _, { pace: after }) => {
+      if (after.limit !== before.limit) expect(after.reason).toContain(`${before.limit} → ${after.limit}: `);
+    });
+  });
+
+  it('is halved at once by a congestion event, and not again by windows that were in flight then', () => {
+    each(({ pace: before }, event, { pace: after }, at) => {
+      if (event.kind !== 'congestion') return;
+      const answered = before.cutAt !== undefined && at - event.ago <= before.cutAt;
+      expect(after.limit).toBe(answered ? before.limit : Math.max(1, Math.floor(before.limit / 2)));
+      expect(afterCongestion(after, { startedAt: at - event.ago, at: at + 1, why: 'the same' })).toBe(after);
+    });
+  });
+
+  it('never grows while the database is high, critical or unknown', () => {
+    each((before, event, { pace: after, health }) => {
+      if (event.kind !== 'health' && ['high', 'critical', 'unknown'].includes(health)) {
+        expect(after.limit).toBeLessThanOrEqual(before.pace.limit);
+      }
+    });
+  });
+
+  it('does not grow within half a minute of going down', () => {
+    each(({ pace: before }, _, { pace: after }, at) => {
+      if (before.downAt !== undefined && at - before.downAt < 30 * SECOND) {
+        expect(after.limit).toBeLessThanOrEqual(before.limit);
+      }
+    });
+  });
+
+  it('does not grow while windows are much slower than they were, with or without a probe', () => {
+    const slow = { ...initialPace({ min: 4, max: 64 }), slowness: 3 };
+    expect(growthOf(slow, { min: 1, max: 64 }, 'ok')).toBeUndefined();
+    const after = afterSuccess(slow, { min: 1, max: 64 }, { at: 1e6, ratio: 3, full: true, health: 'off' });
+    expect(after.limit).toBe(4);
+  });
+
+  it('without a probe doubles in each round of successes until the first cut, then grows by one in each', () => {
+    const bounds = { min: 1, max: 64 };
+    const limits: number[] = [];
+    let pace = initialPace(bounds);
+    const round = (at: number) => {
+      const windows = pace.limit;
+      for (let i = 0; i < windows; i++) pace = afterSuccess(pace, bounds, { at, ratio: 1, full: true, health: 'off' });
+      limits.push(pace.limit);
+    };
+    for (let i = 1; i <= 4; i++) round(i * 60 * SECOND);
+    pace = afterCongestion(pace, { startedAt: 0, at: 300 * SECOND, why: 'a test' });
+    for (let i = 6; i <= 8; i++) round(i * 60 * SECOND);
+    expect(limits).toEqual([2, 4, 8, 16, 9, 10, 11]);
+  });
+
+  it('does not grow for windows that succeed while slots are free', () => {
+    const pace = initialPace({ min: 2, max: 64 });
+    const after = afterSuccess(pace, { min: 2, max: 64 }, { at: 1e6, ratio: 1, full: false, health: 'off' });
+    expect(after.limit).toBe(2);
+  });
+});
+
+/** A database that is high from `capacity` windows on, always fully used by windows of a minute; looked at every 5 s. */
+function underConstantLoad(capacity: number, seconds: number, from: Pace, disturb?: (pace: Pace, at: number) => Pace) {
+  const bounds = { min: 1, max: 64 };
+  const limits: number[] = [];
+  let pace = from;
+  let running = 0;
+  let health: Health = 'ok';
+  for (let s = 0; s < seconds; s++) {
+    const at = 1e6 + s * SECOND;
+    // One window in sixty ends in each second.
+    const ending = Math.floor(((s + 1) * running) / 60) - Math.floor((s * running) / 60);
+    for (let i = 0; i < ending; i++) {
+      pace = afterSuccess(pace, bounds, { at, ratio: 1, full: running >= pace.limit, health });
+      running--;
+    }
+    if (disturb) pace = disturb(pace, at);
+    const growth = growthOf(pace, bounds, health);
+    if (running >= pace.limit && growth && growth.at <= at) {
+      pace = afterStart(pace, bounds, { at, inFlight: pace.limit + 1, health });
+    }
+    while (running < pace.limit) {
+      running++;
+      pace = afterStart(pace, bounds, { at, inFlight: running, health });
+    }
+    if (s % 5 === 0) {
+      const level: Health = running >= capacity || (health === 'high' && running >= 0.8 * capacity) ? 'high' : 'ok';
+      if (level !== health) pace = afterHealth(pace, level, at, 'a test');
+      health = level;
+    }
+    limits.push(pace.limit);
+  }
+  return { pace, limits };
+}
+
+describe('under a constant load', () => {
+  it('settles between 70% of the capacity and one window over it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 4, max: 60 }), (capacity) => {
+        const { limits } = underConstantLoad(capacity, 3_600, initialPace({ min: 1, max: 64 }));
+        const settled = limits.slice(1_200);
+        expect(Math.min(...settled)).toBeGreaterThanOrEqual(Math.floor(0.7 * capacity) - 1);
+        expect(Math.max(...settled)).toBeLessThanOrEqual(capacity + 1);
+        // Trying the brink again is rare: the limit moves less than four times a minute in the mean.
+        const moves = settled.filter((limit, i) => i > 0 && limit !== settled[i - 1]).length;
+        expect(moves).toBeLessThan((settled.length / 60) * 4);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('recovers from a cut within five minutes once what caused it is over', () => {
+    const settled = underConstantLoad(24, 1_200, initialPace({ min: 1, max: 64 })).pace;
+    const cut = afterCongestion(settled, { startedAt: 1e9, at: 1e9, why: 'a test' });
+    expect(cut.limit).toBeLessThanOrEqual(settled.limit / 2);
+    const later = { ...cut, downAt: 1e6, movedAt: 1e6 };
+    const { limits } = underConstantLoad(24, 300, later);
+    expect(Math.max(...limits)).toBeGreaterThanOrEqual(settled.limit - 2);
+  });
+});
