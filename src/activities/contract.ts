@@ -1,8 +1,8 @@
 import type { ClassifiedFailure } from '../backfill/failures/classify.js';
-import type { Intervals } from '../backfill/hours/interval.js';
+import type { Interval, Intervals } from '../backfill/hours/interval.js';
+import type { HoursStep } from '../backfill/hours/working-hours.js';
 import type { Health } from '../backfill/pacing/pace.js';
 import type { ProbeOptions, WorkingHours } from '../backfill/request/options.js';
-import type { HoursStep } from '../backfill/schedule/limit.js';
 
 /** What the workflow asks of the outside world. Workflow code imports this file: nothing in it may need Node or Temporal. */
 export interface Activities {
@@ -57,7 +57,7 @@ export interface WindowQuery {
 }
 
 export interface FoundWindows {
-  running: { customer: string; from: number; to: number; runId: string }[];
+  running: { customer: string; hours: Interval; runId: string }[];
   completed: { customer: string; hours: Intervals }[];
   /** How many completed windows these hours come from. */
   completedWindows: number;
@@ -66,7 +66,7 @@ export interface FoundWindows {
 export interface CheckQuery {
   cluster?: string;
   /** Hours since 1970; `asOf` in ms: a conversation that arrived later is not missing. None: only whether it can be done. */
-  windows: { customer: string; from: number; to: number; asOf: number }[];
+  windows: { customer: string; hours: Interval; asOf: number }[];
 }
 
 /** A day (as its number since 1970) and what was counted in it. */

@@ -27,8 +27,7 @@ export async function findWindows(
   // A window that Temporal's Workflow Pause has paused is open and will continue, but its status is not `Running`.
   for await (const { workflowId, runId } of list('CloseTime IS NULL')) {
     const window = parseWindowId(prefix, workflowId);
-    if (window && wanted(window.customer))
-      running.push({ customer: window.customer, from: window.interval[0], to: window.interval[1], runId });
+    if (window && wanted(window.customer)) running.push({ customer: window.customer, hours: window.interval, runId });
   }
   const hours = new Map<string, Intervals>();
   let completedWindows = 0;

@@ -1,6 +1,6 @@
 import { Temporal } from '@js-temporal/polyfill';
+import type { HoursStep } from '../backfill/hours/working-hours.js';
 import type { WorkingHours } from '../backfill/request/options.js';
-import type { HoursStep } from '../backfill/schedule/limit.js';
 
 /** Sunday is 0 in the request and 7 in the calendar. */
 const DAYS_OF_WEEK = 7;

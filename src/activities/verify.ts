@@ -30,8 +30,8 @@ export async function checkWindows(
   const options = { url, purpose: 'verify', seconds, context: Context.current() } as const;
   const answer = await readOnce(options, sql, [
     windows.map(({ customer }) => customer),
-    windows.map(({ from }) => formatInstant(from)),
-    windows.map(({ to }) => formatInstant(to)),
+    windows.map(({ hours }) => formatInstant(hours[0])),
+    windows.map(({ hours }) => formatInstant(hours[1])),
     windows.map(({ asOf }) => formatTime(asOf)),
   ]);
   return countsOf(answer, windows);

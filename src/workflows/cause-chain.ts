@@ -10,7 +10,7 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/common';
-import type { FailureLink } from '../backfill/failures/classify.js';
+import type { FailureLink } from '../backfill/failures/link.js';
 
 const MAX_DEPTH = 32;
 const MAX_MESSAGE = 2_000;

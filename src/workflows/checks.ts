@@ -1,8 +1,8 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities, CheckQuery } from '../activities/contract.js';
-import type { CheckKey } from '../backfill/events/verification.js';
+import type { CheckKey } from '../backfill/state/customer.js';
 import { lastingFault, persistently, reasonOf } from './attempts.js';
-import { invalidInput } from './prepare.js';
+import { invalidInput } from './invalid-input.js';
 import type { BackfillRun } from './run.js';
 
 const checking = (maximumAttempts: number) =>
@@ -70,8 +70,8 @@ export async function tryProbe(run: BackfillRun): Promise<void> {
 /** Checks completed windows together, and tells the run what was found. */
 export async function check(run: BackfillRun, windows: CheckKey[]): Promise<void> {
   run.happened({ kind: 'checkStarted', windows });
-  const asked = windows.map(({ customer, from, to, asOf }) => {
-    return { customer: run.state.customers[customer]!.id, from, to, asOf };
+  const asked = windows.map(({ customer, hours, asOf }) => {
+    return { customer: run.state.customers[customer]!.id, hours, asOf };
   });
   try {
     const found = await checkWindows(queryOf(run, asked));

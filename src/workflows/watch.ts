@@ -18,7 +18,7 @@ export async function watchDatabase(run: BackfillRun): Promise<void> {
     retry: { maximumAttempts: 1 },
   });
   for (;;) {
-    const { level: last, reason } = run.state.health;
+    const { level: last, reason } = run.state.pacing.health;
     try {
       const answer = await probeDatabase({ ...probe, last, reason, ...(cluster === undefined ? {} : { cluster }) });
       run.happened({ kind: 'healthChanged', ...answer });

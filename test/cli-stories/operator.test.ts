@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, inject, it } from 'vitest';
-import type { LogView } from '../../src/backfill/state/journal.js';
+import type { LogView } from '../../src/backfill/views/log.js';
 import type { Progress } from '../../src/backfill/views/progress.js';
 import type { Report } from '../../src/backfill/views/report.js';
 import { useRig } from '../support/harness.js';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
-import type { LogView } from '../../src/backfill/state/journal.js';
 import type { CustomerView } from '../../src/backfill/views/customer.js';
+import type { LogView } from '../../src/backfill/views/log.js';
 import type { Progress } from '../../src/backfill/views/progress.js';
 import type { Proof } from '../../src/backfill/views/proof.js';
 import type { Report } from '../../src/backfill/views/report.js';

@@ -24,7 +24,7 @@ export function countsOf({ fields, rows }: Answer, windows: CheckQuery['windows'
   const counts = windows.map((): CheckedDay[] => []);
   for (const row of rows) {
     const window = wholeNumber(row.window, 'window', 1, windows.length);
-    const { from, to } = windows[window - 1]!;
+    const [from, to] = windows[window - 1]!.hours;
     const start = parseDay(row.day ?? '');
     if (start === undefined) throw wrong('day: a date such as 2026-01-31', shown(row.day));
     const day = dayOf(start);

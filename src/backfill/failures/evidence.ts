@@ -1,4 +1,4 @@
-import type { FailureLink } from './classify.js';
+import type { FailureLink } from './link.js';
 
 /**
  * What one link of a cause chain says about itself: a SQLSTATE, a driver's class name, an RPC or HTTP status, or words

@@ -38,7 +38,9 @@ export interface Pace {
   brink?: number;
   /** How long windows take for their work, compared with the best: 1 is as fast as ever. A moving mean. */
   slowness: number;
+  /** The latest move with its reason, `8 → 4: 3 deadlocks in 60 s`; and the reason alone. */
   reason: string;
+  why: string;
 }
 
 export interface PaceBounds {
@@ -64,7 +66,7 @@ const SLOWNESS_WEIGHT = 0.2;
 
 export function initialPace({ min, max }: PaceBounds): Pace {
   const limit = Math.min(min, max);
-  return { limit, slowStart: true, credit: 0, slowness: 1, reason: `slow start from ${limit}` };
+  return { limit, slowStart: true, credit: 0, slowness: 1, reason: `slow start from ${limit}`, why: 'slow start' };
 }
 
 /** A window that started at `startedAt` failed for contention or overload. */
@@ -121,7 +123,7 @@ export function afterSuccess(
 }
 
 function grown(pace: Pace, at: number, limit: number, why: string): Pace {
-  return { ...pace, limit, credit: 0, movedAt: at, reason: `${pace.limit} → ${limit}: ${why}` };
+  return { ...pace, limit, credit: 0, movedAt: at, reason: `${pace.limit} → ${limit}: ${why}`, why };
 }
 
 const cut = (pace: Pace, at: number, why: string): Pace => ({
@@ -137,5 +139,5 @@ function steppedDown(pace: Pace, at: number, why: string): Pace {
 
 function lowered(pace: Pace, limit: number, at: number, why: string): Pace {
   const reason = `${pace.limit} → ${limit}: ${why}`;
-  return { ...pace, limit, slowStart: false, credit: 0, movedAt: at, downAt: at, reason };
+  return { ...pace, limit, slowStart: false, credit: 0, movedAt: at, downAt: at, reason, why };
 }

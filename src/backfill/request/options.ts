@@ -1,7 +1,7 @@
 import type { FailureClass } from '../failures/classify.js';
 import type { Hour, Intervals } from '../hours/interval.js';
+import type { Json } from '../json.js';
 import type { WindowPolicy } from '../pacing/sizing.js';
-import type { Json } from './template.js';
 
 /** One customer as asked for, its range settled. */
 export interface CustomerRequest {

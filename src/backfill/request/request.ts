@@ -3,13 +3,14 @@ import { defined } from '../defined.js';
 import { FAILURE_CLASSES, type FailureClass } from '../failures/classify.js';
 import { formatDay } from '../hours/calendar.js';
 import { type Interval, none, union } from '../hours/interval.js';
-import { FULL_WEIGHT, requestWeight } from '../state/weight.js';
+import type { Json } from '../json.js';
 import { counted } from '../words.js';
 import { checkCustomers, crossChecks } from './checks.js';
 import { type Issue, issuesOf } from './issue.js';
 import type { BackfillRequest, CustomerRequest, Options, RetryPolicy } from './options.js';
 import { type customer, customerList, request, type retryPolicy } from './schema.js';
-import { defaultTemplate, type Json } from './template.js';
+import { defaultTemplate } from './template.js';
+import { FULL_WEIGHT, requestWeight } from './weight.js';
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; issues: Issue[] };
 

@@ -1,10 +1,7 @@
 import { formatInstant } from '../hours/calendar.js';
 import type { Interval } from '../hours/interval.js';
-import { jsonBytes } from '../views/answer-size.js';
+import { type Json, jsonBytes } from '../json.js';
 import type { Issue } from './issue.js';
-
-/** Plain JSON, as it travels in histories. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 const PLACEHOLDERS = ['customerId', 'startTime', 'endTime'] as const;
 const MAX_DEPTH = 50;

@@ -1,7 +1,10 @@
-import type { CheckKey } from '../events/verification.js';
-import type { Hour } from '../hours/interval.js';
-import { gridEnd } from '../hours/window.js';
-import { type Breaker, type Customer, claimOf, type Ending, type State } from '../state/state.js';
+import { type Hour, type Interval, meet } from '../hours/interval.js';
+import { gridEnd, type WindowKey } from '../hours/window.js';
+import type { Breaker } from '../pacing/breaker.js';
+import type { CheckKey, Customer } from '../state/customer.js';
+import { claimOf } from '../state/initial-state.js';
+import type { Ending } from '../state/lifecycle.js';
+import type { State } from '../state/state.js';
 import { tallyOf, workLeft } from '../state/tally.js';
 import { dueCheck } from './due-check.js';
 import { limitNow, writersOf } from './limit.js';
@@ -9,7 +12,7 @@ import { limitNow, writersOf } from './limit.js';
 /** What the durable shell is to do next. */
 export type Decision =
   /** Start this window, tell `evolve` so, and decide again. */
-  | { kind: 'startWindow'; customer: number; from: Hour; to: Hour; attempt: number }
+  | ({ kind: 'startWindow'; attempt: number } & WindowKey)
   /** Check these completed windows together, tell `evolve` so, and decide again. */
   | { kind: 'verify'; windows: CheckKey[] }
   /** Nothing to do until something happens or, if given, until `until` (ms since 1970). */
@@ -35,20 +38,21 @@ export type Decision =
  */
 export function decide(state: State, now: number): Decision {
   const { inFlight: running, waiting, checks } = tallyOf(state);
-  if (state.cancelling || state.finishing) {
+  const { cancelling, finishing, preparing, idleSince, paused } = state.lifecycle;
+  if (cancelling || finishing) {
     if (running > 0) return { kind: 'wait' };
-    return { kind: 'end', how: state.cancelling ? 'cancelled' : 'completed' };
+    return { kind: 'end', how: cancelling ? 'cancelled' : 'completed' };
   }
-  if (state.preparing) return { kind: 'wait' };
+  if (preparing) return { kind: 'wait' };
   if (running + waiting + checks === 0 && nothingLeft(state)) return { kind: 'end', how: 'completed' };
-  if (state.idleSince !== undefined) {
-    const deadline = state.idleSince + state.options.operatorTimeout;
+  if (idleSince !== undefined) {
+    const deadline = idleSince + state.options.operatorTimeout;
     return now >= deadline ? { kind: 'end', how: 'incomplete' } : { kind: 'wait', until: deadline };
   }
-  if (state.paused) return { kind: 'wait' };
+  if (paused) return { kind: 'wait' };
   const { limit, until, growsAt } = limitNow(state, now);
   if (limit === 0) return waitUntil(until);
-  if (state.breaker) return trial(state, state.breaker, now, limit);
+  if (state.guard.breaker) return trial(state, state.guard.breaker, now, limit);
   const next =
     running < limit
       ? nextStart(state, now, limit)
@@ -70,7 +74,7 @@ function checkOrWait(state: State, now: number, until: number | undefined): Deci
 }
 
 const nothingLeft = (state: State): boolean =>
-  state.customers.every(({ failed, held }) => failed.length === 0 && held.length === 0);
+  state.customers.every(({ hours }) => hours.failed.length === 0 && hours.held.length === 0);
 
 /** What an open breaker lets through. */
 function trial(state: State, { trial, tryAt }: Breaker, now: number, limit: number): Decision {
@@ -101,15 +105,16 @@ function nextStart(state: State, now: number, slots: number): Decision {
   let longest: Candidate | undefined;
   let until: number | undefined;
   const { open, left } = tallyOf(state);
-  const canary = state.counts.completed < state.options.canary;
+  const canary = state.record.counts.completed < state.options.canary;
   for (let i = 0; i < open.length; i++) {
     const index = open[canary ? open.length - 1 - i : i]!;
     const customer = state.customers[index]!;
     if (longest && (canary || claimOf(customer) <= longest.chain)) break;
     const limit = writersOf(state, customer);
     const chain = workLeft(customer) / limit;
-    if (customer.paused || customer.unseen || customer.running.length >= limit || (first && chain <= longest!.chain))
-      continue;
+    const { running } = customer.windows;
+    const held = customer.paused || customer.hours.undiscovered || running.length >= limit;
+    if (held || (first && chain <= longest!.chain)) continue;
     const window = nextWindow(customer, now);
     if (window === undefined) continue;
     if (typeof window === 'number') {
@@ -117,7 +122,7 @@ function nextStart(state: State, now: number, slots: number): Decision {
       continue;
     }
     // A window that somebody else started may run over more hours than it answers for; these wait for its end as well.
-    if (customer.running.some(({ from, to }) => from < window.to && window.from < to)) continue;
+    if (running.some(({ hours }) => meet(hours, window.hours))) continue;
     const candidate = { index, chain, window };
     first ??= candidate;
     if (!longest || chain > longest.chain) longest = candidate;
@@ -134,8 +139,7 @@ interface Candidate {
 }
 
 interface WindowToStart {
-  from: Hour;
-  to: Hour;
+  hours: Interval;
   attempt: number;
 }
 
@@ -145,20 +149,20 @@ interface WindowToStart {
  * first of them is. Undefined when nothing waits.
  */
 function nextWindow(customer: Customer, now: number): WindowToStart | number | undefined {
-  const { size } = customer.sizing;
+  const { size } = customer.pacing.sizing;
+  const { retries } = customer.windows;
   let due: number | undefined;
-  for (const [start, end] of customer.waiting) {
+  for (const [start, end] of customer.hours.waiting) {
     let from = start;
     while (from < end) {
-      const retry = customer.retries.find((entry) => entry.from === from);
+      const retry = retries.find((entry) => entry.hours[0] === from);
       if (!retry) {
-        let to = Math.min(end, gridEnd(size, customer.start, from));
-        for (const other of customer.retries) if (other.from > from && other.from < to) to = other.from;
-        return { from, to, attempt: 1 };
+        const later = retries.map(({ hours }): Hour => hours[0]).filter((start) => start > from);
+        return { hours: [from, Math.min(end, gridEnd(size, customer.start, from), ...later)], attempt: 1 };
       }
-      if (retry.at <= now) return { from, to: retry.to, attempt: retry.attempts + 1 };
+      if (retry.at <= now) return { hours: retry.hours, attempt: retry.attempts + 1 };
       due = Math.min(due ?? retry.at, retry.at);
-      from = retry.to;
+      from = retry.hours[1];
     }
   }
   return due;

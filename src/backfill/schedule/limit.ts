@@ -1,26 +1,30 @@
 import { formatTime } from '../hours/calendar.js';
 import { growthOf } from '../pacing/pace.js';
-import { type Customer, perCustomerLimit, type State } from '../state/state.js';
+import type { Customer } from '../state/customer.js';
+import { perCustomerLimit } from '../state/in-flight.js';
+import type { State } from '../state/state.js';
 
-/** From `at` (ms since 1970) on, at most `max` windows may be in flight; 0 while the run may not work. */
-export interface HoursStep {
-  at: number;
-  max: number;
+/** How many windows may be in flight now, and why. */
+export interface LimitNow {
+  limit: number;
+  why: string;
+  /** When the hours change next, if they hold the run back. */
+  until?: number;
+  /** From when one more window than the limit may start, if it is the adaptive limit that decides and it may grow. */
+  growsAt?: number;
 }
 
 /**
- * How many windows may be in flight now, and why. The strongest reason to hold back decides:
+ * The limit now. The strongest reason to hold back decides:
  *
  * 1. The database is critical: none.
  * 2. Outside the working hours: none; in hours with a limit of their own: that.
  * 3. The adaptive limit.
  * 4. The run's most.
- *
- * `until`: when the hours change next, if they hold the run back. `growsAt`: from when one more window than the limit may
- * start, if it is the adaptive limit that decides and it may grow.
  */
-export function limitNow(state: State, now: number): { limit: number; why: string; until?: number; growsAt?: number } {
-  if (state.health.level === 'critical') return { limit: 0, why: `the database is critical: ${state.health.reason}` };
+export function limitNow(state: State, now: number): LimitNow {
+  const { level, reason } = state.pacing.health;
+  if (level === 'critical') return { limit: 0, why: `the database is critical: ${reason}` };
   const own = ownLimit(state);
   const hours = hoursNow(state, now);
   if (!hours || hours.max > own.limit) return own;
@@ -32,23 +36,23 @@ export function limitNow(state: State, now: number): { limit: number; why: strin
 }
 
 /** The adaptive limit, or the run's most. */
-function ownLimit({ pace, parallelism, health }: State): { limit: number; why: string; growsAt?: number } {
+function ownLimit({ pacing: { pace, health }, parallelism }: State): LimitNow {
   const { max, adaptive } = parallelism;
   if (!adaptive || pace.limit > max) return { limit: max, why: "the run's most" };
   const growth = growthOf(pace, parallelism, health.level);
-  return { limit: pace.limit, why: pace.reason, ...(growth ? { growsAt: growth.at } : {}) };
+  return { limit: pace.limit, why: pace.reason, ...(growth && { growsAt: growth.at }) };
 }
 
-function hoursNow(state: State, now: number): { max: number; until?: number } | undefined {
-  if (!state.options.hours) return undefined;
-  const steps = state.hours ?? [];
-  const next = steps.find((step) => step.at > now);
-  const current = steps.findLast((step) => step.at <= now);
+function hoursNow({ options, pacing }: State, now: number): { max: number; until?: number } | undefined {
+  if (!options.hours) return undefined;
+  const { openHours = [] } = pacing;
+  const next = openHours.find((step) => step.at > now);
+  const current = openHours.findLast((step) => step.at <= now);
   // Before the hours are known, and after all that is known of them, the run may not work.
-  return { max: current?.max ?? 0, ...(next ? { until: next.at } : {}) };
+  return { max: current?.max ?? 0, ...(next && { until: next.at }) };
 }
 
 /** The most windows of one customer in flight at once: fewer after contention, until its windows succeed again. */
 export function writersOf(state: State, customer: Customer): number {
-  return Math.min(customer.writers ?? Number.POSITIVE_INFINITY, perCustomerLimit(state, customer));
+  return Math.min(customer.pacing.writers ?? Number.POSITIVE_INFINITY, perCustomerLimit(state, customer));
 }

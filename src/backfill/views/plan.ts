@@ -1,7 +1,9 @@
 import { formatDay, HOURS_PER_DAY } from '../hours/calendar.js';
 import { formatDuration } from '../hours/duration.js';
 import { formatWindowSize, gridEnd } from '../hours/window.js';
-import { type Customer, perCustomerLimit, type State } from '../state/state.js';
+import type { Customer } from '../state/customer.js';
+import { perCustomerLimit } from '../state/in-flight.js';
+import type { State } from '../state/state.js';
 import { type LeftOut, withCustomersThatFit } from './answer-size.js';
 
 /** The result of a run with `dryRun`: what would start, and what to expect of it. Nothing has started. */
@@ -47,8 +49,8 @@ export function planOf(state: State): Plan {
     return {
       id: customer.id,
       windows: windowsOf(customer),
-      window: formatWindowSize(customer.sizing.size),
-      why: customer.sizing.why,
+      window: formatWindowSize(customer.pacing.sizing.size),
+      why: customer.pacing.sizing.why,
       conversations: customer.conversations ?? null,
       durationMs: Math.round(durationMs),
     };
@@ -91,7 +93,8 @@ function msOf({ conversations, start, end }: Customer, hours: number): number {
 }
 
 /** How many windows of its size the customer's range makes. */
-function windowsOf({ sizing: { size }, start, end }: Customer): number {
+function windowsOf({ pacing, start, end }: Customer): number {
+  const { size } = pacing.sizing;
   const days = (end - start) / HOURS_PER_DAY;
   switch (size.unit) {
     case 'h':
@@ -113,7 +116,8 @@ function warningsOf(state: State): string[] {
   const warnings: string[] = [];
   const target = targetOf(state);
   for (const customer of state.customers) {
-    const { conversations, start, end, sizing } = customer;
+    const { conversations, start, end } = customer;
+    const { sizing } = customer.pacing;
     if (conversations === undefined) continue;
     const hours = Math.min(gridEnd(sizing.size, start, start), end) - start;
     const inWindow = Math.round((conversations / (end - start)) * hours);

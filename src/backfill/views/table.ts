@@ -35,13 +35,13 @@ export function progressTable(state: State, now: number): string {
 
 function summaryOf(state: State): string {
   const open = state.customers.filter(
-    ({ waiting, running, checking, failed, held }) =>
+    ({ hours: { waiting, failed, held }, windows: { running, checking } }) =>
       waiting.length + running.length + checking.length + failed.length + held.length > 0,
   );
-  const { started, completed, failed } = state.counts;
+  const { started, completed, failed } = state.record.counts;
   return [
     `${state.customers.length - open.length} of ${state.customers.length} customers done; ` +
-      `windows: ${started} started, ${completed} completed, ${failed} ended otherwise`,
+      `windows: ${started} started, ${completed} completed, ${failed} did not complete`,
     ...attentionLines(attentionOf(state)),
   ].join('\n');
 }
@@ -61,7 +61,13 @@ function attentionLines(attention: Progress['attention']): string[] {
     );
   const more = attention.length > rows.length ? [`and ${attention.length - rows.length} more`] : [];
   return [
-    ...['', 'To look at:', '', '| customer | days | class | message | next step |', '| --- | --- | --- | --- | --- |'],
+    ...[
+      '',
+      'Needs attention:',
+      '',
+      '| customer | days | class | message | next step |',
+      '| --- | --- | --- | --- | --- |',
+    ],
     ...rows.map((row) => `| ${row.join(' | ')} |`),
     ...more,
   ];

@@ -1,4 +1,4 @@
-import type { LogView } from '../../backfill/state/journal.js';
+import type { LogView } from '../../backfill/views/log.js';
 import type { AddCommand } from '../command-line.js';
 import { type Line, onOneLine, styled } from '../terminal/line.js';
 import { wrapped } from '../terminal/wrapping.js';

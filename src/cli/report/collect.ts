@@ -1,6 +1,6 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { LogView } from '../../backfill/state/journal.js';
 import type { CustomerView } from '../../backfill/views/customer.js';
+import type { LogView } from '../../backfill/views/log.js';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { Report } from '../../backfill/views/report.js';
 import { childPrefixOf } from '../watch/child-prefix.js';

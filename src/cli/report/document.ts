@@ -1,5 +1,5 @@
-import type { LogView } from '../../backfill/state/journal.js';
 import { countDays, type DayCounts } from '../../backfill/views/day-letters.js';
+import type { LogView } from '../../backfill/views/log.js';
 import type { Attention, Progress } from '../../backfill/views/progress.js';
 import type { Status } from '../../backfill/views/status.js';
 import type { PlacedDays } from '../watch/placed-days.js';

@@ -1,15 +1,14 @@
-import type { LogView } from '../../backfill/state/journal.js';
+import type { LogView } from '../../backfill/views/log.js';
 import type { FailureCount, LimitStep, WindowRecord, WindowStatus } from './document.js';
 import { grouped } from './grouped.js';
 
 const FINE: readonly WindowStatus[] = ['completed', 'running', 'continuedAsNew'];
 
-/** Every move of the limit that the log tells of. */
+/** Every move of the limit that the log has. */
 export function limitSteps(log: readonly LogView[]): LimitStep[] {
-  return log.flatMap(({ at, effect }) => {
-    const [, from, to, reason] = /^limit (\d+) → (\d+): (.*)$/s.exec(effect) ?? [];
-    return reason === undefined ? [] : [{ at, from: Number(from), to: Number(to), reason }];
-  });
+  return log.flatMap(({ at, fact }) =>
+    fact.kind === 'limitMoved' ? [{ at, from: fact.from, to: fact.to, reason: fact.why }] : [],
+  );
 }
 
 /** Windows that ended otherwise than completed, by class, the most frequent first. */

@@ -31,7 +31,7 @@ describe('Markdown', () => {
     expect(text).not.toMatch(/^# title/m);
     expect(text).not.toContain('[x](');
     expect(text).not.toContain('<b>');
-    const rows = text.split('\n').filter((line) => line.includes('evil') && line.includes('mend what'));
+    const rows = text.split('\n').filter((line) => line.includes('evil') && line.includes('fix what'));
     expect(rows).toHaveLength(1);
     expect(rows[0]!.match(/(?<!\\)\|/g)).toHaveLength(7);
   });

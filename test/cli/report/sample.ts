@@ -1,4 +1,7 @@
+import type { LogFact } from '../../../src/backfill/state/log-entry.js';
+import { sentenceOf } from '../../../src/backfill/state/sentence.js';
 import { countDays } from '../../../src/backfill/views/day-letters.js';
+import type { LogView } from '../../../src/backfill/views/log.js';
 import {
   type ClusterReport,
   documentOf,
@@ -34,13 +37,19 @@ export function clusterReport({
     .filter(({ status }) => status === 'failed')
     .map(({ customer, from, workflowId }) => ({
       ...{ customer, days: [from.slice(0, 10)], class: 'permanent' as const, message: text, attempts: 1, workflowId },
-      nextStep: 'mend what the message names, then retryFailed; or skipDay',
+      nextStep: 'fix what the message names, then retryFailed; or skipDay',
     }));
+  const moved = (from: number, to: number, why: string) => ({ kind: 'limitMoved', from, to, why }) as const;
   const log = [
-    { at: time(START + 60_000), what: 'decision', effect: `limit 2 → 4: 3 windows went well with every slot taken` },
-    { at: time(START + 600_000), what: 'decision', effect: `limit 4 → 8: the database is ok with every slot taken` },
-    { at: time(START + 1_200_000), what: 'decision', effect: `limit 8 → 4: 3 contention in 60s` },
-    { at: time(START + 1_300_000), what: 'pause', by: text, effect: `paused: ${text}` },
+    logEntry(time(START + 60_000), moved(2, 4, '3 windows went well with every slot taken')),
+    logEntry(time(START + 600_000), moved(4, 8, 'the database is ok with every slot taken')),
+    logEntry(time(START + 1_200_000), moved(8, 4, '3 contention in 60s')),
+    {
+      ...logEntry(time(START + 1_300_000), { kind: 'windowAdopted', window: text }),
+      what: 'pause',
+      by: text,
+      effect: `paused: ${text}`,
+    },
   ];
   return {
     ...{ cluster, workflowId: `backfillscorecards-${cluster}-2026-01`, runId: 'r', namespace: 'ingestion' },
@@ -58,6 +67,14 @@ export function clusterReport({
     ...{ windows, windowsTruncated: false, limits: limitSteps(log), failures: failureCounts(windows), attention, log },
   };
 }
+
+/** An entry of a run's log, as its query answers. */
+export const logEntry = (at: string, fact: LogFact): LogView => ({
+  at,
+  what: 'decision',
+  effect: sentenceOf(fact),
+  fact,
+});
 
 /** As a run's result has it. */
 export const proofOfResult = {

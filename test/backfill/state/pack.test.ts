@@ -3,15 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { Database } from '../../../scripts/lab/simulate/database.js';
 import { fleetFrom } from '../../../scripts/lab/simulate/fleet.js';
 import { january } from '../../../scripts/lab/simulate/parameters.js';
-import { play, type WindowKey } from '../../../scripts/lab/simulate/play.js';
+import { play } from '../../../scripts/lab/simulate/play.js';
 import { oursFor, requestFor } from '../../../scripts/lab/simulate/procedures.js';
 import { randomFrom } from '../../../scripts/lab/simulate/random.js';
 import { perform } from '../../../src/backfill/commands/perform.js';
 import { formatDay } from '../../../src/backfill/hours/calendar.js';
+import type { WindowKey } from '../../../src/backfill/hours/window.js';
 import { decide } from '../../../src/backfill/schedule/decide.js';
-import { pack, unpack } from '../../../src/backfill/state/carry.js';
+import { pack } from '../../../src/backfill/state/pack.js';
 import type { State } from '../../../src/backfill/state/state.js';
 import { tallyOf } from '../../../src/backfill/state/tally.js';
+import { unpack } from '../../../src/backfill/state/unpack.js';
 
 const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
@@ -25,7 +27,7 @@ function eachState(seed: number, fields: object, see: (state: State, now: number
   const request = requestFor(cluster, members, { ...oursFor(cluster, rough), ...fields });
   if (request.customers !== 'all') delete request.customers[1]!.conversations;
   const database = new Database<WindowKey>(cluster.knee, rough, randomFrom(seed));
-  const now = (state: State) => state.startedAt + database.now * 1_000;
+  const now = (state: State) => state.lifecycle.startedAt + database.now * 1_000;
   play({ cluster, members, request, database, each: (state) => see(state, now(state)) });
 }
 
@@ -85,7 +87,11 @@ describe('the tally', () => {
         eachState(seed, fields, (state) => {
           expect(tallyOf(state)).toEqual(countedAnew(state));
           const { id, start } = state.customers[0]!;
-          const skipped = perform(state, { name: 'skipDay', customer: id, day: formatDay(start) }, state.startedAt);
+          const skipped = perform(
+            state,
+            { name: 'skipDay', customer: id, day: formatDay(start) },
+            state.lifecycle.startedAt,
+          );
           if ('state' in skipped) expect(tallyOf(skipped.state)).toEqual(countedAnew(skipped.state));
         });
       }),
