@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort, isFreePort } from '../../src/fleet/free-port.js';
+import { type ManagedProcess, spawnManaged } from '../../src/processes/managed-process.js';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
 import { type DataDirectory, openDataDirectory, reachableDirectory, releaseCluster } from './postgres-data.js';
-import { type ManagedProcess, removeTemporaryDirectory, spawnManaged, temporaryDirectory } from './processes.js';
+import { removeTemporaryDirectory, temporaryDirectory } from './processes.js';
 
 export interface PostgresOptions {
   /** Keep the data here, for later starts too. Default: a temporary directory, removed by `stop()`. */

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, type ConnectionOptions, isGrpcServiceError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { freePort, isFreePort } from '../../src/fleet/free-port.js';
-import { isListening, type ManagedProcess, spawnManaged } from './processes.js';
+import { type ManagedProcess, spawnManaged } from '../../src/processes/managed-process.js';
+import { isListening } from './processes.js';
 import { obtainTemporalCli } from './temporal-cli.js';
 
 export type SearchAttributeKind = 'Text' | 'Keyword' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'KeywordList';

@@ -1,7 +1,7 @@
 /** Windows done by a worker that is written in Go, on a queue of its own. Skipped where there is no Go. */
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { ManagedProcess } from '../../scripts/dev/processes.js';
+import type { ManagedProcess } from '../../src/processes/managed-process.js';
 import { startWorker } from '../other-languages/workers.js';
 import { useRig } from '../support/harness.js';
 import { decoded, metadataOf } from '../support/run.js';

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { Client, Connection } from '@temporalio/client';
 import { RawValue } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ManagedProcess } from '../../scripts/dev/processes.js';
 import { startTemporalServer, type TemporalServer } from '../../scripts/dev/temporal-server.js';
+import type { ManagedProcess } from '../../src/processes/managed-process.js';
 import { startWorker } from './workers.js';
 
 const TASK_QUEUE = 'ingestion-go';

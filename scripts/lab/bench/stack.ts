@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { type ManagedProcess, spawnManaged, temporaryDirectory } from '../../dev/processes.js';
+import { type ManagedProcess, spawnManaged } from '../../../src/processes/managed-process.js';
+import { temporaryDirectory } from '../../dev/processes.js';
 import { MANY_SHARDS, startTemporalServer } from '../../dev/temporal-server.js';
 
 const local = (path: string) => fileURLToPath(new URL(path, import.meta.url));

@@ -4,10 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
 import pg from 'pg';
+import { type ManagedProcess, spawnManaged } from '../../../src/processes/managed-process.js';
 import { migrate } from '../../../src/reference-ingestion/migrate.js';
 import { setPassword, urlForRole } from '../../../src/reference-ingestion/roles.js';
 import { startPostgres } from '../../dev/postgres.js';
-import { type ManagedProcess, spawnManaged, temporaryDirectory } from '../../dev/processes.js';
+import { temporaryDirectory } from '../../dev/processes.js';
 import { startTemporalServer } from '../../dev/temporal-server.js';
 import type { Part } from './script.js';
 
