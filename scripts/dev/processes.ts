@@ -1,4 +1,5 @@
 /** Throw-away directories, and the end of all that a script or a test has started. */
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -30,6 +31,16 @@ export async function removeTemporaryDirectory(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 10 });
   directories.delete(path);
   forget();
+}
+
+/** The processes that a process has started itself and that are still there. */
+export function childrenOf(parent: number): { pid: number; args: string }[] {
+  if (process.platform === 'win32') return [];
+  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n');
+  return lines.flatMap((line) => {
+    const [, pid, ppid, args] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return Number(ppid) === parent && !args!.startsWith('ps ') ? [{ pid: Number(pid), args: args! }] : [];
+  });
 }
 
 /** Whether something accepts connections on this port of 127.0.0.1 now. */
