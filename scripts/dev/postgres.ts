@@ -128,15 +128,9 @@ async function start(
     const server = await spawnManaged(
       'PostgreSQL',
       postgres,
-      [
-        '-D',
-        cluster,
-        '-p',
-        String(port),
-        ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-      ],
+      ['-D', cluster, '-p', String(port), ...Object.entries(all).map(([name, value]) => `--${name}=${value}`)],
       // SIGTERM would wait for every client to disconnect; SIGINT ends their connections.
-      { stopSignal: 'SIGINT', cwd: path, ...account, ...(logFile !== undefined && { logFile }) },
+      { stopSignal: 'SIGINT', cwd: path, ...account, logFile },
     );
     try {
       await answers(url, server, deadline);

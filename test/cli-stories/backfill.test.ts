@@ -22,7 +22,9 @@ let second: TemporalServer;
 beforeAll(async () => {
   second = await startTemporalServer({ namespace: 'ingestion' });
   const cluster = (customers: (string | object)[], child: string) => ({
-    ...{ address: inject('address'), taskQueue, directory: { customers } },
+    address: inject('address'),
+    taskQueue,
+    directory: { customers },
     defaults: { child: { workflowIdPrefix: child } },
   });
   backfill = await BackfillCommand.create({
@@ -290,7 +292,8 @@ describe('several clusters', { timeout: MANY_CALLS_MS }, () => {
     });
     expect((await another.progress()).status).toBe('cancelled');
     expect(await status(chat, '--range', '2026-02')).toMatchObject({
-      ...{ code: 4, clusters: [{ run: { status: 'cancelled' }, ending: expect.stringMatching(/^cancelled 20/) }] },
+      code: 4,
+      clusters: [{ run: { status: 'cancelled' }, ending: expect.stringMatching(/^cancelled 20/) }],
     });
     expect(await backfill.run('status', chat, '--range', '2026-03')).toMatchObject({ code: 7 });
     expect(await backfill.run('status', chat, '--run', 'nobody')).toMatchObject({ code: 7 });
@@ -299,7 +302,9 @@ describe('several clusters', { timeout: MANY_CALLS_MS }, () => {
   it('windows that somebody started by hand are found, with a run and without', async () => {
     const start = (child: string, day: string) =>
       rig.client.workflow.start('reindexconversations', {
-        ...{ taskQueue: childQueue, workflowId: `${child}-slow-e-${day}`, args: [{ customerId: 'slow-e' }] },
+        taskQueue: childQueue,
+        workflowId: `${child}-slow-e-${day}`,
+        args: [{ customerId: 'slow-e' }],
       });
     const handles = [await start(`${prefix}-chat`, '2026-01-30'), await start(prefix, '2025-01-30')];
     const found = await until(

@@ -25,7 +25,8 @@ beforeAll(async () => {
   const clusters = names.map((name) => [
     clusterOf(name),
     {
-      ...{ address: inject('address'), taskQueue },
+      address: inject('address'),
+      taskQueue,
       ...(customers[name] && { directory: { customers: customers[name] } }),
       defaults: { child: { taskQueue: childQueue, workflowIdPrefix: prefixOf(name) } },
     },
@@ -154,8 +155,11 @@ describe.concurrent('by hand, and here', () => {
     expect(imported.code).toBe(0);
     const run = runOf('files', '2026-01-01--2026-01-06');
     expect((await run.started()).sort()).toEqual([
-      ...['cvs-2026-01-03', 'cvs-2026-01-04', 'cvs-2026-01-05'],
-      ...['oportun-2026-01-04', 'oportun-2026-01-05'],
+      'cvs-2026-01-03',
+      'cvs-2026-01-04',
+      'cvs-2026-01-05',
+      'oportun-2026-01-04',
+      'oportun-2026-01-05',
     ]);
     await until(
       () => backfill.run('export', cluster, '--out', 'exported.json'),

@@ -14,7 +14,10 @@ import type { BackfillHandle } from '../support/run.js';
 const rig = useRig();
 
 const cluster = (): Cluster => ({
-  ...{ name: 'us-west-2-prod', namespace: rig.namespace, taskQueue: rig.taskQueue, defaults: {} },
+  name: 'us-west-2-prod',
+  namespace: rig.namespace,
+  taskQueue: rig.taskQueue,
+  defaults: {},
   connection: { address: inject('address') },
 });
 
@@ -30,7 +33,9 @@ describe('pictures of a real run', () => {
   it('show progress, windows in flight, and where a customer with a range of its own begins', async () => {
     const run = await rig.startBackfill({
       customers: ['quick', 'slow-cvs', { id: 'slow-early', start: '2025-12-01', end: '2025-12-06' }],
-      ...{ start: '2026-01-01', end: '2026-01-06', parallelism: 3 },
+      start: '2026-01-01',
+      end: '2026-01-06',
+      parallelism: 3,
     });
     await run.until(({ totals }) => totals.done === 5 && totals.running === 2);
     const look = () => lookAt(rig.client, run.workflowId, run.prefix, 10_000);
@@ -47,7 +52,10 @@ describe('pictures of a real run', () => {
 
   it('know the prefix of windows, also after the run continued as new', async () => {
     const run = await rig.startBackfill({
-      ...{ customers: ['quick', 'slow-cvs'], start: '2026-01-01', end: '2026-01-21', parallelism: 2 },
+      customers: ['quick', 'slow-cvs'],
+      start: '2026-01-01',
+      end: '2026-01-21',
+      parallelism: 2,
       maxHistoryEvents: 60,
     });
     await run.until(({ totals }) => totals.done === 20);
@@ -96,8 +104,12 @@ describe('pictures of a real run', () => {
 describe('a report of a real run', () => {
   it('has every window as Temporal recorded it, with the class of each failure', async () => {
     const run = await rig.startBackfill({
-      ...{ customers: ['quick', 'broken-a', 'shaky-b'], start: '2026-01-01', end: '2026-01-03', parallelism: 3 },
-      ...{ operatorTimeout: '0s', retry: { unknown: { backoff: '10ms' } } },
+      customers: ['quick', 'broken-a', 'shaky-b'],
+      start: '2026-01-01',
+      end: '2026-01-03',
+      parallelism: 3,
+      operatorTimeout: '0s',
+      retry: { unknown: { backoff: '10ms' } },
     });
     await run.failure();
     await expect
@@ -112,7 +124,9 @@ describe('a report of a real run', () => {
     ]);
     expect(report.customers).toContainEqual(
       expect.objectContaining({
-        ...{ id: 'shaky-b', days: 'dd', start: '2026-01-01' },
+        id: 'shaky-b',
+        days: 'dd',
+        start: '2026-01-01',
         windows: { completed: 2, unsuccessful: 4, busyMs: expect.any(Number) },
       }),
     );

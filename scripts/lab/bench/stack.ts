@@ -35,8 +35,13 @@ export async function startStack({ manyShards = false }: { manyShards?: boolean 
   const codePath = await bundleRivals();
   const rival = (taskQueue: string) =>
     spawnManaged(taskQueue, process.execPath, [
-      ...['--import', 'tsx', local('rivals/worker.ts')],
-      ...[address, namespace, taskQueue, codePath],
+      '--import',
+      'tsx',
+      local('rivals/worker.ts'),
+      address,
+      namespace,
+      taskQueue,
+      codePath,
     ]);
   const processes = {
     backfill: await spawnWorker(address, namespace),
@@ -48,7 +53,8 @@ export async function startStack({ manyShards = false }: { manyShards?: boolean 
   );
   const { serverVersion } = await connection.workflowService.getSystemInfo({});
   return {
-    ...{ client, serverVersion },
+    client,
+    serverVersion,
     workers: {
       backfill: new Usage(processes.backfill.pid),
       windows: new Usage(processes.windows.pid),

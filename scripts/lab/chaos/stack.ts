@@ -98,7 +98,8 @@ export async function startStack({ withDatabase = true, ...options }: StackOptio
   const { TEMPORAL_PROFILE: _, DATABASE_URL: __, ...inherited } = process.env;
   const env = {
     ...inherited,
-    ...{ TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace },
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: temporal.namespace,
     ...(withDatabase && { REINDEXER_DATABASE_URL: urlForRole(postgres.url, 'reindexer', password) }),
     ...options.environment?.(postgres.url),
   };
@@ -121,7 +122,9 @@ export async function startStack({ withDatabase = true, ...options }: StackOptio
   const down = new Set<Part>();
   return {
     client: new Client({ connection, namespace: temporal.namespace }),
-    ...{ database, directory, unexpected },
+    database,
+    directory,
+    unexpected,
     async crash(part, downMs) {
       if (down.has(part)) return;
       down.add(part);

@@ -65,11 +65,9 @@ export class Stack {
       await this.worker('worker', { ...common, BACKFILL_PROBE_URL: this.readerUrl }),
       await this.worker('reference-ingestion/worker', {
         ...common,
-        ...{
-          REINDEXER_DATABASE_URL: this.reindexerUrl,
-          REFERENCE_CONCURRENCY: String(CONCURRENCY),
-          LOG_LEVEL: 'error',
-        },
+        REINDEXER_DATABASE_URL: this.reindexerUrl,
+        REFERENCE_CONCURRENCY: String(CONCURRENCY),
+        LOG_LEVEL: 'error',
       }),
     ];
   }
