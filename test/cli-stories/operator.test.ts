@@ -57,7 +57,7 @@ async function result(workflowId: string): Promise<Report> {
 
 const letters = ({ customers }: Progress) => customers.map(({ id, days }) => `${id} ${days}`);
 
-describe('with the temporal CLI', () => {
+describe('With nothing but the temporal CLI', () => {
   it('the first example of the README runs cvs and oportun to the end', async () => {
     const workflowId = 'backfillscorecards-us-west-2-prod-2026-01';
     await start(workflowId, { customers: ['cvs', 'oportun'], start: '2026-01-01', end: '2026-02-01' });
@@ -148,7 +148,7 @@ describe('with the temporal CLI', () => {
     expect(customer.counts).toMatchObject({ completed: 5 });
   });
 
-  it('bad input is refused with every wrong field', async () => {
+  it('an operator reads every wrong field of a run that was refused', async () => {
     const workflowId = 'backfillscorecards-bad';
     await start(workflowId, { customers: ['cvs', 'cvs'], start: '2026-02-30', end: '2026-03-02', window: '0d' });
     expect(await refused(`workflow result --workflow-id ${workflowId}`)).toContain('failed');
@@ -157,7 +157,7 @@ describe('with the temporal CLI', () => {
       expect(shown).toContain(field);
   });
 
-  it('cancel ends a run and its windows, terminate leaves them to the next start', async () => {
+  it('an operator cancels a run with its windows, or terminates it and leaves them to the next run', async () => {
     const input = { customers: ['slow-c'], start: '2026-01-01', end: '2026-01-02' };
     const window = 'reindexconversations-slow-c-2026-01-01';
     const windowIs = (status: string) =>
