@@ -71,9 +71,15 @@ class Start {
       [
         `January 2026 (${fleetRange.start} to ${fleetRange.end}, end exclusive) at ${formatScale(options.scale)} of its volume`,
       ],
-      ...[[], ...runsTable(reports), [], ...proofTable(reports), [], ...storedTable(stored)],
+      [],
+      ...runsTable(reports),
+      [],
+      ...proofTable(reports),
+      [],
+      ...storedTable(stored),
       ...(told.length > 0 ? [[], ...told] : []),
-      ...[[], ...lines],
+      [],
+      ...lines,
     ]);
     this.result = ok ? 0 : 1;
     if (options.keepOpen) await this.stayOpen();

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, type ConnectionOptions, isGrpcServiceError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { freePort, isFreePort } from '../../src/fleet/free-port.js';
-import { isListening, type ManagedProcess, spawnManaged } from './processes.js';
+import { type ManagedProcess, spawnManaged } from '../../src/processes/managed-process.js';
+import { isListening } from './processes.js';
 import { obtainTemporalCli } from './temporal-cli.js';
 
 export type SearchAttributeKind = 'Text' | 'Keyword' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'KeywordList';
@@ -144,17 +145,23 @@ async function start(
     'Temporal server',
     cliPath,
     [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--namespace', namespace, '--log-level', 'error'],
-      ...['--port', String(ports.port), '--ui-port', String(ports.uiPort)],
+      'server',
+      'start-dev',
+      '--ip=127.0.0.1',
+      `--namespace=${namespace}`,
+      '--log-level=error',
+      `--port=${ports.port}`,
+      `--ui-port=${ports.uiPort}`,
       // Write-ahead logging survives a kill of the process and spares a sync of the disk for each transaction.
-      ...(databaseFile ? ['--db-filename', databaseFile, ...pragmas('journal_mode=wal', 'synchronous=normal')] : []),
-      ...Object.entries({ ...DYNAMIC_CONFIG, ...dynamicConfig }).flatMap(([key, value]) => [
-        '--dynamic-config-value',
-        `${key}=${JSON.stringify(value)}`,
-      ]),
-      ...Object.entries(searchAttributes).flatMap(([key, kind]) => ['--search-attribute', `${key}=${kind}`]),
+      ...(databaseFile
+        ? [`--db-filename=${databaseFile}`, '--sqlite-pragma=journal_mode=wal', '--sqlite-pragma=synchronous=normal']
+        : []),
+      ...Object.entries({ ...DYNAMIC_CONFIG, ...dynamicConfig }).map(
+        ([key, value]) => `--dynamic-config-value=${key}=${JSON.stringify(value)}`,
+      ),
+      ...Object.entries(searchAttributes).map(([key, kind]) => `--search-attribute=${key}=${kind}`),
     ],
-    { env: withoutTemporalSettings(process.env), ...(logFile !== undefined && { logFile }) },
+    { env: withoutTemporalSettings(process.env), logFile },
   );
   try {
     await answers(ports, namespace, server);
@@ -166,8 +173,6 @@ async function start(
   }
   return { ports, process: server };
 }
-
-const pragmas = (...settings: string[]) => settings.flatMap((setting) => ['--sqlite-pragma', setting]);
 
 /** Settings for clients; as flags' defaults they would change the server that is started. */
 function withoutTemporalSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

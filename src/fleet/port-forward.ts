@@ -1,9 +1,7 @@
-import type { ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type ManagedProcess, spawnManaged } from '../processes/managed-process.js';
 import type { PortForwardTarget } from './cluster.js';
 import { freePort } from './free-port.js';
-import { endGuarded, spawnGuarded } from './guarded-process.js';
 import {
   cannotStart,
   explainEnd,
@@ -25,12 +23,12 @@ export interface PortForwardOptions {
 
 /** One kubectl, from its start to its end. */
 interface Running {
-  kubectl: ChildProcess;
+  kubectl: ManagedProcess;
   errors: string[];
-  ended: Promise<void>;
 }
 
 const READY_MS = 30_000;
+const GRACE_MS = 2_000;
 const PORT_ATTEMPTS = 5;
 const ERROR_LINES = 20;
 const FIRST_PAUSE_MS = 200;
@@ -92,13 +90,13 @@ export class PortForward {
   /** Ends a kubectl that lives but leads nowhere; another one is started. */
   async restart(reason: string): Promise<void> {
     this.endedFor = reason;
-    if (this.running) await endGuarded(this.running.kubectl);
+    if (this.running) await this.running.kubectl.stop(GRACE_MS);
   }
 
   /** Ends it for good. */
   async close(): Promise<void> {
     this.closing.abort();
-    if (this.running) await endGuarded(this.running.kubectl);
+    if (this.running) await this.running.kubectl.stop(GRACE_MS);
     await this.kept;
   }
 
@@ -108,7 +106,7 @@ export class PortForward {
     for (let running: Running | undefined = first; !signal.aborted; ) {
       if (running) {
         const upSince = Date.now();
-        await running.ended;
+        await running.kubectl.exited;
         if (signal.aborted) return;
         this.say(`the port-forward ${this.endedFor ?? `ended (${lastWords(running.errors)})`}; starting it again`);
         this.endedFor = undefined;
@@ -127,40 +125,41 @@ export class PortForward {
 
   /** Resolves once kubectl listens. */
   private async start(): Promise<Running> {
+    const { target, port } = this;
     const { environment } = this.options;
-    const program = kubectlProgram(environment);
-    const kubectl = spawnGuarded(program, portForwardArguments(this.target, this.port), environment);
     const errors: string[] = [];
-    const ended = new Promise<void>((resolve) => {
-      kubectl.once('close', () => {
-        this.listening = false;
-        resolve();
-      });
+    let isUp = () => {};
+    const up = new Promise<void>((resolve) => {
+      isUp = resolve;
     });
-    this.running = { kubectl, errors, ended };
-    createInterface({ input: kubectl.stderr! }).on('line', (line) => {
-      errors.push(line);
-      if (errors.length > ERROR_LINES) errors.shift();
+    const kubectl = await spawnManaged('kubectl', kubectlProgram(environment), portForwardArguments(target, port), {
+      env: environment,
+      onLine(line, stream) {
+        if (stream === 'stdout' && line.startsWith('Forwarding from')) isUp();
+        if (stream === 'stderr') errors.push(line);
+        if (errors.length > ERROR_LINES) errors.shift();
+      },
+    }).catch((error: Error) => {
+      throw cannotStart(error.cause as NodeJS.ErrnoException, environment);
     });
-    let late: NodeJS.Timeout | undefined;
+    this.running = { kubectl, errors };
+    const ended = kubectl.exited.then(() => {
+      this.listening = false;
+      throw isPortTaken(errors) ? new PortTaken(port) : explainEnd(target, errors);
+    });
+    const settled = new AbortController();
+    const late = sleep(READY_MS, undefined, settled).then(() => {
+      throw explainSilence(target, errors);
+    });
     try {
-      await new Promise<void>((resolve, reject) => {
-        createInterface({ input: kubectl.stdout! }).on('line', (line) => {
-          if (line.startsWith('Forwarding from')) resolve();
-        });
-        kubectl.once('error', (error) => reject(cannotStart(error, environment)));
-        kubectl.once('close', () => {
-          reject(isPortTaken(errors) ? new PortTaken(this.port) : explainEnd(this.target, errors));
-        });
-        late = setTimeout(() => reject(explainSilence(this.target, errors)), READY_MS);
-      });
+      await Promise.race([up, ended, late]);
       this.listening = true;
       return this.running;
     } catch (error) {
-      await endGuarded(kubectl);
+      await kubectl.stop(GRACE_MS);
       throw error;
     } finally {
-      clearTimeout(late);
+      settled.abort();
     }
   }
 

@@ -18,7 +18,7 @@ describe('the package', () => {
         'dist/cli/backfill.js',
         'dist/worker.js',
         'dist/workflows.bundle.js',
-        'dist/fleet/guard.js',
+        'dist/processes/reaper.mjs',
         'fleet.schema.json',
         'examples/fleet.yaml',
         'docs/commands.md',

@@ -341,8 +341,11 @@ describe('a good fleet file', () => {
       path: '/fleets/fleet.yaml',
       clusters: [
         {
-          ...{ name: 'a', namespace: 'ingestion', taskQueue: 'backfill-scorecards' },
-          ...{ connection: { address: 'x:1' }, defaults: {} },
+          name: 'a',
+          namespace: 'ingestion',
+          taskQueue: 'backfill-scorecards',
+          connection: { address: 'x:1' },
+          defaults: {},
         },
       ],
     });
@@ -415,16 +418,24 @@ describe('the example', () => {
   it('has the eight clusters, each through its port-forward, with defaults that a run accepts', async () => {
     const { clusters } = await loadFleet(new URL('examples/fleet.yaml', project).pathname, nowhere);
     const names = [
-      ...['us-east-1-prod', 'us-west-2-prod', 'voice-prod', 'chat-prod'],
-      ...['eu-west-2-prod', 'schwab-prod', 'ap-southeast-2-prod', 'ca-central-1-prod'],
+      'us-east-1-prod',
+      'us-west-2-prod',
+      'voice-prod',
+      'chat-prod',
+      'eu-west-2-prod',
+      'schwab-prod',
+      'ap-southeast-2-prod',
+      'ca-central-1-prod',
     ];
     expect(clusters.map(({ name }) => name)).toEqual(names);
     for (const { name, namespace, connection, defaults } of clusters) {
       expect(namespace).toBe('ingestion');
       expect(connection).toEqual({
         portForward: {
-          ...{ context: `${name}_dev`, namespace: 'temporal' },
-          ...{ service: 'temporal-frontend-headless', port: 7233 },
+          context: `${name}_dev`,
+          namespace: 'temporal',
+          service: 'temporal-frontend-headless',
+          port: 7233,
         },
       });
       const run = parseRequest({ start: '2026-01-01', end: '2026-02-01', customers: 'all', ...defaults });

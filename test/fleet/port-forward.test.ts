@@ -5,7 +5,6 @@ import { connect, createServer, type Server } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { build } from '../../scripts/dev/build.js';
 import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
 import type { PortForwardTarget } from '../../src/fleet/cluster.js';
 import { explainEnd } from '../../src/fleet/kubectl.js';
@@ -48,7 +47,6 @@ async function squat(port: number): Promise<Server> {
 }
 
 beforeAll(async () => {
-  await build();
   echo = createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(0, '127.0.0.1');
   await once(echo, 'listening');
   const { port } = echo.address() as { port: number };
@@ -115,6 +113,21 @@ describe('a port-forward', () => {
     expect((await kubectl.calls()).length - calls).toBeLessThanOrEqual(1);
   });
 
+  it('does not outlive its command, however that ends', async () => {
+    const file = fileURLToPath(new URL('holder.ts', import.meta.url));
+    const holder = spawn(process.execPath, ['--import', 'tsx', file], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: kubectl.environment,
+    });
+    try {
+      await once(createInterface({ input: holder.stdout }), 'line');
+      expect(await kubectl.running()).toHaveLength(1);
+    } finally {
+      holder.kill('SIGKILL');
+    }
+    await vi.waitUntil(async () => (await kubectl.running()).length === 0, 20_000);
+  });
+
   it('is given up when the command is', async () => {
     const folder = await temporaryDirectory('asleep');
     const asleep = await script(folder, 'kubectl', 'touch "$0.started"; exec sleep 600');
@@ -126,26 +139,6 @@ describe('a port-forward', () => {
     await vi.waitUntil(() => existsSync(`${asleep}.started`), 10_000);
     giveUp.abort(new Error('enough'));
     expect(await opening).toBe('enough');
-  });
-});
-
-describe('a port-forward does not outlive its command', () => {
-  it.for(['SIGINT', 'SIGTERM', 'SIGKILL', 'throw', 'exit'])('that ends by %s', async (how) => {
-    const file = fileURLToPath(new URL('holder.ts', import.meta.url));
-    const holder = spawn(process.execPath, ['--import', 'tsx', file, how], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-      env: kubectl.environment,
-    });
-    try {
-      await once(createInterface({ input: holder.stdout }), 'line');
-      if (how.startsWith('SIG')) {
-        expect(await kubectl.running()).toHaveLength(1);
-        holder.kill(how as NodeJS.Signals);
-      }
-      await vi.waitUntil(async () => (await kubectl.running()).length === 0, 20_000);
-    } finally {
-      holder.kill('SIGKILL');
-    }
   });
 });
 

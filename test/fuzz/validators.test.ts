@@ -172,15 +172,11 @@ describe('a payload full of one wrong thing', () => {
     const inputs = [0, null, {}, 'cvs', '-'].flatMap((member) => {
       const list = Array.from({ length: MILLION / 2 }, () => member);
       return [
-        ...[
-          { ...request, customers: list },
-          { ...request, exclude: list },
-          { ...request, hours: list },
-        ],
-        ...[
-          { ...request, hours: [{ ...hours, days: list }] },
-          { ...request, customers: [{ id: 'cvs', done: list }] },
-        ],
+        { ...request, customers: list },
+        { ...request, exclude: list },
+        { ...request, hours: list },
+        { ...request, hours: [{ ...hours, days: list }] },
+        { ...request, customers: [{ id: 'cvs', done: list }] },
       ];
     });
     for (const input of [...inputs, { ...request, child: { input: unknown } }]) {

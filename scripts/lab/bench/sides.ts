@@ -55,7 +55,9 @@ const START: Record<Side, Start> = {
         const workflowId = `${id}.window-${next++}`;
         const window = { customerId: workflowId, startTime: '2026-01-01T00:00:00Z', endTime: '2026-01-02T00:00:00Z' };
         await client.workflow.execute('reindexconversations', {
-          ...{ workflowId, taskQueue: QUEUES.windows, args: [window] },
+          workflowId,
+          taskQueue: QUEUES.windows,
+          args: [window],
         });
       }
     };
@@ -67,7 +69,8 @@ const START: Record<Side, Start> = {
     const input = backfillInput(id, customers, windows / customers);
     const child = { ...input.child, ...(takesMs && { input: [{ takesMs }] }) };
     const report = await client.workflow.execute('backfillScorecards', {
-      ...{ workflowId: id, taskQueue: QUEUES.backfill },
+      workflowId: id,
+      taskQueue: QUEUES.backfill,
       args: [{ ...input, child, parallelism: flight, ...(maxHistoryEvents && { maxHistoryEvents }) }],
     });
     const { done, days } = (report as { totals: { done: number; days: number } }).totals;

@@ -1,4 +1,4 @@
-/** Pictures and reports of real runs. */
+/** What people see of real runs: the screen of `watch`, and the report. */
 import { describe, expect, inject, it } from 'vitest';
 import { collectRun } from '../../src/cli/report/collect.js';
 import { documentOf } from '../../src/cli/report/document.js';
@@ -14,23 +14,35 @@ import type { BackfillHandle } from '../support/run.js';
 const rig = useRig();
 
 const cluster = (): Cluster => ({
-  ...{ name: 'us-west-2-prod', namespace: rig.namespace, taskQueue: rig.taskQueue, defaults: {} },
+  name: 'us-west-2-prod',
+  namespace: rig.namespace,
+  taskQueue: rig.taskQueue,
+  defaults: {},
   connection: { address: inject('address') },
 });
 
 const collected = (run: BackfillHandle) =>
   collectRun(rig.client, { cluster: 'us-west-2-prod', workflowId: run.workflowId }, Date.now());
 
+const watchOf = ({ workflowId }: BackfillHandle) =>
+  new ClusterWatch({
+    name: 'us-west-2-prod',
+    open: (signal) => openCluster(cluster(), { environment: {}, signal }),
+    findRun: async () => ({ workflowId }),
+  });
+
 /** Visibility learns of starts and ends a moment after they happen. */
 const PATIENT = { timeout: 30_000 };
 
 const never = new AbortController().signal;
 
-describe('pictures of a real run', () => {
-  it('show progress, windows in flight, and where a customer with a range of its own begins', async () => {
+describe('The screen of a real run', () => {
+  it('shows progress, windows in flight, and where a customer with a range of its own begins', async () => {
     const run = await rig.startBackfill({
       customers: ['quick', 'slow-cvs', { id: 'slow-early', start: '2025-12-01', end: '2025-12-06' }],
-      ...{ start: '2026-01-01', end: '2026-01-06', parallelism: 3 },
+      start: '2026-01-01',
+      end: '2026-01-06',
+      parallelism: 3,
     });
     await run.until(({ totals }) => totals.done === 5 && totals.running === 2);
     const look = () => lookAt(rig.client, run.workflowId, run.prefix, 10_000);
@@ -45,9 +57,12 @@ describe('pictures of a real run', () => {
     await run.handle.terminate();
   });
 
-  it('know the prefix of windows, also after the run continued as new', async () => {
+  it('knows the prefix of windows after the run continued as new', async () => {
     const run = await rig.startBackfill({
-      ...{ customers: ['quick', 'slow-cvs'], start: '2026-01-01', end: '2026-01-21', parallelism: 2 },
+      customers: ['quick', 'slow-cvs'],
+      start: '2026-01-01',
+      end: '2026-01-21',
+      parallelism: 2,
       maxHistoryEvents: 60,
     });
     await run.until(({ totals }) => totals.done === 20);
@@ -57,14 +72,10 @@ describe('pictures of a real run', () => {
     await run.handle.terminate();
   });
 
-  it('pause and resume from the screen, and tell what a refused command was refused for', async () => {
+  it('pauses and resumes the run, and says why a command was refused', async () => {
     const run = await rig.startBackfill({ customers: ['slow-a'], start: '2026-01-01', end: '2026-01-03' });
     await run.until(({ totals }) => totals.running === 1);
-    const watch = new ClusterWatch({
-      name: 'us-west-2-prod',
-      open: (signal) => openCluster(cluster(), { environment: {}, signal }),
-      findRun: async () => ({ workflowId: run.workflowId }),
-    });
+    const watch = watchOf(run);
     await watch.look(never);
     expect(watch.picture.progress?.status).toBe('running');
     expect(await watch.command('pause', 'kim', 'update-1')).toContain('us-west-2-prod: ');
@@ -78,14 +89,10 @@ describe('pictures of a real run', () => {
     await watch.close();
   });
 
-  it('say that a run which refused its input answers nothing', async () => {
+  it('says that a run which refused its input answers no queries', async () => {
     const run = await rig.startBackfill({ customers: [], start: 'yesterday' });
     await run.failure();
-    const watch = new ClusterWatch({
-      name: 'us-west-2-prod',
-      open: (signal) => openCluster(cluster(), { environment: {}, signal }),
-      findRun: async () => ({ workflowId: run.workflowId }),
-    });
+    const watch = watchOf(run);
     await watch.look(never);
     expect(watch.picture.note).toContain('the run answers no queries');
     expect(watch.picture.silent).toBeUndefined();
@@ -93,11 +100,15 @@ describe('pictures of a real run', () => {
   });
 });
 
-describe('a report of a real run', () => {
+describe('The report of a real run', () => {
   it('has every window as Temporal recorded it, with the class of each failure', async () => {
     const run = await rig.startBackfill({
-      ...{ customers: ['quick', 'broken-a', 'shaky-b'], start: '2026-01-01', end: '2026-01-03', parallelism: 3 },
-      ...{ operatorTimeout: '0s', retry: { unknown: { backoff: '10ms' } } },
+      customers: ['quick', 'broken-a', 'shaky-b'],
+      start: '2026-01-01',
+      end: '2026-01-03',
+      parallelism: 3,
+      operatorTimeout: '0s',
+      retry: { unknown: { backoff: '10ms' } },
     });
     await run.failure();
     await expect
@@ -112,7 +123,9 @@ describe('a report of a real run', () => {
     ]);
     expect(report.customers).toContainEqual(
       expect.objectContaining({
-        ...{ id: 'shaky-b', days: 'dd', start: '2026-01-01' },
+        id: 'shaky-b',
+        days: 'dd',
+        start: '2026-01-01',
         windows: { completed: 2, unsuccessful: 4, busyMs: expect.any(Number) },
       }),
     );
@@ -140,7 +153,7 @@ describe('a report of a real run', () => {
     expect(windows.map(({ runId }) => runId).sort()).toEqual(recorded.sort());
   });
 
-  it('is of a run that still works, too', async () => {
+  it('can be made while the run is still working', async () => {
     const run = await rig.startBackfill({ customers: ['slow-a'], start: '2026-01-01', end: '2026-01-03' });
     await run.until(({ totals }) => totals.running === 1);
     await expect.poll(async () => (await runningWindows(rig.client, run.prefix)).list.length, PATIENT).toBe(1);
