@@ -1,30 +1,26 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { startTemporalServer, type TemporalServer } from '../scripts/dev/temporal-server.js';
-import { GrpcProxy } from './support/grpc-proxy.js';
-import { until } from './support/run.js';
+import { startTemporalServer, type TemporalServer } from '../../scripts/dev/temporal-server.js';
+import { GrpcProxy } from '../support/grpc-proxy.js';
+import { until } from '../support/run.js';
+import { WorkerProcess } from './worker-process.js';
 
-const program = fileURLToPath(new URL('../dist/worker.js', import.meta.url));
 let server: TemporalServer;
 let proxy: GrpcProxy;
-let worker: ChildProcess;
-let output: string;
+let worker: WorkerProcess;
 
 beforeAll(async () => {
   server = await startTemporalServer();
 });
 afterEach(() => {
-  worker.kill('SIGKILL');
+  worker.signal('SIGKILL');
   proxy.stop();
 });
 afterAll(() => server.stop());
 
-const ready = () => output.includes('worker ready');
+const ready = () => worker.output.includes('worker ready');
 
 it.each<[moment: string, reached: () => boolean, options?: { hold?: string; away?: boolean }]>([
-  ['before any server answers', () => output.includes('Trying again'), { away: true }],
+  ['before any server answers', () => worker.output.includes('Trying again'), { away: true }],
   ['while the server takes its time to answer', () => proxy.open('GetSystemInfo') > 0, { hold: 'GetSystemInfo' }],
   ['after it connected and before it polls', () => proxy.open('DescribeNamespace') > 0, { hold: 'DescribeNamespace' }],
   ['when it has just become ready', ready],
@@ -36,13 +32,10 @@ it.each<[moment: string, reached: () => boolean, options?: { hold?: string; away
     if (options.hold) proxy.hold(options.hold);
     const { address } = proxy;
     if (options.away) proxy.stop();
-    worker = spawn(process.execPath, [program], { env: { ...process.env, TEMPORAL_ADDRESS: address } });
-    const exited = once(worker, 'exit');
-    output = '';
-    for (const stream of [worker.stdout!, worker.stderr!]) stream.on('data', (chunk) => (output += chunk));
+    worker = await WorkerProcess.start({ TEMPORAL_ADDRESS: address });
     await until(async () => reached(), Boolean);
-    worker.kill('SIGTERM');
-    expect(await exited).toEqual([0, null]);
+    worker.signal('SIGTERM');
+    expect(await worker.exited).toEqual([0, null]);
   },
   20_000,
 );
