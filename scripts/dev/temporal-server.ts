@@ -21,8 +21,8 @@ export interface TemporalServerOptions {
   readonly uiPort?: number;
   /** Registered at the start. A reused server is left as it is. */
   readonly searchAttributes?: Readonly<Record<string, SearchAttributeKind>>;
-  /** Added to, or in place of, the project's own values. */
-  readonly dynamicConfig?: Readonly<Record<string, string | number | boolean>>;
+  /** Added to, or in place of, the project's own values; undefined leaves the server's own. */
+  readonly dynamicConfig?: Readonly<Record<string, string | number | boolean | undefined>>;
   /** The server's log is appended here; default: only its end is kept, for error messages. */
   readonly logFile?: string;
   /** Use the running server that `TEMPORAL_ADDRESS` names, if set. Default false. */
@@ -58,7 +58,7 @@ const READY_TIMEOUT_MS = 120_000;
 const PORT_ATTEMPTS = 5;
 
 const DYNAMIC_CONFIG: Readonly<Record<string, string | number | boolean>> = {
-  // Server 1.29 ignores priority and fairness keys without this; with it, what we set on children has its effect.
+  // Without it servers ignore fairness keys, and 1.29 priorities as well; with it, what we set on children counts.
   'matching.enableFairness': true,
   // One process plays a whole cluster here. Its per-host limits would be what a benchmark measures, and what slows
   // down test files that share the server; the limits that shape workflows (sizes, counts) stay as in production.
@@ -156,8 +156,8 @@ async function start(
       ...(databaseFile
         ? [`--db-filename=${databaseFile}`, '--sqlite-pragma=journal_mode=wal', '--sqlite-pragma=synchronous=normal']
         : []),
-      ...Object.entries({ ...DYNAMIC_CONFIG, ...dynamicConfig }).map(
-        ([key, value]) => `--dynamic-config-value=${key}=${JSON.stringify(value)}`,
+      ...Object.entries({ ...DYNAMIC_CONFIG, ...dynamicConfig }).flatMap(([key, value]) =>
+        value === undefined ? [] : [`--dynamic-config-value=${key}=${JSON.stringify(value)}`],
       ),
       ...Object.entries(searchAttributes).map(([key, kind]) => `--search-attribute=${key}=${kind}`),
     ],

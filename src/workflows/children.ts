@@ -118,7 +118,8 @@ export class Children {
       args: childArguments(child, customer.id, hours) as [],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: `${customer.id} ${describe([hours])}`,
-      // Fairness by customer keeps one customer's backlog from starving others on the same queue. Keys hold 64 bytes.
+      // Fairness by customer keeps one customer's backlog from starving the others'. It does nothing for other
+      // workflows on the queue, which priorityKey is for (docs/performance.md). Keys hold 64 bytes.
       priority: { fairnessKey: customer.id.slice(0, 64), ...child.priority },
       ...(child.executionTimeout === undefined ? {} : { workflowExecutionTimeout: child.executionTimeout }),
       typedSearchAttributes: this.showcase.ofWindow(customer.id),
