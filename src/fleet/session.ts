@@ -6,6 +6,7 @@ import { ClusterUnreachable } from './errors.js';
 import { PortForward } from './port-forward.js';
 import { queriesInTurn } from './queries.js';
 import { retries } from './retry.js';
+import { unlessAborted } from './unless-aborted.js';
 import { checkAddress, whyUnreachable } from './unreachable.js';
 
 export interface OpenOptions {
@@ -117,14 +118,4 @@ function watchHealth(connection: Connection, forward: PortForward): AbortControl
   };
   void watch();
   return watching;
-}
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  return await new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -25,7 +25,7 @@ async function findings(cluster: Partial<Cluster>, environment: NodeJS.ProcessEn
     today: '2026-02-11',
   };
   const found = await checkCluster({ ...clusterOf({ address }), ...cluster }, options);
-  expect(found.filter(({ level, mend }) => (level === 'ok') !== (mend === undefined))).toEqual([]);
+  expect(found.filter(({ level, fix }) => (level === 'ok') !== (fix === undefined))).toEqual([]);
   const marks = { ok: '✓', hint: '!', problem: '✗' };
   return found.map(({ check, level, text }) => `${marks[level]} ${check}: ${text}`);
 }
@@ -168,7 +168,7 @@ describe('backfill doctor', () => {
       check: 'connection',
       level: 'problem',
       text: expect.stringContaining('refuses connections'),
-      mend: 'check that Temporal runs there, and the address',
+      fix: 'check that Temporal runs there, and the address',
     });
   });
 });

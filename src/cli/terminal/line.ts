@@ -42,7 +42,7 @@ const codes: Record<Style, readonly [on: string, off: string]> = {
   blue: ['34', '39'],
   cyan: ['36', '39'],
   magenta: ['35', '39'],
-  // A background brings its own foreground: what a terminal's default looks like on it is anyone's guess.
+  // A background sets a foreground as well: the terminal's default may be unreadable on it.
   onRed: ['97;41', '39;49'],
   onGreen: ['30;42', '39;49'],
   onYellow: ['30;43', '39;49'],
@@ -56,16 +56,16 @@ export const styled = (text: string, style: Style): Span => ({ text, style });
 const UNPRINTABLE = '\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069';
 const EACH_UNPRINTABLE = new RegExp(`[${UNPRINTABLE}]`, 'g');
 const SPACES_AND_UNPRINTABLE = new RegExp(`[\\s${UNPRINTABLE}]+`, 'g');
-/** Most text: worth a shortcut, since a screen is drawn every second. */
+/** Most text is like this, and a screen is drawn every second. */
 const ONE_COLUMN_EACH = /^[\u0020-\u007e]*$/;
 const characters = new Intl.Segmenter();
 
-/** The text with a space for each control character and direction mark: wherever it came from, it can do nothing to the terminal. */
+/** The text with a space for each control character and direction mark, so that text from elsewhere can't affect the terminal. */
 const printable = (text: string): string => text.replace(EACH_UNPRINTABLE, ' ');
 
 /**
- * Text from elsewhere (an error, an operator's reason) as one line that can do nothing to the terminal: line breaks
- * and control characters become spaces.
+ * Text from elsewhere (an error, an operator's reason) as one line that can't affect the terminal: line breaks and control
+ * characters become spaces.
  */
 export const onOneLine = (text: string): string => text.replace(SPACES_AND_UNPRINTABLE, ' ').trim();
 
@@ -80,7 +80,7 @@ export const widthOf = (text: string): number => stringWidth(printable(text));
 /** How many columns a line takes. */
 export const lineWidth = (line: Line): number => line.reduce((sum, span) => sum + widthOf(spanOf(span).text), 0);
 
-/** The line in one style, whatever its pieces had. */
+/** The line in one style, in place of the styles of its spans. */
 export const restyled = (line: Line, style: Style): Line => line.map((span) => styled(spanOf(span).text, style));
 
 /** The line as it is written to a terminal or file. */

@@ -38,7 +38,7 @@ describe('a line', () => {
     ]);
   });
 
-  it('lets text from elsewhere do nothing to the terminal', () => {
+  it('lets no text from elsewhere affect the terminal', () => {
     expect(onOneLine('deadlock\n  detected\u001b[2J\u202e!')).toBe('deadlock detected [2J !');
   });
 });
