@@ -245,7 +245,7 @@ describe('several clusters', { timeout: MANY_CALLS_MS }, () => {
     expect(paused.stderr).toContain(`backfill doctor ${lonely}`);
   });
 
-  it('one that can not be reached hides none of the others', async () => {
+  it('one that is unreachable hides none of the others', async () => {
     await second.kill();
     const all = await status();
     expect(all.code).toBe(5);
@@ -254,7 +254,7 @@ describe('several clusters', { timeout: MANY_CALLS_MS }, () => {
       { cluster: chat, run: { workflowId: run.workflowId }, progress: { status: 'running' } },
       { cluster: lonely, problem: { exitCode: 5 } },
     ]);
-    expect(all.stderr).toContain(`${lonely} can not be reached`);
+    expect(all.stderr).toContain(`${lonely} is unreachable`);
     const table = await backfill.run('status');
     expect(table.code).toBe(5);
     expect(table.stdout).toContain(run.workflowId);

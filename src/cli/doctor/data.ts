@@ -1,6 +1,6 @@
 import { formatDay, parseDay, startOfMonth } from '../../backfill/hours/calendar.js';
-import type { Cluster } from '../../fleet/index.js';
-import { customersOf } from '../../fleet/index.js';
+import { type Cluster, customersOf } from '../../fleet/index.js';
+import { counted } from '../terminal/format.js';
 import { type Finding, hint, ok, problem, problemOf } from './finding.js';
 
 /** The databases behind a cluster's runs: the one that the probe measures, and the customer directory. */
@@ -60,7 +60,7 @@ export async function checkDirectory(
     if (!customers) return ok(check, `no directory in the fleet file: "all" means all of the worker's directory`);
     if (customers.length === 0) return problem(check, 'the directory is empty', 'fix directory in the fleet file');
     const known = customers.filter(({ conversations }) => conversations !== undefined).length;
-    return ok(check, `${customers.length}, of which ${known} have a known volume`);
+    return ok(check, `${counted(customers.length, 'customer')}, ${known} with a known volume`);
   } catch (error) {
     return problemOf(check, error, 'fix directory in the fleet file, or what it points to');
   }

@@ -96,7 +96,7 @@ export async function checkSearchAttributes({ client, cluster }: ClusterSession)
     return problem(check, `${name} has type ${type}, not Keyword: runs do not set it`, recreate);
   });
   if (absent.length > 0) {
-    findings.push(hint(check, `${absent.join(', ')} missing, which are optional`, create(namespace, absent)));
+    findings.push(hint(check, `missing ${absent.join(', ')} (optional)`, create(namespace, absent)));
   }
   return findings.length > 0 ? findings : [ok(check, SEARCH_ATTRIBUTES.join(', '))];
 }
