@@ -89,7 +89,7 @@ describe('A fleet on the command line', { timeout: MANY_CALLS_MS }, () => {
       { cluster: chat, run: { workflowId: run.workflowId }, progress: { status: 'running' } },
       { cluster: lonely, problem: { exitCode: 5 } },
     ]);
-    expect(all.stderr).toContain(`${lonely} can not be reached`);
+    expect(all.stderr).toContain(`${lonely} is unreachable`);
     const table = await backfill.run('status');
     expect(table.code).toBe(5);
     expect(table.stdout).toContain(run.workflowId);

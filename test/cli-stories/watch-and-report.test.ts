@@ -3,10 +3,10 @@ import { describe, expect, inject, it } from 'vitest';
 import { collectRun } from '../../src/cli/report/collect.js';
 import { documentOf } from '../../src/cli/report/document.js';
 import { formatted, REPORT_FORMATS } from '../../src/cli/report/formats.js';
-import { childPrefixOf } from '../../src/cli/watch/child-prefix.js';
+import { placedDays } from '../../src/cli/terminal/placed-days.js';
 import { ClusterWatch } from '../../src/cli/watch/cluster-watch.js';
-import { lookAt, runningWindows } from '../../src/cli/watch/look.js';
-import { placedDays } from '../../src/cli/watch/placed-days.js';
+import { childPrefixOf } from '../../src/cli/watch/run-input.js';
+import { openWindows, takeSnapshot } from '../../src/cli/watch/run-snapshot.js';
 import { type Cluster, openCluster } from '../../src/fleet/index.js';
 import { useRig } from '../support/harness.js';
 import type { BackfillHandle } from '../support/run.js';
@@ -45,7 +45,7 @@ describe('The screen of a real run', () => {
       parallelism: 3,
     });
     await run.until(({ totals }) => totals.done === 5 && totals.running === 2);
-    const look = () => lookAt(rig.client, run.workflowId, run.prefix, 10_000);
+    const look = () => takeSnapshot(rig.client, run.workflowId, run.prefix, 10_000);
     await expect
       .poll(async () => (await look()).windows.list.map(({ workflowId }) => workflowId).sort(), PATIENT)
       .toEqual([run.childId('slow-cvs', '2026-01-01'), run.childId('slow-early', '2025-12-01')]);
@@ -76,16 +76,16 @@ describe('The screen of a real run', () => {
     const run = await rig.startBackfill({ customers: ['slow-a'], start: '2026-01-01', end: '2026-01-03' });
     await run.until(({ totals }) => totals.running === 1);
     const watch = watchOf(run);
-    await watch.look(never);
+    await watch.refresh(never);
     expect(watch.picture.progress?.status).toBe('running');
-    expect(await watch.command('pause', 'kim', 'update-1')).toContain('us-west-2-prod: ');
-    await watch.look(never);
+    expect(await watch.sendCommand('pause', 'kim', 'update-1')).toContain('us-west-2-prod: ');
+    await watch.refresh(never);
     expect(watch.picture.progress?.statusReason).toContain('paused by kim');
-    await watch.command('resume', 'kim', 'update-2');
-    await watch.look(never);
+    await watch.sendCommand('resume', 'kim', 'update-2');
+    await watch.refresh(never);
     expect(watch.picture.progress?.status).toBe('running');
     await run.handle.terminate();
-    expect(await watch.command('pause', 'kim', 'update-3')).toContain('pause was not done');
+    expect(await watch.sendCommand('pause', 'kim', 'update-3')).toContain('pause was not done');
     await watch.close();
   });
 
@@ -93,9 +93,9 @@ describe('The screen of a real run', () => {
     const run = await rig.startBackfill({ customers: [], start: 'yesterday' });
     await run.failure();
     const watch = watchOf(run);
-    await watch.look(never);
+    await watch.refresh(never);
     expect(watch.picture.note).toContain('the run answers no queries');
-    expect(watch.picture.silent).toBeUndefined();
+    expect(watch.picture.unreachable).toBeUndefined();
     await watch.close();
   });
 });
@@ -156,7 +156,7 @@ describe('The report of a real run', () => {
   it('can be made while the run is still working', async () => {
     const run = await rig.startBackfill({ customers: ['slow-a'], start: '2026-01-01', end: '2026-01-03' });
     await run.until(({ totals }) => totals.running === 1);
-    await expect.poll(async () => (await runningWindows(rig.client, run.prefix)).list.length, PATIENT).toBe(1);
+    await expect.poll(async () => (await openWindows(rig.client, run.prefix)).list.length, PATIENT).toBe(1);
     const report = await collected(run);
     expect(report).toMatchObject({
       status: 'running',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { afterKey, initialWatchState, type Shown, type WatchState } from '../../../src/cli/watch/state.js';
+import { afterKey, initialWatchState, type ShownFrame, type WatchState } from '../../../src/cli/watch/watch-state.js';
 
-const shown: Shown = { clusters: 3, lines: 260, page: 10 };
+const shown: ShownFrame = { clusters: 3, lines: 260, page: 10 };
 const pressed = (keys: string, from: Partial<WatchState> = {}) =>
   keys
     .split(' ')
@@ -17,7 +17,7 @@ describe('keys of the watch screen', () => {
     expect(pressed('down down right').state).toMatchObject({ selected: 1, scroll: 0 });
   });
 
-  it('scroll within what there is', () => {
+  it('scroll no further than the content', () => {
     expect(pressed('down down up').state.scroll).toBe(1);
     expect(pressed('up').state.scroll).toBe(0);
     expect(pressed('pagedown pagedown').state.scroll).toBe(20);
@@ -26,26 +26,26 @@ describe('keys of the watch screen', () => {
     expect(pressed('end home').state.scroll).toBe(0);
   });
 
-  it('turn to a list and back', () => {
+  it('switch to a list and back', () => {
     expect(pressed('w').state.view).toBe('windows');
     expect(pressed('w a').state.view).toBe('attention');
     expect(pressed('w w').state.view).toBe('map');
     expect(pressed('a escape').state.view).toBe('map');
   });
 
-  it('pause and resume only after a yes', () => {
-    expect(pressed('p')).toEqual({ state: { ...initialWatchState, asking: 'pause' } });
-    expect(pressed('p y')).toEqual({ state: initialWatchState, wish: { kind: 'command', command: 'pause' } });
-    expect(pressed('r y').wish).toEqual({ kind: 'command', command: 'resume' });
+  it('pause and resume only after a confirmation', () => {
+    expect(pressed('p')).toEqual({ state: { ...initialWatchState, confirming: 'pause' } });
+    expect(pressed('p y')).toEqual({ state: initialWatchState, action: { kind: 'command', command: 'pause' } });
+    expect(pressed('r y').action).toEqual({ kind: 'command', command: 'resume' });
     for (const no of ['n', 'escape', 'q', 'right', 'enter', 'p'])
       expect(pressed(`p ${no}`)).toEqual({ state: initialWatchState });
-    expect(pressed('y').wish).toBeUndefined();
+    expect(pressed('y').action).toBeUndefined();
   });
 
   it('quit with q and with ctrl+c, the latter also while a question is open', () => {
-    expect(pressed('q').wish).toEqual({ kind: 'quit' });
-    expect(pressed('ctrl+c').wish).toEqual({ kind: 'quit' });
-    expect(pressed('p ctrl+c').wish).toEqual({ kind: 'quit' });
+    expect(pressed('q').action).toEqual({ kind: 'quit' });
+    expect(pressed('ctrl+c').action).toEqual({ kind: 'quit' });
+    expect(pressed('p ctrl+c').action).toEqual({ kind: 'quit' });
   });
 
   it('without a meaning change nothing', () => {

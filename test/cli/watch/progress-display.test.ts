@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createDisplay, wantsColour } from '../../../src/cli/terminal/display.js';
+import { wantsColour } from '../../../src/cli/terminal/output.js';
 import { Screen } from '../../../src/cli/terminal/screen.js';
-import { month, progress } from '../watch/progress.js';
+import { createProgressDisplay } from '../../../src/cli/watch/progress-display.js';
+import { month, progress } from './progress.js';
 
 class FakeTerminal {
   written = '';
@@ -25,7 +26,7 @@ class FakeTerminal {
 const run = { name: 'x', progress: progress({ a: month('d') }, { status: 'completed' }) };
 
 describe('the screen', () => {
-  it('draws again over what it drew, as high as that is now', () => {
+  it('redraws in place, also when the terminal has become narrower', () => {
     const terminal = new FakeTerminal();
     const screen = new Screen(terminal);
     const lines = ['x'.repeat(80), 'y'];
@@ -38,7 +39,7 @@ describe('the screen', () => {
     expect(terminal.take()).toBe('\u001b[1A\r\u001b[J\u001b[?25h');
   });
 
-  it('gives the cursor back once, also when the process ends before it is closed', () => {
+  it('restores the cursor once, also when the process ends before it is closed', () => {
     const terminal = new FakeTerminal();
     const before = process.listeners('exit');
     const screen = new Screen(terminal);
@@ -63,9 +64,9 @@ describe('the display', () => {
     expect(wantsColour({ write: terminal.write }, {})).toBe(false);
   });
 
-  it('draws in place on a terminal, anew when its size changes', () => {
+  it('redraws in place on a terminal, also when its size changes', () => {
     const terminal = new FakeTerminal();
-    const display = createDisplay(terminal, { NO_COLOR: '1' });
+    const display = createProgressDisplay(terminal, { NO_COLOR: '1' });
     display.update([run]);
     expect(terminal.take()).toMatch(/100 +1\/1 +31\/31 +done/);
     const [, redraw] = terminal.on.mock.calls.find(([event]) => event === 'resize')!;
@@ -75,11 +76,11 @@ describe('the display', () => {
     expect(terminal.off).toHaveBeenCalledWith('resize', redraw);
   });
 
-  it('writes a line now and then elsewhere, without any control character', () => {
+  it('writes a line from time to time in a pipe, without any control character', () => {
     vi.useFakeTimers();
     const pipe = new FakeTerminal();
     pipe.isTTY = false;
-    const display = createDisplay(pipe, {});
+    const display = createProgressDisplay(pipe, {});
     display.update([{ name: 'x' }]);
     expect(pipe.take()).toBe('');
     vi.advanceTimersByTime(10_000);

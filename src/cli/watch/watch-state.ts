@@ -1,24 +1,24 @@
-/** What the person at the screen has chosen; changes with keys alone. */
+/** What the operator has chosen on the screen; only keys change it. */
 export interface WatchState {
   /** Index of the cluster shown. */
   readonly selected: number;
   readonly view: View;
   /** Lines of the view that are above its top. */
   readonly scroll: number;
-  /** Customers with the worst days first; else in the run's order. */
+  /** Customers with the worst days first, or in the run's order. */
   readonly worstFirst: boolean;
-  /** The command that waits for a yes. */
-  readonly asking?: AskedCommand;
+  /** The command that waits for confirmation. */
+  readonly confirming?: WatchCommand;
 }
 
 export type View = 'map' | 'windows' | 'attention';
-export type AskedCommand = 'pause' | 'resume';
+export type WatchCommand = 'pause' | 'resume';
 
-/** What a key asks for beyond the screen itself. */
-export type Wish = { readonly kind: 'quit' } | { readonly kind: 'command'; readonly command: AskedCommand };
+/** What a key does beyond the screen itself. */
+export type KeyAction = { readonly kind: 'quit' } | { readonly kind: 'command'; readonly command: WatchCommand };
 
-/** What the latest frame showed, which keys move over. */
-export interface Shown {
+/** What the latest frame showed, for keys that scroll or switch. */
+export interface ShownFrame {
   readonly clusters: number;
   /** Lines that can scroll, and how many of them fit. */
   readonly lines: number;
@@ -28,20 +28,22 @@ export interface Shown {
 export const initialWatchState: WatchState = { selected: 0, view: 'map', scroll: 0, worstFirst: false };
 
 /**
- * The state after a key, and what else the key asks for. Keys are named as Node's `keypress` names them, with `ctrl+` or
- * `shift+` before; a key without a meaning changes nothing.
+ * The state after a key, and what else the key does. Keys are named as in Node's `keypress` event, with a prefix `ctrl+` or
+ * `shift+`; a key without a meaning changes nothing.
  *
- * While a command waits for a yes, only `y` gives it; `ctrl+c` still quits, and every other key takes the question back.
+ * While a command waits for confirmation, only `y` confirms it; `ctrl+c` still quits, and every other key dismisses it.
  */
-export function afterKey(state: WatchState, key: string, shown: Shown): { state: WatchState; wish?: Wish } {
-  if (key === 'ctrl+c') return { state, wish: { kind: 'quit' } };
-  const { asking, ...rest } = state;
-  if (asking) return key === 'y' ? { state: rest, wish: { kind: 'command', command: asking } } : { state: rest };
-  if (key === 'q') return { state, wish: { kind: 'quit' } };
+export function afterKey(state: WatchState, key: string, shown: ShownFrame): { state: WatchState; action?: KeyAction } {
+  if (key === 'ctrl+c') return { state, action: { kind: 'quit' } };
+  const { confirming, ...rest } = state;
+  if (confirming) {
+    return key === 'y' ? { state: rest, action: { kind: 'command', command: confirming } } : { state: rest };
+  }
+  if (key === 'q') return { state, action: { kind: 'quit' } };
   return { state: moved(state, key, shown) };
 }
 
-function moved(state: WatchState, key: string, { clusters, lines, page }: Shown): WatchState {
+function moved(state: WatchState, key: string, { clusters, lines, page }: ShownFrame): WatchState {
   const scrolledTo = (line: number): WatchState => ({
     ...state,
     scroll: Math.max(0, Math.min(line, lines - page)),
@@ -83,9 +85,9 @@ function moved(state: WatchState, key: string, { clusters, lines, page }: Shown)
     case 'o':
       return { ...state, worstFirst: !state.worstFirst, scroll: 0 };
     case 'p':
-      return { ...state, asking: 'pause' };
+      return { ...state, confirming: 'pause' };
     case 'r':
-      return { ...state, asking: 'resume' };
+      return { ...state, confirming: 'resume' };
     default:
       return state;
   }

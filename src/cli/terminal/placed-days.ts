@@ -1,7 +1,7 @@
 import { formatDay, HOURS_PER_DAY, parseDay } from '../../backfill/hours/calendar.js';
 import { type Interval, overlaps } from '../../backfill/hours/interval.js';
 import type { Progress } from '../../backfill/views/progress.js';
-import type { WindowInFlight } from '../terminal/picture.js';
+import type { WindowInFlight } from './picture.js';
 
 /** Whole UTC days `YYYY-MM-DD`, `end` exclusive. */
 export interface DayRange {
@@ -9,14 +9,14 @@ export interface DayRange {
   readonly end: string;
 }
 
-/** A customer's letters, the first of them for the day `start`. */
+/** A customer's letters, the first one for the day `start`. */
 export interface PlacedDays {
   readonly id: string;
   readonly start: string;
   readonly days: string;
 }
 
-/** The customers of an answer, each from its own first day: only those whose range is not the run's have it in there. */
+/** The customers of an answer, each from its own first day. The answer has `start` only where it is not the run's. */
 export const placedDays = ({ customers, range }: Pick<Progress, 'customers' | 'range'>): PlacedDays[] =>
   customers.map(({ id, start = range.start, days }) => ({ id, start, days }));
 
@@ -41,7 +41,7 @@ export function wholeRange(customers: readonly PlacedDays[], { start, end }: Day
   return { start: dayNumbered(from), end: dayNumbered(to) };
 }
 
-/** Whether a window is over one of the run's customers and that one's days: others of its prefix belong to other runs. */
+/** Whether a window covers days of one of the run's customers: other windows of its prefix belong to other runs. */
 export function ownWindows(progress: Progress): (window: Pick<WindowInFlight, 'customer' | 'interval'>) => boolean {
   const hours = new Map(placedDays(progress).map((customer) => [customer.id, hoursOf(customer)]));
   const { customersLeftOut } = progress;
@@ -49,7 +49,7 @@ export function ownWindows(progress: Progress): (window: Pick<WindowInFlight, 'c
   return ({ customer, interval }) => {
     const own = hours.get(customer);
     if (own) return overlaps([own], interval);
-    // The answer had no room for its days, and perhaps not even for its name.
+    // Its days did not fit in the answer, and perhaps not even its name.
     return customersLeftOut !== undefined && (leftOut?.has(customer) ?? true);
   };
 }
