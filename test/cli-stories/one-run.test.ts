@@ -44,7 +44,7 @@ describe('A run on the command line', { timeout: MANY_CALLS_MS }, () => {
     expect(await status(west)).toMatchObject({ code: 7, clusters: [{ run: null, progress: null }] });
   });
 
-  it('is started with the customers and volumes of the fleet file; a second start is refused with how far it is', async () => {
+  it('is started with the customers and volumes of the fleet file; a second start is refused with its progress', async () => {
     const started = await backfill.run('start', west, ...range, '--parallelism', '2');
     expect(started).toMatchObject({ code: 0, stderr: '' });
     expect(started.stdout).toContain(`${run.workflowId} started`);
@@ -52,7 +52,7 @@ describe('A run on the command line', { timeout: MANY_CALLS_MS }, () => {
     expect(await run.customer('quick')).toMatchObject({ conversations: 300 });
     const again = await backfill.run('start', west, ...range);
     expect(again).toMatchObject({ code: 6, stdout: '' });
-    expect(again.stderr).toContain(`${run.workflowId} runs already (running, 50% done), since 20`);
+    expect(again.stderr).toContain(`${run.workflowId} is already running (running, 50% done), since 20`);
   });
 
   it('is shown by status and customers, in 80 columns and without colour codes', async () => {
@@ -128,7 +128,7 @@ describe('A run on the command line', { timeout: MANY_CALLS_MS }, () => {
       backfill.run('cancel', west, '--windows'),
     ]);
     for (const answered of unsure) {
-      expect(answered).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('say --yes') });
+      expect(answered).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('add --yes') });
     }
     const json = await backfill.json<{ problem: object }>('add', west, 'quick');
     expect(json).toMatchObject({ code: 6, clusters: [{ cluster: west, problem: { exitCode: 6 } }] });
@@ -153,7 +153,7 @@ describe('A run on the command line', { timeout: MANY_CALLS_MS }, () => {
   it('is not repeated by mistake: the same range asks first, --resume does the rest, and --wait sees it done', async () => {
     const unsure = await backfill.run('start', west, ...range);
     expect(unsure).toMatchObject({ code: 2, stdout: '' });
-    expect(unsure.stderr).toMatch(/ran before \(completed 20.*without --resume all of it runs again/);
+    expect(unsure.stderr).toMatch(/ran before \(completed 20.*without --resume everything runs again/);
     const waiting = backfill.run('start', west, ...range, '--resume', '--exclude', 'slow-b', '--wait');
     expect(await waiting).toMatchObject({ code: 0 });
     expect((await waiting).stdout).toContain(`${run.workflowId} is completed`);

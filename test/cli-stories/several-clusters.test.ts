@@ -109,7 +109,7 @@ describe('A fleet on the command line', { timeout: MANY_CALLS_MS }, () => {
     const unsure = await backfill.run(...start);
     expect(unsure).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining(`${run.workflowId} is open on ${chat} too`),
+      stderr: expect.stringContaining(`${run.workflowId} is also open on ${chat}`),
     });
     expect(await backfill.run(...start, '--yes')).toMatchObject({ code: 0 });
     await another.until(({ totals }) => totals.running === 1);
@@ -117,7 +117,7 @@ describe('A fleet on the command line', { timeout: MANY_CALLS_MS }, () => {
       () => backfill.run('pause', chat),
       ({ code }) => code === 2,
     );
-    expect(which.stderr).toMatch(/2 open runs: .*; say which with --run/);
+    expect(which.stderr).toMatch(/2 open runs: .*; choose one with --run/);
     expect(await backfill.run('pause', chat, '--range', '2026-02', '--reason', 'one')).toMatchObject({ code: 0 });
     expect((await another.progress()).status).toBe('pausing');
     expect(await backfill.run('cancel', chat, '--run', another.workflowId, '--yes', '--wait')).toMatchObject({

@@ -85,7 +85,7 @@ describe('The screen of a real run', () => {
     await watch.refresh(never);
     expect(watch.picture.progress?.status).toBe('running');
     await run.handle.terminate();
-    expect(await watch.sendCommand('pause', 'kim', 'update-3')).toContain('pause was not done');
+    expect(await watch.sendCommand('pause', 'kim', 'update-3')).toContain('pause failed');
     await watch.close();
   });
 
