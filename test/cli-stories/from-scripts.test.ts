@@ -174,7 +174,10 @@ describe.concurrent('What was done by hand is one command', () => {
     const { customersLeftOut } = await run.progress();
     expect(customersLeftOut!.count).toBeGreaterThan(5);
     const exported = await backfill.run('export', clusterOf('decade'), '--run', run.workflowId);
-    expect(exported).toMatchObject({ code: 0, stderr: expect.stringMatching(/^asking one by one for \d+ customers .*\n$/) });
+    expect(exported).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^asking one by one for \d+ customers .*\n$/),
+    });
     const days = JSON.parse(exported.stdout).customers as Record<string, Record<string, string>>;
     expect(Object.keys(days)).toHaveLength(414);
     expect(Object.keys(days[customersLeftOut!.ids![0]!]!)).toHaveLength(3_653);
