@@ -1,4 +1,5 @@
 import type { LogView } from '../../backfill/views/log.js';
+import { toSecond } from '../terminal/format.js';
 import { type Line, onOneLine, styled } from '../terminal/line.js';
 import { wrapped } from '../terminal/wrapping.js';
 import type { AddCommand } from './add-command.js';
@@ -51,7 +52,7 @@ Examples:
 };
 
 const entryLine = ({ at, what, by, effect }: LogView): Line => [
-  styled(at.slice(0, 19).replace('T', ' '), 'dim'),
+  styled(toSecond(at), 'dim'),
   '  ',
   ...(what === 'decision' ? [] : [styled(`${what}${by ? ` by ${onOneLine(by)}` : ''}: `, 'bold')]),
   onOneLine(effect),
