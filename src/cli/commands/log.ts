@@ -18,8 +18,8 @@ const MOST_ENTRIES = 200;
 
 export const addLog: AddCommand = (program, action) => {
   const command = withClusters(program.command('log'))
-    .summary('commands and decisions, with their reasons')
-    .description('Show the commands that a run got and its decisions, each with its reason, the latest last.')
+    .summary('show commands and decisions, with their reasons')
+    .description('Show the commands that a run received and its decisions, each with its reason, the latest last.')
     .option('--limit <n>', 'the latest n entries', wholeNumber(1, MOST_ENTRIES), 20);
   withRunOptions(command)
     .addHelpText(
