@@ -44,7 +44,7 @@ describe('A run on the command line', { timeout: MANY_CALLS_MS }, () => {
     expect(await status(west)).toMatchObject({ code: 7, clusters: [{ run: null, progress: null }] });
   });
 
-  it('is started with the customers and volumes of the fleet file; a second start is refused with how far it is', async () => {
+  it('is started with the customers and volumes of the fleet file; a second start is refused with its progress', async () => {
     const started = await backfill.run('start', west, ...range, '--parallelism', '2');
     expect(started).toMatchObject({ code: 0, stderr: '' });
     expect(started.stdout).toContain(`${run.workflowId} started`);

@@ -125,7 +125,7 @@ describe('doctor', () => {
     ]);
     const { url } = await startPostgres();
     const tried = about('probe', await findings({ defaults }, { BACKFILL_PROBE_URL_US_WEST_2_PROD: url }));
-    expect(tried).toEqual(['✓ probe: activeSessions 0', expect.stringMatching(/^! probe: nonsense: it is not known/)]);
+    expect(tried).toEqual(['✓ probe: activeSessions 0', expect.stringMatching(/^! probe: nonsense: unknown metric/)]);
     const closed = `postgresql://kim:hunter2@127.0.0.1:${await freePort()}/x`;
     expect(about('probe', await findings({ defaults }, { BACKFILL_PROBE_URL: closed }))).toEqual([
       "✗ probe: the database can't be measured: it refuses connections",

@@ -1,6 +1,7 @@
+import { type Job, SIDES, type Side } from './job.js';
 import type { Ran } from './ran.js';
 import type { Row } from './result.js';
-import { type Job, run, SIDES, type Side } from './sides.js';
+import { run } from './sides.js';
 import type { Stack } from './stack.js';
 import { median } from './statistics.js';
 

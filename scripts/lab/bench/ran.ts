@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { Job } from './sides.js';
+import type { Job } from './job.js';
 import type { Stack } from './stack.js';
 
 /** What a job took, by the server's own clock and records. */

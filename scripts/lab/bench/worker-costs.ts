@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SIDES } from './job.js';
 import type { Row } from './result.js';
-import { backfillInput, run, SIDES } from './sides.js';
+import { backfillInput, run } from './sides.js';
 import { type Stack, startFreshWorker } from './stack.js';
 
 const CACHED = 50;

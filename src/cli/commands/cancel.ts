@@ -26,7 +26,7 @@ export const addCancel: AddCommand = (program, action) => {
     )
     .option('--windows', 'only the running windows; the run pauses')
     .option('--customer <id>', "with --windows: only this customer's")
-    .option('--wait', 'until the run has ended');
+    .option('--wait', 'wait until the run has ended');
   withSendOptions(command).addHelpText(
     'after',
     `

@@ -21,7 +21,7 @@ interface CustomersOptions extends RunChoice {
 
 export const addCustomers: AddCommand = (program, action) => {
   const command = withClusters(program.command('customers'))
-    .summary("customers and their days, or one customer's windows")
+    .summary("show customers and their days, or one customer's windows")
     .description(
       "Show customers with a letter for each day; with --customer, one customer's windows, attempts and errors.",
     )

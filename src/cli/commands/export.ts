@@ -18,7 +18,7 @@ interface ExportOptions extends RunChoice {
 export const addExport: AddCommand = (program, action) => {
   const command = program
     .command('export')
-    .summary("a run's days as a tracking file")
+    .summary("write a run's days as a tracking file")
     .description("Write the status of a run's days as JSON, by customer and day, for backfill import to read.")
     .argument('[cluster]', 'of the fleet file; required if it has more than one')
     .option('--out <file>', 'write to this file instead of stdout');

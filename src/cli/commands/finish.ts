@@ -12,7 +12,7 @@ export const addFinish: AddCommand = (program, action) => {
     .description(
       'Start nothing new. When the running windows have ended, the run completes with a report of what is left undone.',
     )
-    .option('--wait', 'until the run has ended');
+    .option('--wait', 'wait until the run has ended');
   withSendOptions(command).addHelpText(
     'after',
     `

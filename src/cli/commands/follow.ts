@@ -25,7 +25,7 @@ export async function followToEnd(context: CommandContext, runs: readonly Run[])
   const display = createProgressDisplay(context.surroundings.stderr, context.environment);
   const latest = new Map<Run, Progress>();
   const closed = new Map<Run, ClosedRun>();
-  let said = '';
+  let reported = '';
   try {
     for (;;) {
       for (const run of runs.filter((run) => !closed.has(run))) {
@@ -36,8 +36,8 @@ export async function followToEnd(context: CommandContext, runs: readonly Run[])
             return `${run.session.cluster.name}: ${errorText(error)}; waiting`;
           },
         );
-        if (trouble !== '' && trouble !== said) context.say(trouble);
-        said = trouble;
+        if (trouble !== '' && trouble !== reported) context.say(trouble);
+        reported = trouble;
       }
       display.update(
         runs.map((run) => {

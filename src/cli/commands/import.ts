@@ -29,12 +29,12 @@ export const addImport: AddCommand = (program, action) => {
     .command('import')
     .summary('start a run that continues from tracking files')
     .description(
-      'Read tracking files (JSON) of a backfill that was run by hand, and start a run that counts the days as done that ' +
-        'the files mark as done. Without --yes it only shows what it would do.',
+      'Read tracking files (JSON) of a manual backfill, and start a run in which the days that they mark as done count as ' +
+        'done. Without --yes it only shows what it would do.',
     )
     .usage('[options] [cluster] <files...>')
     .argument('<words...>', 'the cluster, if the fleet file has several; the files')
-    .option('--wait', 'until the run has ended');
+    .option('--wait', 'wait until the run has ended');
   withRequestOptions(command).addHelpText(
     'after',
     `

@@ -1,4 +1,5 @@
 import type { LogView } from '../../backfill/views/log.js';
+import { toSecond } from '../terminal/format.js';
 import { type Line, onOneLine, styled } from '../terminal/line.js';
 import { wrapped } from '../terminal/wrapping.js';
 import type { AddCommand } from './add-command.js';
@@ -17,8 +18,8 @@ const MOST_ENTRIES = 200;
 
 export const addLog: AddCommand = (program, action) => {
   const command = withClusters(program.command('log'))
-    .summary('commands and decisions, with their reasons')
-    .description('Show the commands that a run got and its decisions, each with its reason, the latest last.')
+    .summary('show commands and decisions, with their reasons')
+    .description('Show the commands that a run received and its decisions, each with its reason, the latest last.')
     .option('--limit <n>', 'the latest n entries', wholeNumber(1, MOST_ENTRIES), 20);
   withRunOptions(command)
     .addHelpText(
@@ -51,7 +52,7 @@ Examples:
 };
 
 const entryLine = ({ at, what, by, effect }: LogView): Line => [
-  styled(at.slice(0, 19).replace('T', ' '), 'dim'),
+  styled(toSecond(at), 'dim'),
   '  ',
   ...(what === 'decision' ? [] : [styled(`${what}${by ? ` by ${onOneLine(by)}` : ''}: `, 'bold')]),
   onOneLine(effect),

@@ -1,6 +1,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import type { Progress } from '../../backfill/views/progress.js';
 import { errorText } from '../terminal/error-text.js';
+import { toMinute } from '../terminal/format.js';
 import { onOneLine } from '../terminal/line.js';
 import { withDeadline } from '../time-limit.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -26,13 +27,13 @@ export function exitCodeOf(run: Run, { totals }: Progress): ExitCode {
 /** How a run ended that did not complete, in a sentence with the next step; undefined for all others. */
 export async function endingOf(run: Run): Promise<string | undefined> {
   const { session, workflowId, runId, status, closedAt } = run;
-  if (isOpen(run) || status === 'COMPLETED') return undefined;
+  if (closedAt === undefined || status === 'COMPLETED') return undefined;
   const { client, cluster } = session;
   const reason = await withDeadline(client, () => client.workflow.getHandle(workflowId, runId).result()).then(
     () => '',
     (error: unknown) => onOneLine(errorText(error instanceof WorkflowFailedError ? error.cause : error)),
   );
-  const when = closedAt?.toISOString().slice(0, 16).replace('T', ' ');
+  const when = toMinute(closedAt.toISOString());
   const running = status === 'TERMINATED' ? '; its running windows continue' : '';
   return `${status.toLowerCase()} ${when} UTC: ${reason}${running}; backfill start ${cluster.name} --resume … does what is left`;
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Progress } from '../../backfill/views/progress.js';
@@ -149,6 +150,8 @@ export async function answered<T>(run: Run, calls: () => Promise<T>): Promise<T>
   if (run.pause) throw new CommandProblem(EXIT.attention, run.pause);
   // Aborted at the end: a call that is still open would keep the process alive until its deadline.
   const ended = new AbortController();
+  // The client adds a listener for each call, and removes none.
+  setMaxListeners(0, ended.signal);
   const answer = run.session.client.withAbortSignal(ended.signal, calls);
   const noWorker = hasWorker(run.session, run.taskQueue).then((worker) => {
     if (worker) return answer;

@@ -72,10 +72,10 @@ const changing = (command: Command): Command =>
   withClusters(command, { changes: true }).option('--all', 'every cluster of the fleet');
 
 function addCreate(schedule: Command, action: Action): void {
-  const command = changing(schedule.command('create').summary('create it, or replace what it starts'))
+  const command = changing(schedule.command('create').summary('create the schedule, or replace what it starts'))
     .requiredOption('--last-days <n>', 'how many whole UTC days each run covers', wholeNumber(1, MAX_DAYS))
     .option('--at <time>', 'when, as hours and minutes', '02:00')
-    .option('--time-zone <zone>', 'of --at', 'UTC');
+    .option('--time-zone <zone>', 'the time zone of --at', 'UTC');
   withRequestOptions(command, { range: false });
   command.action(
     action(async (context, [names = []], { all, ...options }: CreateOptions) => {
@@ -133,7 +133,7 @@ function addPauseOrResume(schedule: Command, action: Action, name: 'pause' | 're
 }
 
 function addDelete(schedule: Command, action: Action): void {
-  changing(schedule.command('delete').summary('delete it; a run that has started continues')).action(
+  changing(schedule.command('delete').summary('delete the schedule; a run that has started continues')).action(
     action(async (context, [names = []], { all }: ScheduleOptions) => {
       const clusters = await selectClusters(context, names, { all, changes: true });
       await context.confirm(`delete the schedule of ${clusters.map(({ name }) => name).join(', ')}`);

@@ -16,8 +16,8 @@ export const addSetParallelism: AddCommand = (program, action) => {
   const command = withClusters(program.command('set-parallelism'), { changes: true })
     .summary('change how many windows run at once')
     .description('Change how many windows may be in flight at once; running windows are not affected.')
-    .option('--max <n>', 'of the whole run', limit)
-    .option('--per-customer <n>', 'of each customer', limit)
+    .option('--max <n>', 'the most windows at once', limit)
+    .option('--per-customer <n>', 'the most windows of one customer at once', limit)
     .option('--adaptive', 'let the run find its own limit, up to --max')
     .option('--no-adaptive', 'keep to --max');
   withSendOptions(command).addHelpText(

@@ -32,7 +32,7 @@ export const addStart: AddCommand = (program, action) => {
     )
     .option('--all', 'every cluster of the fleet')
     .option('--dry-run', 'only show the plan, as backfill plan does')
-    .option('--wait', 'until the run has ended');
+    .option('--wait', 'wait until the run has ended');
   withRequestOptions(command).addHelpText(
     'after',
     `

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../backfill/hours/duration.js';
 import { DAY_LEGEND, inRuns, isFinished } from '../../backfill/views/day-letters.js';
-import { count, counted, percent } from '../terminal/format.js';
+import { count, counted, percent, toMinute } from '../terminal/format.js';
 import { onOneLine } from '../terminal/line.js';
 import { daysText, groupAlike, withTypedCommands } from '../watch/attention.js';
 import type { ClusterReport, ReportDocument, ReportTotals } from './document.js';
@@ -25,7 +25,7 @@ export function markdown({ generatedAt, totals, clusters, missing }: ReportDocum
   const lines = [
     '# Backfill report',
     '',
-    `As of ${minute(generatedAt)} UTC.`,
+    `As of ${toMinute(generatedAt)} UTC.`,
     '',
     ...overview,
     ...(absent.length > 0 ? ['', ...absent] : []),
@@ -55,7 +55,7 @@ function section(report: ClusterReport): string[] {
     `- ${code(workflowId)}, ${range.start} to ${range.end} (end exclusive), ${counted(totals.customers, 'customer')}`,
     `- ${report.status}: ${text(statusReason)}`,
     `- limit ${parallelism.limit} of at most ${parallelism.max}: ${text(parallelism.reason)}`,
-    ...(eta ? [`- done by about ${minute(eta)} UTC at the current pace`] : []),
+    ...(eta ? [`- done by about ${toMinute(eta)} UTC at the current pace`] : []),
   ];
   const failureRows = failures.map((failure) => [
     failure.class,
@@ -138,5 +138,3 @@ function text(raw: string, longest = LONGEST_TEXT): string {
 
 /** Text from elsewhere as code; a bar would still end a table cell. */
 const code = (raw: string): string => `\`${onOneLine(raw).replace(/[`|]/g, '·')}\``;
-
-const minute = (time: string): string => time.slice(0, 16).replace('T', ' ');

@@ -1,6 +1,6 @@
 import { isFinished } from '../../backfill/views/day-letters.js';
 import type { Progress } from '../../backfill/views/progress.js';
-import { counted } from '../terminal/format.js';
+import { counted, toMinute } from '../terminal/format.js';
 import { cellNote, heatMap, legend } from '../terminal/heat-map.js';
 import { type Line, onOneLine, restyled, styled } from '../terminal/line.js';
 import type { ClusterPicture } from '../terminal/picture.js';
@@ -52,7 +52,7 @@ export function problemLines({ progress }: ClusterPicture): Line[] {
     ...progress.rejected.map(
       ({ at, command, by, reason }): Line => [
         styled('! ', 'yellow'),
-        onOneLine(`${at.slice(0, 16).replace('T', ' ')} ${command}${by ? ` by ${by}` : ''} was refused: ${reason}`),
+        onOneLine(`${toMinute(at)} ${command}${by ? ` by ${by}` : ''} was refused: ${reason}`),
       ],
     ),
   ];

@@ -4,7 +4,7 @@ import type { Progress } from '../../backfill/views/progress.js';
 import type { Status } from '../../backfill/views/status.js';
 import { DAY_COLOURS } from '../terminal/day-colours.js';
 import { figuresOf, isClosed } from '../terminal/figures.js';
-import { count, counted, percent } from '../terminal/format.js';
+import { count, counted, percent, toMinute } from '../terminal/format.js';
 import { type Line, onOneLine, type Span, type Style, styled } from '../terminal/line.js';
 import { type ClusterPicture, rateSinceStart } from '../terminal/picture.js';
 
@@ -93,7 +93,7 @@ function pace(picture: ClusterPicture, progress: Progress, now: number): string 
   const speed =
     rate === undefined ? 'unknown until a window has completed' : `${counted(Math.round(rate), 'window')} an hour`;
   if (progress.eta === null) return speed;
-  const end = `${progress.eta.slice(0, 16).replace('T', ' ')} UTC`;
+  const end = `${toMinute(progress.eta)} UTC`;
   const left = Date.parse(progress.eta) - now;
   // The estimate does not move while nothing completes, and may then lie in the past.
   return left > 0 ? `${speed}, done in about ${age(left)} (${end})` : `${speed}; expected to be done ${end}`;

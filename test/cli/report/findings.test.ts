@@ -6,8 +6,15 @@ import { withClasses } from '../../../src/cli/report/window-records.js';
 import { clusterReport, logEntry, START, time } from './sample.js';
 
 const record = (more: Partial<WindowRecord>): WindowRecord => ({
-  ...{ workflowId: 'w-cvs-2026-01-01', runId: 'r', customer: 'cvs', status: 'failed', closedAt: time(START + 1_000) },
-  ...{ from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', startedAt: time(START), durationMs: 1_000 },
+  workflowId: 'w-cvs-2026-01-01',
+  runId: 'r',
+  customer: 'cvs',
+  status: 'failed',
+  closedAt: time(START + 1_000),
+  from: '2026-01-01T00:00:00Z',
+  to: '2026-01-02T00:00:00Z',
+  startedAt: time(START),
+  durationMs: 1_000,
   ...more,
 });
 
@@ -45,8 +52,15 @@ describe('what a report finds', () => {
 
   it('are classes from what the run remembers of the same window at about the same time', () => {
     const view = (startedAt: number, failure: string) => ({
-      ...{ workflowId: 'w-cvs-2026-01-01', start: '', end: '', state: 'unsuccessful' as const, attempt: 1 },
-      ...{ startedAt: time(startedAt), durationMs: 1, class: failure, error: `${failure}!` },
+      workflowId: 'w-cvs-2026-01-01',
+      start: '',
+      end: '',
+      state: 'unsuccessful' as const,
+      attempt: 1,
+      startedAt: time(startedAt),
+      durationMs: 1,
+      class: failure,
+      error: `${failure}!`,
     });
     const views = [{ windows: [view(START + 60_100, 'contention'), view(START + 90, 'timeout')] }] as CustomerView[];
     const windows = [record({}), record({ startedAt: time(START + 60_000) }), record({ status: 'completed' })];

@@ -14,11 +14,23 @@ const texts = (runs: EndedRun[]) => story(runs).map((line) => render(line, { col
 function report(windows: Record<string, number>, changes: Partial<Report> = {}): Report {
   const { totals, range } = progress({});
   return {
-    ...{ outcome: 'completed', cluster: 'chat-prod', range, attention: [], forecasts: [], proof: noProof },
-    ...{ startedAt: '2026-02-07T12:00:00Z', endedAt: '2026-02-07T12:01:00Z', durationMs: 60_000 },
+    outcome: 'completed',
+    cluster: 'chat-prod',
+    range,
+    attention: [],
+    forecasts: [],
+    proof: noProof,
+    startedAt: '2026-02-07T12:00:00Z',
+    endedAt: '2026-02-07T12:01:00Z',
+    durationMs: 60_000,
     totals: { ...totals, windows: { started: 0, completed: 0, failed: 0, adopted: 0 } },
     customers: Object.entries(windows).map(([id, windows]) => ({
-      ...{ id, days: 31, done: 31, windows, retries: 0, busyMs: 0 },
+      id,
+      days: 31,
+      done: 31,
+      windows,
+      retries: 0,
+      busyMs: 0,
     })),
     ...changes,
   };

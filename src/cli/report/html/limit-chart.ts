@@ -1,3 +1,4 @@
+import { toSecond } from '../../terminal/format.js';
 import type { ClusterReport, LimitStep, WindowRecord } from '../document.js';
 import { type Content, html, type Markup } from './markup.js';
 import { short, steps } from './shapes.js';
@@ -94,7 +95,7 @@ ${limits.map(
     from,
     to,
     reason,
-  }) => html`<tr><td>${at.slice(0, 19).replace('T', ' ')}</td><td class="number">${from}</td><td class="number">${to}</td><td>${reason}</td></tr>
+  }) => html`<tr><td>${toSecond(at)}</td><td class="number">${from}</td><td class="number">${to}</td><td>${reason}</td></tr>
 `,
 )}</tbody></table></details>`;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { formatDuration } from '../../../backfill/hours/duration.js';
 import { DAY_NAMES } from '../../../backfill/views/day-letters.js';
-import { count } from '../../terminal/format.js';
+import { count, toSecond } from '../../terminal/format.js';
 import type { ClusterReport, ReportDocument } from '../document.js';
 import { DAY_STYLES } from './day-styles.js';
 import { ganttChart } from './gantt-chart.js';
@@ -28,7 +28,7 @@ export function htmlPage(document: ReportDocument): string {
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy(script)}">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Backfill report: ${names}</title>
 <style>${new Markup(fileBeside('report.css') + DAY_STYLES)}</style></head><body>
-<header><h1>Backfill report</h1><p class="note">As of ${time(generatedAt)} UTC. All times are UTC.</p></header>
+<header><h1>Backfill report</h1><p class="note">As of ${toSecond(generatedAt)} UTC. All times are UTC.</p></header>
 <main data-day-names="${JSON.stringify(DAY_NAMES)}">${tables.overviewTable(document)}
 ${missing.map(({ cluster, reason }) => html`<p class="note"><strong>${cluster}</strong> is not in this report: ${reason}</p>`)}
 ${clusters.map(section)}</main>
@@ -42,7 +42,7 @@ function section(report: ClusterReport): Markup {
 <dl><dt>run</dt><dd><code>${report.workflowId}</code> in namespace ${report.namespace}</dd>
 <dt>status</dt><dd>${tables.status(report)} ${report.statusReason}</dd>
 <dt>days</dt><dd>${range.start} to ${range.end}, end exclusive</dd>
-<dt>time</dt><dd>${time(report.startedAt)} to ${report.endedAt ? time(report.endedAt) : 'now'}, ${formatDuration(report.durationMs)}${report.eta ? `; done by about ${time(report.eta)} at the current pace` : undefined}</dd>
+<dt>time</dt><dd>${toSecond(report.startedAt)} to ${report.endedAt ? toSecond(report.endedAt) : 'now'}, ${formatDuration(report.durationMs)}${report.eta ? `; done by about ${toSecond(report.eta)} at the current pace` : undefined}</dd>
 <dt>so far</dt><dd>${tables.figures(report.totals)}</dd>
 <dt>limit</dt><dd>${parallelism.limit} of at most ${parallelism.max}: ${parallelism.reason}</dd></dl>
 <h3>Needs attention</h3>${tables.attentionTable(report)}
@@ -55,5 +55,3 @@ ${tables.proofTable(report)}
 <h3>Log</h3><details><summary>the latest ${count(log.length)} commands and decisions; ${count(windows.length)} windows are in the CSV and JSON formats</summary>${tables.logTable(report)}</details>
 </section>`;
 }
-
-const time = (text: string): string => text.slice(0, 19).replace('T', ' ');

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../../backfill/hours/duration.js';
 import { countDays } from '../../../backfill/views/day-letters.js';
-import { count, counted, percent } from '../../terminal/format.js';
+import { count, counted, percent, toSecond } from '../../terminal/format.js';
 import { daysText, groupAlike, withTypedCommands } from '../../watch/attention.js';
 import type { ClusterReport, ReportDocument, ReportTotals } from '../document.js';
 import { NOT_CHECKED, wasChecked } from '../proof.js';
@@ -139,12 +139,7 @@ export function attentionTable({ attention }: ClusterReport): Markup {
 }
 
 export function logTable({ log }: ClusterReport): Markup {
-  const rows = log.map(({ at, what, by, effect }): Cell[] => [
-    at.slice(0, 19).replace('T', ' '),
-    what,
-    by ?? '',
-    effect,
-  ]);
+  const rows = log.map(({ at, what, by, effect }): Cell[] => [toSecond(at), what, by ?? '', effect]);
   return sortable(texts('at (UTC)', 'what', 'by', 'effect'), rows);
 }
 
@@ -165,7 +160,7 @@ export function proofTable({ proof }: ClusterReport): Content {
     figureOrNone(row.conversations),
     figureOrNone(row.scorecards),
     html`<code>${row.window ?? ''}</code>`,
-    row.completedAt?.slice(0, 19).replace('T', ' '),
+    row.completedAt === null ? '' : toSecond(row.completedAt),
     figure(row.attempts),
     row.verified ? '✓ yes' : '✗ no',
   ]);
