@@ -1,10 +1,23 @@
-import type { Handler } from './listen.js';
+import type { Visitor } from './access/gate.js';
+import type { FleetWatch } from './fleet-watch.js';
+import type { Request, Response } from './listen.js';
 
-/** A part of the server that answers in its own way under a path of its own. The gate has admitted what arrives here. */
+/**
+ * A part of the server beside its pages, which answers in its own way under a path of its own: the job API, the metrics. What
+ * arrives here has passed the gate: token, `Host`, `Origin` and `--read-only` are checked.
+ */
 export interface Mount {
-  /** `/backfill.jobs.v1.JobService/`: every path that begins with it. */
+  /** `/metrics`, `/backfill.jobs.v1.JobService/`: every path that begins with it. */
   readonly prefix: string;
-  /** It changes nothing, whatever the method: a call of gRPC is a POST. */
+  /** It changes nothing, whatever the method, so that `--read-only` does not concern it: a call of gRPC is a POST. */
   readonly reads?: true;
-  readonly handle: Handler;
+  handle(request: Request, response: Response, visitor: Visitor): void | Promise<void>;
 }
+
+/** What a mount works with. `watch` has the latest picture of every cluster without asking Temporal. */
+export interface MountContext {
+  readonly watch: FleetWatch;
+}
+
+/** To add a part: a function of this type, in the list of `mounts.ts`. */
+export type MakeMount = (context: MountContext) => Mount;

@@ -1,25 +1,25 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Verdict } from './security.js';
+import { html, Markup } from '../cli/report/html/markup.js';
+import type { Verdict } from './access/gate.js';
+import type { Request, Response } from './listen.js';
 
 type Refused = Extract<Verdict, { kind: 'refused' }>;
 
 /** Why a request is refused: a sentence for programs, a page for browsers. */
-export function refusalPage({ headers }: IncomingMessage, response: ServerResponse, { status, reason }: Refused): void {
-  const extra = {
-    ...(status === 401 && { 'www-authenticate': 'Bearer realm="backfill"' }),
-    ...(status === 429 && { 'retry-after': '60' }),
-  };
+export function refuse({ headers }: Request, response: Response, { status, why, retryAfter }: Refused): void {
+  if (status === 401) response.setHeader('www-authenticate', 'Bearer realm="backfill"');
+  if (retryAfter !== undefined) response.setHeader('retry-after', String(retryAfter));
   if (!headers.accept?.includes('text/html')) {
-    response.writeHead(status, { ...extra, 'content-type': 'text/plain; charset=utf-8' }).end(`${reason}\n`);
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
+    response.end(`${why}\n`);
     return;
   }
-  // Browsers hold a strict cookie back when a link leads here from another site, and send it when this page asks itself.
-  const again = status === 401 && headers['sec-fetch-site'] === 'cross-site';
-  const refresh = again ? '<meta http-equiv="refresh" content="0">' : '';
-  response
-    .writeHead(status, { ...extra, 'content-type': 'text/html; charset=utf-8' })
-    .end(
-      `<!doctype html><html lang="en"><head><meta charset="utf-8">${refresh}<title>${status}: backfill</title></head>` +
-        `<body><main><h1>${status === 401 ? 'A token is needed' : 'Refused'}</h1><p>${reason}.</p></main></body></html>\n`,
-    );
+  // Browsers withhold a strict cookie when a link leads here from another site, and send it when this page asks itself.
+  const retries = status === 401 && headers['sec-fetch-site'] === 'cross-site';
+  const refresh = retries ? new Markup('<meta http-equiv="refresh" content="0">') : undefined;
+  const title = status === 401 ? 'A token is needed' : 'Refused';
+  response.writeHead(status, { 'content-type': 'text/html; charset=utf-8' });
+  response.end(
+    html`<!doctype html><html lang="en"><head><meta charset="utf-8">${refresh}<title>${title}: backfill</title></head>
+<body><main><h1>${title}</h1><p>${why}.</p></main></body></html>`.text,
+  );
 }

@@ -1,85 +1,77 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { refusalPage } from './refusal.js';
-import { SECURITY_HEADERS, Security, type SecurityOptions } from './security.js';
-
-/** A request that has passed {@link Security}; `by` is who sent it, undefined where the proxy names nobody. */
-export interface Served {
-  readonly by: string | undefined;
-}
-
-/** A part of the server beside its pages, such as an API with its own protocol. */
-export interface Mounted {
-  /** The beginning of its paths: `/backfill.jobs.v1.`. */
-  readonly prefix: string;
-  handle(request: IncomingMessage, response: ServerResponse, served: Served): void;
-}
+import { Gate, type GateOptions, type Visitor } from './access/gate.js';
+import { SECURITY_HEADERS } from './headers.js';
+import { type Listener, listen, type Request, type Response } from './listen.js';
+import type { Mount } from './mount.js';
+import { refuse } from './refusal.js';
 
 export interface ServerParts {
-  readonly security: Omit<SecurityOptions, 'port'>;
-  /** The pages: a fetch handler. */
-  pages(request: globalThis.Request, served: Served): Response | Promise<Response>;
-  readonly mounted?: readonly Mounted[];
+  readonly gate: GateOptions;
+  /** Answers every path that no mount does. */
+  pages(request: globalThis.Request, visitor: Visitor): globalThis.Response | Promise<globalThis.Response>;
+  readonly mounts: readonly Mount[];
+  /** Whether there is anything to show; why not, as a sentence, while there is not. */
+  notReady(): string | undefined;
 }
 
-const REQUEST_LIMIT_MS = 30_000;
-const CLOSING_MS = 1_000;
+const READS = ['GET', 'HEAD'];
 
-/** One HTTP server for all parts; each request is judged before any of them sees it. */
-export class BackfillServer {
-  private readonly http: Server;
-
-  private constructor({ security: options, pages, mounted = [] }: ServerParts) {
-    const security = new Security({ ...options, port: () => this.port });
-    const people = new WeakMap<IncomingMessage, Served>();
-    const listener = getRequestListener((request, env) => {
-      return pages(request, people.get((env as { incoming: IncomingMessage }).incoming)!);
+/** One port for all parts. The gate judges each request before any of them sees it. */
+export async function startServer(parts: ServerParts, address: { host: string; port: number }): Promise<Listener> {
+  const { mounts } = parts;
+  const gate = new Gate(parts.gate);
+  const visitors = new WeakMap<object, Visitor>();
+  const pages = getRequestListener((request, { incoming }) => parts.pages(request, visitors.get(incoming) ?? {}));
+  const listener = await listen((request, response) => {
+    const { method = 'GET', url: target = '', headers } = request;
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    const mount = mounts.find(({ prefix }) => target.startsWith(prefix));
+    const verdict = gate.judge({
+      method,
+      target,
+      headers,
+      address: request.socket?.remoteAddress ?? '',
+      changes: !READS.includes(method) && !mount?.reads,
     });
-    this.http = createServer({ requestTimeout: REQUEST_LIMIT_MS }, (request, response) => {
-      const { method = 'GET', url = '/', headers, socket } = request;
-      for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
-      const verdict = security.judge({ method, url, headers, from: socket.remoteAddress ?? '' });
-      switch (verdict.kind) {
-        case 'swapped':
-          response.writeHead(303, { location: verdict.location, 'set-cookie': verdict.cookie }).end();
-          return;
-        case 'refused':
-          refusalPage(request, response, verdict);
-          return;
-        case 'served': {
-          const part = mounted.find(({ prefix }) => url.startsWith(prefix));
-          if (part) return part.handle(request, response, verdict);
-          people.set(request, verdict);
-          void listener(request, response);
-          return;
-        }
-        default:
-          verdict satisfies never;
-      }
-    });
-  }
+    switch (verdict.kind) {
+      case 'health':
+        return health(target, response, parts.notReady);
+      case 'signedIn':
+        return redirect(response, '/', verdict.cookie);
+      case 'clean':
+        return redirect(response, verdict.location);
+      case 'refused':
+        return refuse(request, response, verdict);
+      case 'admitted':
+        if (mount) return void handled(mount, request, response, verdict.visitor);
+        visitors.set(request, verdict.visitor);
+        return void pages(request as never, response as never);
+      default:
+        verdict satisfies never;
+    }
+  }, address);
+  gate.port = listener.port;
+  return listener;
+}
 
-  /** @throws the system's error when the address is taken */
-  static async listen(parts: ServerParts, host: string, port: number): Promise<BackfillServer> {
-    const server = new BackfillServer(parts);
-    server.http.listen(port, host);
-    await once(server.http, 'listening');
-    return server;
+/** A part that throws must not end the server; its caller gets no details. */
+async function handled(mount: Mount, request: Request, response: Response, visitor: Visitor): Promise<void> {
+  try {
+    await mount.handle(request, response, visitor);
+  } catch {
+    if (!response.headersSent) response.writeHead(500);
+    response.end();
   }
+}
 
-  get port(): number {
-    return (this.http.address() as AddressInfo).port;
-  }
+function health(target: string, response: Response, notReady: () => string | undefined): void {
+  const reason = target.startsWith('/readyz') ? notReady() : undefined;
+  response.writeHead(reason === undefined ? 200 : 503, { 'content-type': 'text/plain; charset=utf-8' });
+  response.end(`${reason ?? 'ok'}\n`);
+}
 
-  /** Lets answers under way end for a moment. */
-  async close(): Promise<void> {
-    const closed = once(this.http, 'close');
-    this.http.close();
-    this.http.closeIdleConnections();
-    const cut = setTimeout(() => this.http.closeAllConnections(), CLOSING_MS);
-    await closed;
-    clearTimeout(cut);
-  }
+function redirect(response: Response, location: string, cookie?: string): void {
+  if (cookie !== undefined) response.setHeader('set-cookie', cookie);
+  response.writeHead(303, { location });
+  response.end();
 }

@@ -4,27 +4,23 @@ const WITHIN_MS = 60_000;
 const MOST_ADDRESSES = 1_000;
 
 /**
- * Failed tokens of each address. After ten within a minute no token from there is looked at, right or wrong, until the
- * minute is over. Requests with a valid cookie are not affected.
+ * Counts the wrong tokens of each address. The right one is served whatever the count: behind a proxy everybody has the
+ * same address, and nobody must be able to lock the others out. What protects the token is its length.
  */
 export class FailedTokens {
   private readonly failures = new Map<string, { count: number; until: number }>();
 
   constructor(private readonly now: () => number = Date.now) {}
 
-  /** Seconds until a token from this address is looked at again; 0 if it is now. */
-  blockedFor(address: string): number {
-    const { count = 0, until = 0 } = this.failures.get(address) ?? {};
-    return count < MOST ? 0 : Math.max(0, Math.ceil((until - this.now()) / 1_000));
-  }
-
-  add(address: string): void {
+  /** @returns seconds until this address may fail again; 0 while it has not failed too often within a minute */
+  add(address: string): number {
     const now = this.now();
     const before = this.failures.get(address);
-    const current = before && before.until > now ? before : { count: 0, until: now + WITHIN_MS };
+    const { count, until } = before && before.until > now ? before : { count: 0, until: now + WITHIN_MS };
     this.failures.delete(address);
-    this.failures.set(address, { ...current, count: current.count + 1 });
+    this.failures.set(address, { count: count + 1, until });
     const [oldest] = this.failures.keys();
     if (this.failures.size > MOST_ADDRESSES) this.failures.delete(oldest!);
+    return count < MOST ? 0 : Math.ceil((until - now) / 1_000);
   }
 }

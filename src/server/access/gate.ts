@@ -38,13 +38,14 @@ export interface GateOptions {
   readonly token: SecretToken;
   readonly hosts: Hosts;
   readonly readOnly: boolean;
-  /** Lower case. Trusted on requests with the bearer token only, which the proxy adds. */
+  /** Trusted on requests with the bearer token only, which the proxy adds. */
   readonly userHeader?: string | undefined;
   readonly failed?: FailedTokens;
 }
 
 const HEALTH = new Set(['/healthz', '/readyz']);
 const READS = new Set(['GET', 'HEAD']);
+const LONGEST_NAME = 100;
 
 /**
  * Who may ask what. Every request passes here first, for whichever part of the server it is. In this order, each before
@@ -110,17 +111,16 @@ export class Gate {
   }
 
   private tokenProblem(given: string, address: string): Verdict | undefined {
-    const retryAfter = this.failed.blockedFor(address);
-    if (retryAfter > 0) return { ...refused(429, 'too many wrong tokens; try again later'), retryAfter };
     if (this.options.token.is(given)) return undefined;
-    this.failed.add(address);
-    return refused(401, 'wrong token');
+    const retryAfter = this.failed.add(address);
+    if (retryAfter === 0) return refused(401, 'wrong token');
+    return { ...refused(429, 'too many wrong tokens; try again later'), retryAfter };
   }
 
   private visitorIn(headers: IncomingHttpHeaders): Visitor {
     const { userHeader } = this.options;
-    const user = userHeader === undefined ? undefined : asText(headers[userHeader])?.trim();
-    return user ? { user } : {};
+    const user = userHeader === undefined ? undefined : asText(headers[userHeader.toLowerCase()])?.trim();
+    return user ? { user: user.slice(0, LONGEST_NAME) } : {};
   }
 }
 
