@@ -149,6 +149,7 @@ const runFields = {
   exclude: 'Customer ids that are always left out.',
   canary: 'The smallest customers first, until this many windows succeeded.',
   verify: 'What to do when a completed window left something out.',
+  notify: "Whether the webhooks of the worker's environment learn of the run's changes.",
   resume: 'Whether hours whose window completed before count as done.',
 };
 const defaults = z

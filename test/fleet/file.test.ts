@@ -271,7 +271,7 @@ describe('a bad fleet file is refused with line and column', () => {
     [
       'a default that only a run can have',
       withDefaults('start: 2026-01-01'),
-      '5:7: clusters.a.defaults.start: there is no such field; known are window, parallelism, child, retry, operatorTimeout, probe, breaker, hours, exclude, canary, verify, resume',
+      '5:7: clusters.a.defaults.start: there is no such field; known are window, parallelism, child, retry, operatorTimeout, probe, breaker, hours, exclude, canary, verify, notify, resume',
     ],
     [
       'a bad default',

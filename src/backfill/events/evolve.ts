@@ -2,6 +2,7 @@ import { afterHealth } from '../pacing/pace.js';
 import { MAX_WEIGHT } from '../request/weight.js';
 import { workflowIdOf } from '../state/in-flight.js';
 import { counted, decided, logged } from '../state/journal.js';
+import { delivered, withReceivers } from '../state/notifications.js';
 import { WEIGHT_REASON } from '../state/sentence.js';
 import type { State } from '../state/state.js';
 import { tallyOf } from '../state/tally.js';
@@ -75,6 +76,12 @@ function apply(state: State, event: Event): State {
       return completedWindowsFound(state, event);
     case 'cancelRequested':
       return cancelRequested(state, event);
+    case 'receiversKnown':
+      return state.notifications
+        ? { ...state, notifications: withReceivers(state.notifications, event.receivers) }
+        : state;
+    case 'notificationsDelivered':
+      return notificationsDelivered(state, event);
     case 'runEnded':
       return runEnded(state, event);
     default:
@@ -105,6 +112,13 @@ function healthChanged(state: State, { level, reason, at }: EventOf<'healthChang
 function cancelRequested(state: State, { at }: EventOf<'cancelRequested'>): State {
   const marked = updateCustomers(state, withCancelRequested);
   return logged(withLifecycle(marked, { cancelling: true }), { at, kind: 'cancelRequested' });
+}
+
+function notificationsDelivered(state: State, event: EventOf<'notificationsDelivered'>): State {
+  if (!state.notifications) return state;
+  const { receiver, upTo, off, at } = event;
+  const next = { ...state, notifications: delivered(state.notifications, receiver, off ? null : upTo) };
+  return off ? decided(next, at, { kind: 'receiverOff', receiver }) : next;
 }
 
 function runEnded(state: State, { how, at }: EventOf<'runEnded'>): State {

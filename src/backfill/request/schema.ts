@@ -321,6 +321,7 @@ export const request = z.strictObject(
     canary: whole(0, 100_000).optional(),
     verify: verify.optional(),
     dryRun: flag.optional(),
+    notify: flag.optional(),
     resume: flag.optional(),
     maxHistoryEvents: whole(50, 50_000).optional(),
   },

@@ -7,6 +7,7 @@ import type { Options } from '../request/options.js';
 import type { Customer } from './customer.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { LogEntry } from './log-entry.js';
+import type { Notifications } from './notifications.js';
 
 /**
  * A run's whole state: plain JSON, so that it travels through continue-as-new as it is. Types only; `initial-state.ts` makes
@@ -24,6 +25,8 @@ export interface State {
   guard: Guard;
   checks: Checks;
   record: RunRecord;
+  /** Only with `options.notify`. */
+  notifications?: Notifications;
 }
 
 /** What holds the run back, or lets it grow. */
