@@ -50,7 +50,7 @@ interface Carried {
 
 /**
  * Reindexes every customer's date range in windows, one `reindexconversations` child workflow each, and completes
- * with a {@link Report} when every day is done or skipped. The input is the request described in README.md; `carried`
+ * with a {@link Report} when every day is done or skipped. The input is the request described in docs/input.md; `carried`
  * is for the workflow itself, when it continues as new.
  *
  * Fails with type `InvalidInput` before anything has started, or `BackfillIncomplete` (details: the report) when only

@@ -1,9 +1,9 @@
+import { nearest } from '../../backfill/nearest.js';
 import { settleLastDays } from '../../backfill/request/last-days.js';
 import { parseRequest } from '../../backfill/request/request.js';
 import { mergeDefaults } from '../../fleet/defaults.js';
 import { type Fields, isFields } from '../../fleet/fields.js';
 import { type Cluster, customersOf, type DirectoryCustomer } from '../../fleet/index.js';
-import { nearest } from '../../fleet/nearest.js';
 import { errorText } from '../terminal/error-text.js';
 import { counted } from '../terminal/format.js';
 import { type Outcome, onEach, outcomesFor } from './clusters.js';
