@@ -64,9 +64,9 @@ export const runAlerts = (limits: Limits): Alert[] => [
     for: limits.restart,
     summary: `The run of ${CLUSTER} does not answer: its worker is down, or its workflow task fails`,
     meaning: 'Windows in flight continue; nothing new starts, and no command has an effect until a worker polls.',
-    look: `backfill doctor ${CLUSTER}`,
+    look: `backfill status ${CLUSTER}`,
     steps: [
-      'If no worker polls `backfill-scorecards`: why do its pods not run? The last line of the log of the last one says.',
+      'If no worker polls `backfill-scorecards`, which `backfill doctor` shows some minutes later: why do its pods not run? The last line of the log of the last one says.',
       "If one polls, the run's workflow task fails again and again: `temporal workflow show` has WorkflowTaskFailed with the cause. After a roll-out, roll back.",
     ],
     example: {
@@ -225,7 +225,7 @@ export const runAlerts = (limits: Limits): Alert[] => [
     name: 'BackfillWindowNearHeartbeatLimit',
     severity: 'ticket',
     expr: `max by (cluster) (quantile_over_time(0.9, ${metric('backfill_heartbeat_gap')}[${limits.heartbeatsOver}])) > 0.8`,
-    for: '1m',
+    for: limits.moment,
     summary: `Windows of ${CLUSTER} are silent for most of their heartbeat timeout, again and again`,
     meaning:
       'They will time out, and their work will be lost. The run then halves the window, so it helps itself, but slowly.',
@@ -249,7 +249,7 @@ export const runAlerts = (limits: Limits): Alert[] => [
     name: 'BackfillWindowOld',
     severity: 'ticket',
     expr: `max by (cluster) (${metric('backfill_oldest_window_seconds')}) > ${limits.oldWindowSeconds}`,
-    for: '1m',
+    for: limits.moment,
     summary: `A window of ${CLUSTER} has been running for hours`,
     meaning: "Its customer waits for it, and the run can't end before it.",
     look: `backfill status ${CLUSTER}`,

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
@@ -103,6 +103,27 @@ export async function describeRun(session: ClusterSession, workflowId: string): 
   }
 }
 
+/** Every run of the cluster that was started since then, also several with the same id, the oldest first. */
+export async function executionsOfCluster(
+  { client, cluster }: ClusterSession,
+  since: Date,
+): Promise<WorkflowExecutionInfo[]> {
+  const query = `${queryOf(cluster)} AND StartTime >= "${since.toISOString()}"`;
+  return withDeadline(client, async () => {
+    const found: WorkflowExecutionInfo[] = [];
+    for await (const run of client.workflow.list({ query, pageSize: 500 })) {
+      if (cluster.connection.environment || (await clusterOf(client, run)) === cluster.name) found.push(run);
+    }
+    return found.reverse();
+  });
+}
+
+/** After continue-as-new it is the same run; only its latest execution has its status. */
+function queryOf(cluster: Cluster): string {
+  const prefix = cluster.connection.environment ? RUN_PREFIX : `${RUN_PREFIX}${cluster.name}-`;
+  return `WorkflowType = "${WORKFLOW_TYPE}" AND WorkflowId STARTS_WITH "${prefix}" AND ExecutionStatus != "ContinuedAsNew"`;
+}
+
 interface Listed {
   workflowId: string;
   closedAt?: Date | undefined;
@@ -111,11 +132,9 @@ interface Listed {
 
 /** The cluster's runs, the newest first. Without a fleet file, all runs of the namespace belong to the one cluster. */
 async function runsOf({ client, cluster }: ClusterSession, range: string | undefined): Promise<Listed[]> {
-  const prefix = cluster.connection.environment ? RUN_PREFIX : `${RUN_PREFIX}${cluster.name}-`;
   const asked = range === undefined ? undefined : rangeNamed(range);
   const suffix = asked ? `-${rangeName(asked.start, asked.end)}` : '';
-  // After continue-as-new it is the same run; only its latest execution has its status.
-  const query = `WorkflowType = "${WORKFLOW_TYPE}" AND WorkflowId STARTS_WITH "${prefix}" AND ExecutionStatus != "ContinuedAsNew"`;
+  const query = queryOf(cluster);
   const runs = await withDeadline(client, async () => {
     const found: Listed[] = [];
     for await (const run of client.workflow.list({ query, pageSize: 500 })) {
