@@ -13,7 +13,7 @@ import { FAULTS, type Fault } from './lab/alerts/faults.js';
 import { Lab } from './lab/alerts/lab.js';
 
 /** How long nothing may fire where nothing should, and nothing else after an alert has fired. */
-const SILENT_MS = 25_000;
+const SILENT_MS = 30_000;
 const AFTERWARDS_MS = 3_000;
 
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });

@@ -115,6 +115,7 @@ export const runAlerts = (limits: Limits): Alert[] => [
     expr: [
       `max by (cluster) (${metric('backfill_eta_seconds')} > ${metric('backfill_eta_seconds')} offset ${limits.etaOver})`,
       `and on (cluster) max by (cluster) (min_over_time(${metric('backfill_limit')}[${limits.etaOver}])) > 0`,
+      `and on (cluster) max by (cluster) (min_over_time(${status('running')}[${limits.etaOver}])) == 1`,
       `and on (cluster) ${daysDone(limits.noProgressOver)} > 0`,
     ].join('\n'),
     for: limits.settles,
@@ -125,14 +126,21 @@ export const runAlerts = (limits: Limits): Alert[] => [
       '`limit … → …` says what slowed it down: load, contention, slower windows.',
       'If it is the database, this is as it should be. If the limit is the most that was asked for: `backfill set-parallelism`.',
     ],
-    silent: 'It does not fire when working hours or a critical database stopped the run in these two hours.',
+    silent:
+      'It does not fire when a pause, working hours or a critical database stopped the run in these two hours, or when it is another run.',
     example: {
-      fires: { [series('backfill_eta_seconds')]: '7200+30x300', [limit]: always(8), [done]: '100+1x300' },
+      fires: {
+        [series('backfill_eta_seconds')]: '7200+30x300',
+        [running]: always(1),
+        [limit]: always(8),
+        [done]: '100+1x300',
+      },
       after: '140m',
       labels,
       unless: {
         'the end comes nearer': { [series('backfill_eta_seconds')]: '36000-60x300' },
         'the working hours were over in between': { [limit]: '8x60 0x30 8x300' },
+        'another, larger run has started': { [running]: '1x60 0x5 1x300' },
         'nothing is done at all': { [done]: always(100) },
       },
     },

@@ -48,7 +48,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'The database is over its critical load',
     alert: 'BackfillDatabaseCritical',
     inject: (lab) => lab.load(),
-    look: status(/the database is critical: \w+ \d+ of \d+/),
+    look: status(/the database is critical: \w+ is \d+, at or over criticalLoad \d+/),
   },
   {
     name: 'PostgreSQL is away',

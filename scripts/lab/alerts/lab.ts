@@ -21,8 +21,9 @@ const command = fileURLToPath(new URL('../../../dist/cli/backfill.js', import.me
 /** Seconds in place of minutes. */
 const LAB_LIMITS: Limits = {
   moment: '2s',
-  restart: '4s',
-  settles: '5s',
+  // A picture of the server is up to 11 seconds old when a cluster goes away.
+  restart: '12s',
+  settles: '16s',
   noProgressOver: '8s',
   noProgressFor: '8s',
   etaOver: '60s',
