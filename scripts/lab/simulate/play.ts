@@ -1,12 +1,13 @@
-import { afterLook, initialLevels, type Levels } from '../../../src/activities/probe/levels.js';
+import { afterLook, initialLevels, type Levels, type Look } from '../../../src/activities/probe/levels.js';
 import type { Command } from '../../../src/backfill/commands/command.js';
 import { perform } from '../../../src/backfill/commands/perform.js';
 import { type Event, evolve } from '../../../src/backfill/events/evolve.js';
 import type { BackfillRequest, CustomerRequest } from '../../../src/backfill/request/options.js';
 import { decide as decideNow } from '../../../src/backfill/schedule/decide.js';
 import { initialState, type State } from '../../../src/backfill/state/state.js';
-import type { Database } from './database.js';
-import { type Cluster, volumeOf } from './fleet.js';
+import type { Database, WindowStart } from './database.js';
+import { isAway } from './conditions.js';
+import { amountOf, type Cluster } from './fleet.js';
 
 export interface WindowKey {
   customer: number;
@@ -70,7 +71,7 @@ export function play({
       const { customer, from, to, attempt } = decision;
       happened({ kind: 'windowStarted', at: at(), customer, from, to, attempt });
       const member = members[customer]!;
-      database.start({ customer, from, to }, member, volumeOf(cluster.customers[member]!, cluster.start, from, to));
+      database.start({ customer, from, to }, windowOf(cluster, member, from, to));
       continue;
     }
     if (decision.kind === 'verify') {
@@ -80,7 +81,7 @@ export function play({
       continue;
     }
     if (decision.kind === 'end') return state;
-    if (database.active === 0 && (state.paused || state.idleSince !== undefined)) {
+    if (database.windowsActive === 0 && (state.paused || state.idleSince !== undefined)) {
       const help = person?.(state);
       if (!help) return state;
       database.advance(database.now + help.after);
@@ -103,12 +104,30 @@ export function play({
     }
     if (probe && looksAt <= to) {
       looksAt = to + probe.every / 1_000;
-      const values = { activeSessions: database.active, blockedSessions: database.blocked };
       const before = levels;
-      levels = afterLook(levels, { values, missing: {} }, probe);
+      levels = afterLook(levels, lookAt(database), probe);
       if (levels.level !== before.level) {
         happened({ kind: 'healthChanged', at: at(), level: levels.level, reason: levels.reason });
       }
     }
   }
+}
+
+/** What a window over these hours asks of the database. */
+export function windowOf({ customers, start }: Cluster, member: number, from: number, to: number): WindowStart {
+  const { volume, work, bearing } = customers[member]!;
+  return {
+    customer: member,
+    bearing,
+    volume: amountOf(volume, start, from, to),
+    work: amountOf(work, start, from, to),
+  };
+}
+
+/** What the probe sees of it now. */
+export function lookAt({ conditions, now, active, blocked }: Pick<Database<unknown>, "conditions" | "now" | "active" | "blocked">): Look {
+  const { silent, shown } = conditions;
+  if (isAway(conditions, now)) return { unknown: 'it refuses connections' };
+  if (silent && silent.from <= now && now < silent.to) return { unknown: 'no answer' };
+  return { values: { activeSessions: Math.round(active * shown), blockedSessions: blocked }, missing: {} };
 }

@@ -69,7 +69,7 @@ describe('a state that is handed to the next run', () => {
     let last: State | undefined;
     const members = cluster.customers.map((_, i) => i);
     const request = requestFor(cluster, members, oursFor(cluster, january));
-    const database = new Database<WindowKey>(cluster.knee, january, randomFrom(1));
+    const database = new Database<WindowKey>(cluster.conditions, january, randomFrom(1));
     play({ cluster, members, request, database, each: (state) => (last = state) });
     const size = (value: unknown) => JSON.stringify(value).length;
     expect(size(pack(last!).customers)).toBeLessThan(size(last!.customers) / 6);
