@@ -5,8 +5,8 @@ import { type Event, evolve } from '../../../src/backfill/events/evolve.js';
 import type { BackfillRequest, CustomerRequest } from '../../../src/backfill/request/options.js';
 import { decide as decideNow } from '../../../src/backfill/schedule/decide.js';
 import { initialState, type State } from '../../../src/backfill/state/state.js';
-import type { Database, WindowStart } from './database.js';
 import { isAway } from './conditions.js';
+import type { Database, WindowStart } from './database.js';
 import { amountOf, type Cluster } from './fleet.js';
 
 export interface WindowKey {
@@ -125,7 +125,12 @@ export function windowOf({ customers, start }: Cluster, member: number, from: nu
 }
 
 /** What the probe sees of it now. */
-export function lookAt({ conditions, now, active, blocked }: Pick<Database<unknown>, "conditions" | "now" | "active" | "blocked">): Look {
+export function lookAt({
+  conditions,
+  now,
+  active,
+  blocked,
+}: Pick<Database<unknown>, 'conditions' | 'now' | 'active' | 'blocked'>): Look {
   const { silent, shown } = conditions;
   if (isAway(conditions, now)) return { unknown: 'it refuses connections' };
   if (silent && silent.from <= now && now < silent.to) return { unknown: 'no answer' };

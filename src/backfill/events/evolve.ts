@@ -2,8 +2,9 @@ import type { ClassifiedFailure } from '../failures/classify.js';
 import { HOURS_PER_DAY } from '../hours/calendar.js';
 import { difference, hoursIn, none, subtract, within } from '../hours/interval.js';
 import { afterHealth, afterStart, type Health } from '../pacing/pace.js';
+import { initialWriters, afterStart as writersAfterStart } from '../pacing/writers.js';
 import type { CustomerRequest } from '../request/options.js';
-import type { HoursStep } from '../schedule/limit.js';
+import { type HoursStep, limitNow } from '../schedule/limit.js';
 import { triedWith } from '../state/breaker.js';
 import {
   cancelled,
@@ -25,6 +26,7 @@ import {
   type Ending,
   idOf,
   intervalOf,
+  isAuto,
   runningHours,
   type State,
   type Window,
@@ -186,6 +188,16 @@ function windowStarted(
     waiting: subtract(customer.waiting, [from, to]),
     retries: customer.retries.filter((retry) => retry.from !== from || retry.to !== to),
     running: [...customer.running, { from, to, attempt, startedAt: at }],
+    ...(isAuto(state, customer) && customer.running.length >= (customer.auto?.count ?? 1)
+      ? {
+          auto: writersAfterStart(customer.auto ?? initialWriters, {
+            at,
+            inFlight: customer.running.length + 1,
+            max: state.parallelism.max,
+            free: limitNow(state, at).limit - countInFlight(state),
+          }),
+        }
+      : {}),
   }));
   const started = { at, inFlight: countInFlight(next), health: state.health.level };
   const moved = paced(next, at, (pace) => afterStart(pace, state.parallelism, started));

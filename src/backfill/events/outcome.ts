@@ -5,6 +5,7 @@ import { difference, type Intervals, union, within } from '../hours/interval.js'
 import { formatWindowSize, gridEnd } from '../hours/window.js';
 import { afterCongestion, afterSuccess as paceAfterSuccess } from '../pacing/pace.js';
 import { type Sizing, STREAK_TO_GROW, shrunk, afterSuccess as sizingAfterSuccess } from '../pacing/sizing.js';
+import { afterContention, initialWriters, afterSuccess as writersAfterSuccess } from '../pacing/writers.js';
 import { estimate, shareDone } from '../schedule/eta.js';
 import { writersOf } from '../schedule/limit.js';
 import { closed, isTrial, judged, triedInVain } from '../state/breaker.js';
@@ -17,6 +18,7 @@ import {
   countInFlight,
   type EndedWindow,
   idOf,
+  isAuto,
   type Problem,
   perCustomerLimit,
   type State,
@@ -71,8 +73,17 @@ export function windowCompleted(state: State, event: Completion): State {
   const sizing = window.adopted ? customer.sizing : sizingAfterSuccess(policy, customer.sizing, measured);
   const waiting = union(customer.waiting, again);
   const { best: _, ...rest } = withWriters(customer, sizing, perCustomerLimit(state, customer));
+  const auto =
+    isAuto(state, customer) && waiting.length > 0
+      ? writersAfterSuccess(customer.auto ?? initialWriters, {
+          startedAt: window.startedAt,
+          at: event.at,
+          work,
+          full: customer.running.length + 1 >= writersOf(state, customer),
+        })
+      : undefined;
   const landed: Customer = {
-    ...{ ...rest, sizing, waiting, completed: customer.completed + 1, busy: customer.busy + ms },
+    ...{ ...rest, ...(auto && { auto }), sizing, waiting, completed: customer.completed + 1, busy: customer.busy + ms },
     // Done with, a customer needs no standard any more; ten thousand of them would be carried along.
     ...(waiting.length + customer.running.length > 0 ? { best } : {}),
   };
@@ -81,6 +92,7 @@ export function windowCompleted(state: State, event: Completion): State {
   let next = updateCustomer(state, event.customer, () =>
     afterCompletion(state.options, landed, check, leave, roomIn(state)),
   );
+  if (auto && auto.why !== customer.auto?.why) next = decided(next, event.at, `${customer.id}: writers ${auto.why}`);
   if (sizing.size !== customer.sizing.size) next = decided(next, event.at, `${customer.id}: ${sizing.why}`);
   const ratio = best > 0 ? Math.min(ms / Math.max(work, 1) / best, 4) : 1;
   const full = countInFlight(state) >= state.pace.limit;
@@ -164,14 +176,17 @@ export function windowFailed(state: State, event: Failure): State {
     hours.length > 0
       ? answer(customer, window, hours, event, id, response)
       : { customer, effect: `${id}: ${failure.class}, ${describe(again)} is to run again: ${failure.message}` };
-  const fewer = fewerWriters(state, answered, failure);
+  const fewer = fewerWriters(state, answered, failure, window.startedAt, at);
   let next = updateCustomer(state, event.customer, () => fewer);
   next = decided(next, at, effect);
   const taught = taughtBy(response, window, fewer !== answered);
   const ended = { outcome: failure.class, message: failure.message.slice(0, 200), ...(taught && { taught }) };
   next = count(remember(next, event, window, ended), { failed: 1 });
   if (failure.class === 'stopped' && !window.cancelRequested) next = pausedByStops(next, at);
-  if (failure.class === 'contention' || failure.class === 'overload') {
+  if (
+    (failure.class === 'contention' && !(isAuto(state, landing.customer) && fewer !== answered)) ||
+    failure.class === 'overload'
+  ) {
     next = paced(next, at, (pace) => afterCongestion(pace, { startedAt: window.startedAt, at, why: lately(next, at) }));
   }
   if (isTrial(state, event.customer, window)) {
@@ -236,8 +251,18 @@ function answer(
   }
 }
 
-function fewerWriters(state: State, customer: Customer, failure: ClassifiedFailure): Customer {
+function fewerWriters(
+  state: State,
+  customer: Customer,
+  failure: ClassifiedFailure,
+  startedAt: number,
+  at: number,
+): Customer {
   const writers = writersOf(state, customer);
+  if (isAuto(state, customer)) {
+    if (failure.class !== 'contention' || writers === 1) return customer;
+    return { ...customer, auto: afterContention(customer.auto!, { startedAt, at }) };
+  }
   return failure.class === 'contention' && writers > 1 ? { ...customer, writers: writers - 1 } : customer;
 }
 

@@ -11,7 +11,7 @@ export interface CustomerRequest {
   /** How many conversations its range holds, if known: its claim on a slot. */
   conversations?: number;
   window?: WindowPolicy;
-  perCustomer?: number;
+  perCustomer?: number | 'auto';
   /** What of its range is done already, as whoever asks knows. */
   done?: Intervals;
 }
@@ -73,7 +73,7 @@ export interface Options {
   end: Hour;
   cluster?: string;
   window: WindowPolicy;
-  parallelism: { max: number; min: number; perCustomer: number; adaptive: boolean };
+  parallelism: { max: number; min: number; perCustomer: number | 'auto'; adaptive: boolean };
   child: ChildOptions;
   retry: Record<FailureClass, RetryPolicy>;
   operatorTimeout: number;

@@ -189,7 +189,7 @@ export const customer = z.preprocess(
       start: day.optional(),
       end: day.optional(),
       window: windowPolicy.optional(),
-      perCustomer: limit.optional(),
+      perCustomer: z.union([limit, z.literal('auto')]).optional(),
       done: listOf(days, { what: 'a list of days that are done already', most: MAX_DAYS }).optional(),
     },
     { error: 'a customer id or an object {id, conversations?, start?, end?, window?, perCustomer?, done?}' },
@@ -286,7 +286,7 @@ export const request = z.strictObject(
           z.strictObject({
             max: limit,
             min: limit.optional(),
-            perCustomer: limit.optional(),
+            perCustomer: z.union([limit, z.literal('auto')]).optional(),
             adaptive: flag.optional(),
           }),
         ],

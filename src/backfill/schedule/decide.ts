@@ -1,7 +1,10 @@
 import type { CheckKey } from '../events/verification.js';
 import type { Hour } from '../hours/interval.js';
+import { hoursIn } from '../hours/interval.js';
 import { gridEnd } from '../hours/window.js';
-import { type Breaker, type Customer, claimOf, type Ending, type State } from '../state/state.js';
+import { hoursOf, sizeOf } from '../pacing/sizing.js';
+import { initialWriters, longestWindow, nextTrial, tailHours } from '../pacing/writers.js';
+import { type Breaker, type Customer, claimOf, type Ending, isAuto, type State } from '../state/state.js';
 import { tallyOf, workLeft } from '../state/tally.js';
 import { dueCheck } from './due-check.js';
 import { limitNow, writersOf } from './limit.js';
@@ -99,7 +102,9 @@ function growth(state: State, now: number, limit: number, at: number): Decision 
 function nextStart(state: State, now: number, slots: number): Decision {
   let first: Candidate | undefined;
   let longest: Candidate | undefined;
+  let extra: Candidate | undefined;
   let until: number | undefined;
+  const room = state.health.level === 'ok' || state.health.level === 'off';
   const { open, left } = tallyOf(state);
   const canary = state.counts.completed < state.options.canary;
   for (let i = 0; i < open.length; i++) {
@@ -108,9 +113,27 @@ function nextStart(state: State, now: number, slots: number): Decision {
     if (longest && (canary || claimOf(customer) <= longest.chain)) break;
     const limit = writersOf(state, customer);
     const chain = workLeft(customer) / limit;
-    if (customer.paused || customer.unseen || customer.running.length >= limit || (first && chain <= longest!.chain))
-      continue;
-    const window = nextWindow(customer, now);
+    if (customer.paused || customer.unseen || (first && chain <= longest!.chain)) continue;
+    const auto = isAuto(state, customer);
+    const more = customer.running.length >= limit;
+    if (more) {
+      if (!auto || !room || (extra && chain <= extra.chain)) continue;
+      const trial = nextTrial(customer.auto ?? initialWriters, {
+        max: state.parallelism.max,
+        free: slots - tallyOf(state).inFlight,
+      });
+      if (!trial) continue;
+      if (trial.at > now) {
+        until = Math.min(until ?? trial.at, trial.at);
+        continue;
+      }
+    }
+    const asked = chain > left / (2 * slots) || open.length <= slots;
+    const window = nextWindow(
+      customer,
+      now,
+      auto ? mostHours(state, customer, now, { asked, chain, even: left / slots }) : undefined,
+    );
     if (window === undefined) continue;
     if (typeof window === 'number') {
       until = Math.min(until ?? window, window);
@@ -119,8 +142,15 @@ function nextStart(state: State, now: number, slots: number): Decision {
     // A window that somebody else started may run over more hours than it answers for; these wait for its end as well.
     if (customer.running.some(({ from, to }) => from < window.to && window.from < to)) continue;
     const candidate = { index, chain, window };
+    if (more) {
+      extra = candidate;
+      continue;
+    }
     first ??= candidate;
     if (!longest || chain > longest.chain) longest = candidate;
+  }
+  if (extra && (!longest || (extra.chain > left / slots && extra.chain > longest.chain))) {
+    return { kind: 'startWindow', customer: extra.index, ...extra.window };
   }
   if (!first || !longest) return waitUntil(until);
   const { index, window } = !canary && longest.chain > left / slots ? longest : first;
@@ -144,8 +174,8 @@ interface WindowToStart {
  * Hours that failed before go again as the window they were, and not before they are due: then the time (ms) when the
  * first of them is. Undefined when nothing waits.
  */
-function nextWindow(customer: Customer, now: number): WindowToStart | number | undefined {
-  const { size } = customer.sizing;
+function nextWindow(customer: Customer, now: number, most?: number): WindowToStart | number | undefined {
+  const size = most === undefined || most >= hoursOf(customer.sizing.size) ? customer.sizing.size : sizeWithin(most);
   let due: number | undefined;
   for (const [start, end] of customer.waiting) {
     let from = start;
@@ -162,4 +192,34 @@ function nextWindow(customer: Customer, now: number): WindowToStart | number | u
     }
   }
   return due;
+}
+
+const LADDER = [1, 2, 3, 4, 6, 8, 12, 24, 48, 96, 192, 384];
+
+function sizeWithin(hours: number) {
+  return sizeOf(LADDER.findLast((step) => step <= hours) ?? 1);
+}
+
+function mostHours(
+  state: State,
+  customer: Customer,
+  now: number,
+  { asked, chain, even }: { asked: boolean; chain: number; even: number },
+): number | undefined {
+  const policy = customer.window ?? state.options.window;
+  if (policy.kind === 'fixed') return undefined;
+  const writers = customer.auto ?? initialWriters;
+  const least = hoursOf(policy.min);
+  const waiting = hoursIn(customer.waiting);
+  const tail = tailHours({ waiting, writers: writers.count, least });
+  const share = even / 2 / customer.density;
+  // Time for an hour of it.
+  const msPerHour = customer.best === undefined ? undefined : customer.best * customer.density;
+  const { max } = state.parallelism;
+  let most = Number.POSITIVE_INFINITY;
+  if (msPerHour !== undefined) {
+    const ms = longestWindow(writers, { now, asked, chain: chain * customer.best!, max });
+    if (ms !== undefined) most = ms / msPerHour;
+  } else if (asked) most = hoursOf(customer.sizing.size) / 24;
+  return Math.max(least, Math.min(most, tail, share));
 }

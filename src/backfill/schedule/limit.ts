@@ -1,6 +1,6 @@
 import { formatTime } from '../hours/calendar.js';
 import { growthOf } from '../pacing/pace.js';
-import { type Customer, perCustomerLimit, type State } from '../state/state.js';
+import { type Customer, isAuto, perCustomerLimit, type State } from '../state/state.js';
 
 /** From `at` (ms since 1970) on, at most `max` windows may be in flight; 0 while the run may not work. */
 export interface HoursStep {
@@ -50,5 +50,6 @@ function hoursNow(state: State, now: number): { max: number; until?: number } | 
 
 /** The most windows of one customer in flight at once: fewer after contention, until its windows succeed again. */
 export function writersOf(state: State, customer: Customer): number {
+  if (isAuto(state, customer)) return Math.min(customer.auto?.count ?? 1, state.parallelism.max);
   return Math.min(customer.writers ?? Number.POSITIVE_INFINITY, perCustomerLimit(state, customer));
 }

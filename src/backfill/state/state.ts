@@ -13,6 +13,7 @@ import {
 import { windowId } from '../hours/window.js';
 import { type Health, initialPace, type Pace } from '../pacing/pace.js';
 import { initialSizing, type Sizing } from '../pacing/sizing.js';
+import type { Writers } from '../pacing/writers.js';
 import type { CustomerRequest, Options } from '../request/options.js';
 import type { HoursStep } from '../schedule/limit.js';
 import { type Coverage, covered, MAX_PROOF_ROWS, withoutHours } from './ledger.js';
@@ -110,6 +111,7 @@ export interface Customer extends Omit<CustomerRequest, 'done'> {
   sizing: Sizing;
   /** Fewer windows at once than it may have, after contention. */
   writers?: number;
+  auto?: Writers;
   /** The shortest time that a unit of its work has taken, in ms; slowly forgotten. */
   best?: number;
   waiting: Intervals;
@@ -405,7 +407,10 @@ export const idOf = (state: State, customer: Customer, window: { from: Hour; to:
 
 /** The most windows of one customer in flight at once. */
 export const perCustomerLimit = (state: State, customer: Customer): number =>
-  customer.perCustomer ?? state.parallelism.perCustomer;
+  isAuto(state, customer) ? state.parallelism.max : ((customer.perCustomer ?? state.parallelism.perCustomer) as number);
+
+export const isAuto = (state: State, customer: Customer): boolean =>
+  (customer.perCustomer ?? state.parallelism.perCustomer) === 'auto';
 
 /** The customer with `hours` out of every set but `waiting` and the running windows, and out of all that speaks of them. */
 export function released(customer: Customer, hours: Intervals): Customer {

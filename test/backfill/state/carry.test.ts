@@ -24,7 +24,7 @@ function eachState(seed: number, fields: object, see: (state: State, now: number
   const members = cluster.customers.map((_, i) => i);
   const request = requestFor(cluster, members, { ...oursFor(cluster, rough), ...fields });
   if (request.customers !== 'all') delete request.customers[1]!.conversations;
-  const database = new Database<WindowKey>(cluster.knee, rough, randomFrom(seed));
+  const database = new Database<WindowKey>(cluster.conditions, rough, randomFrom(seed));
   const now = (state: State) => state.startedAt + database.now * 1_000;
   play({ cluster, members, request, database, each: (state) => see(state, now(state)) });
 }

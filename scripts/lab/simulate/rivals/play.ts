@@ -76,7 +76,11 @@ export function playRival(
     one.lastStart = now;
     database.start({ customer, from, to, attempt: (retry?.attempt ?? 0) + 1 }, windowOf(cluster, customer, from, to));
   }
-  function failed(one: Progress, { from, to, attempt }: { from: number; to: number; attempt: number }, failure: FailureClass) {
+  function failed(
+    one: Progress,
+    { from, to, attempt }: { from: number; to: number; attempt: number },
+    failure: FailureClass,
+  ) {
     const now = database.now;
     const half = Math.ceil((to - from) / 2);
     if (failure === 'timeout' && half < to - from) {
