@@ -42,25 +42,37 @@ export const speedOf = ({ waits, crosstalk }: Bearing, n: number): number =>
 /** How often each of n windows of a customer meets a deadlock, in a second. */
 export const riskOf = ({ deadlocks, from }: Bearing, n: number): number => deadlocks * Math.max(0, n - from + 1);
 
-const MOST = 64;
-const WINDOWS = Array.from({ length: 24 }, (_, i) => 5 * 1.4 ** i);
+/** More of a customer's work than this may not be repeated: what undoes more is not borne. */
+const MOST_REPEATED = 0.03;
+const LENGTHS = Array.from({ length: 24 }, (_, i) => 1.4 ** i);
+
+export interface Limits {
+  /** No more windows at once. */
+  most: number;
+  /** How long its shortest window takes, in seconds. */
+  shortest: number;
+}
 
 /**
  * The best that any number of writers could do for a customer, in multiples of one window's speed: what deadlocks undo,
  * and the overhead of windows so short that they undo little, taken off.
  */
-export function bestOf(bearing: Bearing, { overhead, longestWindow }: Parameters): { writers: number; speed: number } {
+export function bestOf(
+  bearing: Bearing,
+  { overhead, longestWindow }: Parameters,
+  { most, shortest }: Limits,
+): { writers: number; speed: number } {
   let best = { writers: 1, speed: 1 };
-  for (let writers = 2; writers <= MOST; writers++) {
-    const speed = writers * speedOf(bearing, writers) * efficiency(riskOf(bearing, writers), overhead, longestWindow);
-    if (speed > best.speed) best = { writers, speed };
+  const lengths = [shortest, ...LENGTHS.filter((length) => length > shortest && length < longestWindow)];
+  for (let writers = 2; writers <= most; writers++) {
+    const risk = riskOf(bearing, writers);
+    for (const length of risk === 0 ? [Number.POSITIVE_INFINITY] : lengths) {
+      if (risk * length > 2 * MOST_REPEATED) continue;
+      // A deadlock undoes all that its window did.
+      const kept = risk === 0 ? 1 : length / (overhead + Math.expm1(risk * length) / risk);
+      const speed = writers * speedOf(bearing, writers) * kept;
+      if (speed > best.speed) best = { writers, speed };
+    }
   }
   return best;
-}
-
-/** The share of time that is not lost, with windows of the best length: a deadlock undoes all that its window did. */
-function efficiency(risk: number, overhead: number, longest: number): number {
-  if (risk === 0) return 1;
-  const lengths = WINDOWS.filter((length) => length <= longest);
-  return Math.max(...lengths.map((length) => length / (overhead + Math.expm1(risk * length) / risk)));
 }

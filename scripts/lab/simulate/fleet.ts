@@ -129,7 +129,7 @@ export interface Bounds {
 }
 
 /** The shortest times (s) that any order of windows could take, computed with all knowledge. */
-export function boundsOf({ customers, conditions }: Cluster, parameters: Parameters): Bounds {
+export function boundsOf({ customers, conditions, maxLoad, start, end }: Cluster, parameters: Parameters): Bounds {
   const { soloSpeed } = parameters;
   let total = 0;
   let chain = 0;
@@ -138,7 +138,8 @@ export function boundsOf({ customers, conditions }: Cluster, parameters: Paramet
     const work = totalOf(customer) / soloSpeed;
     total += work;
     longest = Math.max(longest, work);
-    chain = Math.max(chain, timeFor(conditions, work, bestOf(customer.bearing, parameters).speed));
+    const best = bestOf(customer.bearing, parameters, { most: maxLoad, shortest: work / (end - start) });
+    chain = Math.max(chain, timeFor(conditions, work, best.speed));
   }
   return {
     work: timeFor(conditions, total, Number.POSITIVE_INFINITY),

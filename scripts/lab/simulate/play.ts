@@ -1,4 +1,4 @@
-import { afterLook, initialLevels, type Levels, type Look } from '../../../src/activities/probe/levels.js';
+import { afterLook, initialLevels, type Levels, type Look, stepOf } from '../../../src/activities/probe/levels.js';
 import type { Command } from '../../../src/backfill/commands/command.js';
 import { perform } from '../../../src/backfill/commands/perform.js';
 import { type Event, evolve } from '../../../src/backfill/events/evolve.js';
@@ -35,6 +35,10 @@ export interface Play {
 
 /** Simulated time starts here; the date means nothing. */
 const EPOCH = Date.UTC(2026, 1, 7);
+let trace: ((now: number, state: State, database: Database<WindowKey>) => void) | undefined;
+export const setTrace = (to: typeof trace) => {
+  trace = to;
+};
 const inMs = (seconds: number) => EPOCH + Math.round(seconds * 1_000);
 
 /**
@@ -60,6 +64,7 @@ export function play({
   const happened = (event: Event) => {
     state = evolve(state, event);
     each?.(state);
+    trace?.(database.now, state, database);
   };
   const at = () => inMs(database.now);
 
@@ -106,8 +111,9 @@ export function play({
       looksAt = to + probe.every / 1_000;
       const before = levels;
       levels = afterLook(levels, lookAt(database), probe);
-      if (levels.level !== before.level) {
-        happened({ kind: 'healthChanged', at: at(), level: levels.level, reason: levels.reason });
+      if (levels.level !== before.level || stepOf(levels) !== stepOf(before)) {
+        const { level, reason, utilization } = levels;
+        happened({ kind: 'healthChanged', at: at(), level, reason, ...(utilization !== undefined && { utilization }) });
       }
     }
   }

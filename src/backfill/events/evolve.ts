@@ -79,7 +79,7 @@ export type Event =
   | { kind: 'windowsChecked'; at: number; windows: CheckedHours[] }
   | { kind: 'checkFailed'; at: number; windows: CheckKey[]; reason: string }
   /** The probe sees the database at another level, or can't see it. */
-  | { kind: 'healthChanged'; at: number; level: Health; reason: string }
+  | { kind: 'healthChanged'; at: number; level: Health; reason: string; utilization?: number }
   /** When the run may work, from now on. */
   | { kind: 'hoursKnown'; at: number; steps: HoursStep[] }
   | { kind: 'cancelRequested'; at: number }
@@ -173,10 +173,12 @@ function updateWindow(state: State, key: WindowKey, change: (window: Window) => 
   }));
 }
 
-function healthChanged(state: State, { level, reason, at }: Event & { kind: 'healthChanged' }): State {
+function healthChanged(state: State, { level, reason, utilization, at }: Event & { kind: 'healthChanged' }): State {
   const why = `the database is ${level}: ${reason}`;
-  const next = paced({ ...state, health: { level, reason } }, at, (pace) => afterHealth(pace, level, at, why));
-  return decided(next, at, `database: ${state.health.level} → ${level}: ${reason}`);
+  const next = paced({ ...state, health: { level, reason, ...(utilization !== undefined && { utilization }) } }, at, (pace) =>
+    afterHealth(pace, { level, ...(utilization !== undefined && { utilization }) }, at, why),
+  );
+  return level === state.health.level ? next : decided(next, at, `database: ${state.health.level} → ${level}: ${reason}`);
 }
 
 function windowStarted(
@@ -199,7 +201,7 @@ function windowStarted(
         }
       : {}),
   }));
-  const started = { at, inFlight: countInFlight(next), health: state.health.level };
+  const started = { at, inFlight: countInFlight(next), load: state.health };
   const moved = paced(next, at, (pace) => afterStart(pace, state.parallelism, started));
   return count(triedWith(moved, { customer: index, from, to }), { started: 1 });
 }

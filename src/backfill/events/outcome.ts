@@ -94,10 +94,11 @@ export function windowCompleted(state: State, event: Completion): State {
   );
   if (auto && auto.why !== customer.auto?.why) next = decided(next, event.at, `${customer.id}: writers ${auto.why}`);
   if (sizing.size !== customer.sizing.size) next = decided(next, event.at, `${customer.id}: ${sizing.why}`);
-  const ratio = best > 0 ? Math.min(ms / Math.max(work, 1) / best, 4) : 1;
+  const alone = customer.best !== undefined && writersOf(state, customer) === 1;
+  const ratio = !alone ? undefined : best > 0 ? Math.min(ms / Math.max(work, 1) / best, 4) : 1;
   const full = countInFlight(state) >= state.pace.limit;
   next = paced(next, event.at, (pace) =>
-    paceAfterSuccess(pace, state.parallelism, { at: event.at, ratio, full, health: state.health.level }),
+    paceAfterSuccess(pace, state.parallelism, { at: event.at, ratio, full, load: state.health }),
   );
   next = count(remember(next, event, window, { outcome: 'completed' }), { completed: 1 });
   if (isTrial(state, event.customer, window)) next = closed(next, event.at);

@@ -28,6 +28,8 @@ export interface Pace {
   slowStart: boolean;
   /** Windows that succeeded at a full limit since it last moved. */
   credit: number;
+  /** Windows that were too slow since it last moved. */
+  pull: number;
   /** When the limit last moved, or was first used; ms since 1970. */
   movedAt?: number;
   /** When the limit last went down, by a cut or a step. */
@@ -46,8 +48,15 @@ export interface PaceBounds {
   max: number;
 }
 
-/** What the probe says of the database. `off`: there is no probe. */
+/** What the probe says of the database, in a word. `off`: there is no probe. */
 export type Health = 'off' | 'ok' | 'high' | 'critical' | 'unknown';
+
+/** What the probe says of the database: the word, and its load as a share of what operators bear, where that is known. */
+export interface Load {
+  level: Health;
+  /** 1 is `maxLoad`. */
+  utilization?: number;
+}
 
 /** Twice the probe's usual interval, so that the database shows the effect of one step before the next. */
 export const DOWN_EVERY = 10_000;
@@ -58,13 +67,19 @@ export const UP_AFTER_DOWN = 30_000;
 /** Between trying the brink again too often, each time a moment at `high`, and missing that there is room again. */
 export const BRINK_FOR = 5 * 60_000;
 /** Above this slowness the limit does not grow. Windows alike differ by half among themselves. */
-export const TOO_SLOW = 1.6;
+export const TOO_SLOW = 1.5;
+/** How much of the way to what the speed of windows speaks for is gone in one round, as in Netflix's Gradient2. */
+const SMOOTHING = 0.2;
+/** Under this share of what operators bear the limit may double; under this one it grows by a quarter; from this one on it holds. */
+export const FAR_UNDER = 0.5;
+export const UNDER = 0.7;
+export const NEAR = 0.9;
 /** The last ten windows or so decide. */
 const SLOWNESS_WEIGHT = 0.2;
 
 export function initialPace({ min, max }: PaceBounds): Pace {
   const limit = Math.min(min, max);
-  return { limit, slowStart: true, credit: 0, slowness: 1, reason: `slow start from ${limit}` };
+  return { limit, slowStart: true, credit: 0, pull: 0, slowness: 1, reason: `slow start from ${limit}` };
 }
 
 /** A window that started at `startedAt` failed for contention or overload. */
@@ -77,15 +92,19 @@ export function afterCongestion(
 }
 
 /** The probe's level changed. */
-export function afterHealth(pace: Pace, health: Health, at: number, why: string): Pace {
-  if (health === 'critical') return cut(pace, at, why);
-  return health === 'high' ? { ...steppedDown(pace, at, why), brink: pace.limit } : pace;
+export function afterHealth(pace: Pace, load: Load, at: number, why: string): Pace {
+  if (load.level === 'critical') return cut(pace, at, why);
+  return isOver(load) ? { ...steppedDown(pace, at, why), brink: pace.limit } : pace;
 }
 
+const isOver = ({ level, utilization = 1 }: Load): boolean => level === 'high' && utilization >= 1;
+
 /** When the limit may grow by time alone, all slots taken, and to what; undefined while it may not. */
-export function growthOf(pace: Pace, { max }: PaceBounds, health: Health): { at: number; limit: number } | undefined {
-  if (health !== 'ok' || pace.slowness > TOO_SLOW || pace.limit >= max) return undefined;
-  const step = pace.slowStart ? Math.max(1, Math.floor(pace.limit / 8)) : 1;
+export function growthOf(pace: Pace, { max }: PaceBounds, load: Load): { at: number; limit: number } | undefined {
+  const { level, utilization } = load;
+  if (level !== 'ok' || pace.limit >= max) return undefined;
+  if (utilization === undefined ? pace.slowness > TOO_SLOW : utilization >= NEAR) return undefined;
+  const step = Math.max(1, Math.floor(pace.limit * growthShare(pace, utilization)));
   const atBrink = pace.brink !== undefined && pace.limit + step >= pace.brink;
   const sinceDown = pace.downAt === undefined ? 0 : pace.downAt + (atBrink ? BRINK_FOR : UP_AFTER_DOWN);
   return { at: Math.max((pace.movedAt ?? 0) + GROW_EVERY, sinceDown), limit: Math.min(max, pace.limit + step) };
@@ -95,10 +114,14 @@ export function growthOf(pace: Pace, { max }: PaceBounds, health: Health): { at:
 export function afterStart(
   pace: Pace,
   bounds: PaceBounds,
-  { at, inFlight, health }: { at: number; inFlight: number; health: Health },
+  { at, inFlight, load }: { at: number; inFlight: number; load: Load },
 ): Pace {
-  const growth = inFlight > pace.limit ? growthOf(pace, bounds, health) : undefined;
-  if (growth && growth.at <= at) return grown(pace, at, growth.limit, 'the database is ok with every slot taken');
+  const growth = inFlight > pace.limit ? growthOf(pace, bounds, load) : undefined;
+  if (growth && growth.at <= at) {
+    const { utilization } = load;
+    const share = utilization === undefined ? 'ok' : `at ${Math.round(100 * utilization)}% of what it may bear`;
+    return grown(pace, at, growth.limit, `the database is ${share} with every slot taken`);
+  }
   return pace.movedAt === undefined ? { ...pace, movedAt: at } : pace;
 }
 
@@ -106,13 +129,17 @@ export function afterStart(
 export function afterSuccess(
   pace: Pace,
   { max }: PaceBounds,
-  window: { at: number; ratio: number; full: boolean; health: Health },
+  window: { at: number; ratio: number | undefined; full: boolean; load: Load },
 ): Pace {
-  const slowness = pace.slowness + SLOWNESS_WEIGHT * (window.ratio - pace.slowness);
+  const { at, load, ratio, full } = window;
+  // A mean of speeds and not of times: one window with ten times the usual work is no sign of a slow database.
+  const slowness =
+    ratio === undefined ? pace.slowness : 1 / ((1 - SLOWNESS_WEIGHT) / pace.slowness + SLOWNESS_WEIGHT / ratio);
   const measured = { ...pace, slowness };
-  const { at, health } = window;
-  if (health === 'high') return steppedDown(measured, at, 'the database is still high');
-  if (health !== 'off' || slowness > TOO_SLOW || !window.full || pace.limit >= max) return measured;
+  if (isOver(load)) return steppedDown(measured, at, 'the database is still high');
+  if (load.level !== 'off') return measured;
+  if (slowness > TOO_SLOW) return pulledDown(measured, at);
+  if (!full || pace.limit >= max) return measured;
   if (pace.downAt !== undefined && at - pace.downAt < UP_AFTER_DOWN) return measured;
   const credit = pace.credit + 1;
   if (!pace.slowStart && credit < pace.limit) return { ...measured, credit };
@@ -120,8 +147,25 @@ export function afterSuccess(
   return grown(measured, at, pace.limit + 1, windows);
 }
 
+function growthShare({ slowStart }: Pace, utilization: number | undefined): number {
+  if (utilization === undefined) return slowStart ? 1 / 8 : 0;
+  if (utilization < FAR_UNDER) return slowStart ? 1 : 1 / 4;
+  return slowStart && utilization < UNDER ? 1 / 4 : 0;
+}
+
+/** Slowness as a force: each full round of windows takes off a fifth of what the limit is over what their speed speaks for. */
+function pulledDown(pace: Pace, at: number): Pace {
+  const pull = pace.pull + 1;
+  if (pull < pace.limit) return { ...pace, pull };
+  const gradient = Math.max(1 / 2, TOO_SLOW / pace.slowness);
+  const limit = Math.max(1, Math.min(pace.limit - 1, Math.round(pace.limit * (1 - SMOOTHING * (1 - gradient)))));
+  if (limit >= pace.limit) return { ...pace, pull: 0 };
+  const times = Math.round(10 * pace.slowness) / 10;
+  return lowered(pace, limit, at, `windows take ${times} times as long for the same work as they did`);
+}
+
 function grown(pace: Pace, at: number, limit: number, why: string): Pace {
-  return { ...pace, limit, credit: 0, movedAt: at, reason: `${pace.limit} → ${limit}: ${why}` };
+  return { ...pace, limit, credit: 0, pull: 0, movedAt: at, reason: `${pace.limit} → ${limit}: ${why}` };
 }
 
 const cut = (pace: Pace, at: number, why: string): Pace => ({
@@ -137,5 +181,5 @@ function steppedDown(pace: Pace, at: number, why: string): Pace {
 
 function lowered(pace: Pace, limit: number, at: number, why: string): Pace {
   const reason = `${pace.limit} → ${limit}: ${why}`;
-  return { ...pace, limit, slowStart: false, credit: 0, movedAt: at, downAt: at, reason };
+  return { ...pace, limit, slowStart: false, credit: 0, pull: 0, movedAt: at, downAt: at, reason };
 }

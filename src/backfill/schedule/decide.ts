@@ -3,6 +3,7 @@ import type { Hour } from '../hours/interval.js';
 import { hoursIn } from '../hours/interval.js';
 import { gridEnd } from '../hours/window.js';
 import { hoursOf, sizeOf } from '../pacing/sizing.js';
+import { NEAR } from '../pacing/pace.js';
 import { initialWriters, longestWindow, nextTrial, tailHours } from '../pacing/writers.js';
 import { type Breaker, type Customer, claimOf, type Ending, isAuto, type State } from '../state/state.js';
 import { tallyOf, workLeft } from '../state/tally.js';
@@ -104,7 +105,8 @@ function nextStart(state: State, now: number, slots: number): Decision {
   let longest: Candidate | undefined;
   let extra: Candidate | undefined;
   let until: number | undefined;
-  const room = state.health.level === 'ok' || state.health.level === 'off';
+  const { level, utilization = 0 } = state.health;
+  const room = level !== 'high' && utilization < NEAR;
   const { open, left } = tallyOf(state);
   const canary = state.counts.completed < state.options.canary;
   for (let i = 0; i < open.length; i++) {
@@ -117,7 +119,7 @@ function nextStart(state: State, now: number, slots: number): Decision {
     const auto = isAuto(state, customer);
     const more = customer.running.length >= limit;
     if (more) {
-      if (!auto || !room || (extra && chain <= extra.chain)) continue;
+      if (!auto || (!room && chain <= left / slots) || (extra && chain <= extra.chain)) continue;
       const trial = nextTrial(customer.auto ?? initialWriters, {
         max: state.parallelism.max,
         free: slots - tallyOf(state).inFlight,

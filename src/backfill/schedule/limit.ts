@@ -35,7 +35,7 @@ export function limitNow(state: State, now: number): { limit: number; why: strin
 function ownLimit({ pace, parallelism, health }: State): { limit: number; why: string; growsAt?: number } {
   const { max, adaptive } = parallelism;
   if (!adaptive || pace.limit > max) return { limit: max, why: "the run's most" };
-  const growth = growthOf(pace, parallelism, health.level);
+  const growth = growthOf(pace, parallelism, health);
   return { limit: pace.limit, why: pace.reason, ...(growth ? { growsAt: growth.at } : {}) };
 }
 

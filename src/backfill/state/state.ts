@@ -11,7 +11,7 @@ import {
   within,
 } from '../hours/interval.js';
 import { windowId } from '../hours/window.js';
-import { type Health, initialPace, type Pace } from '../pacing/pace.js';
+import { initialPace, type Load, type Pace } from '../pacing/pace.js';
 import { initialSizing, type Sizing } from '../pacing/sizing.js';
 import type { Writers } from '../pacing/writers.js';
 import type { CustomerRequest, Options } from '../request/options.js';
@@ -33,7 +33,7 @@ export interface State {
   /** The adaptive limit; kept, but not in force, while `parallelism.adaptive` is false. */
   pace: Pace;
   /** What the probe last said of the database. */
-  health: { level: Health; reason: string };
+  health: Load & { reason: string };
   /** When the run may work, as far ahead as is known; only with `options.hours`. */
   hours?: HoursStep[];
   customers: Customer[];
