@@ -63,6 +63,7 @@ export interface Measured {
 
 /** A window that starts while the database is away, or with a bad child, fails after so long. */
 const FAILS_AFTER = 5;
+const TEN_MINUTES = 600;
 
 /** The database model of docs/simulator.md: windows share its capacity, wait for each other's locks, and time out. */
 export class Database<Key> {
@@ -106,13 +107,11 @@ export class Database<Key> {
   start(key: Key, { customer, bearing, volume, work: asked }: WindowStart): void {
     const { unevenness, overhead, strayDeadlocks, strayFailures, largestWindow } = this.parameters;
     const work = asked * between(this.random, 1 - unevenness, 1 + unevenness);
-    const stray = this.random();
-    let failsAt = Number.POSITIVE_INFINITY;
-    let failure: FailureClass = 'timeout';
-    if (stray < strayDeadlocks + strayFailures) {
-      failsAt = work * this.random();
-      failure = stray < strayDeadlocks ? 'contention' : 'unknown';
-    }
+    // By work, and not by start: short windows meet no more of them in all.
+    const strays = strayDeadlocks + strayFailures;
+    let failsAt = (exponential(this.random) / strays) * TEN_MINUTES * this.parameters.soloSpeed;
+    let failure: FailureClass = this.random() * strays < strayDeadlocks ? 'contention' : 'unknown';
+    if (failsAt > work) failsAt = Number.POSITIVE_INFINITY;
     if (work > largestWindow && largestWindow < failsAt) {
       failsAt = largestWindow;
       failure = 'timeout';

@@ -19,7 +19,7 @@ export interface Parameters {
   patience: number;
   /** How its customers bear several windows at once. */
   bearing: 'freely' | 'drawn' | 'never' | 'january';
-  /** A deadlock with somebody else's work, and a failure of no known kind: the share of windows that meet one. */
+  /** Deadlocks with somebody else's work, and failures of no known kind, in ten minutes of one window's work. */
   strayDeadlocks: number;
   strayFailures: number;
   /** A window of more conversations, or one that runs longer, stops to heartbeat. */

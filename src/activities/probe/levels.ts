@@ -30,7 +30,7 @@ export const MARGIN = 0.8;
  * A utilization is announced when it is in another of the parts that these shares of `maxLoad` cut it into: an answer for
  * each percent would fill the run's history, and the pace moves by no finer steps.
  */
-export const STEPS = [0.25, 0.5, 0.7, 0.9, 1];
+export const STEPS = [0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 
 const SEVERITY: Record<Health, number> = { off: 0, unknown: 0, ok: 0, high: 1, critical: 2 };
 

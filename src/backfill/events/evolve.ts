@@ -175,9 +175,11 @@ function updateWindow(state: State, key: WindowKey, change: (window: Window) => 
 
 function healthChanged(state: State, { level, reason, utilization, at }: Event & { kind: 'healthChanged' }): State {
   const why = `the database is ${level}: ${reason}`;
-  const next = paced({ ...state, health: { level, reason, ...(utilization !== undefined && { utilization }) } }, at, (pace) =>
+  let next = paced({ ...state, health: { level, reason, ...(utilization !== undefined && { utilization }) } }, at, (pace) =>
     afterHealth(pace, { level, ...(utilization !== undefined && { utilization }) }, at, why),
   );
+  const back = level === 'ok' && state.health.level !== 'ok' && next.breaker && !next.breaker.trial;
+  if (back) next = { ...next, breaker: { ...next.breaker!, tryAt: Math.min(next.breaker!.tryAt, at) } };
   return level === state.health.level ? next : decided(next, at, `database: ${state.health.level} → ${level}: ${reason}`);
 }
 

@@ -66,8 +66,9 @@ export function windowCompleted(state: State, event: Completion): State {
   const ms = event.at - window.startedAt;
   const hours = window.to - window.from;
   const work = event.conversations ?? hours * customer.density;
-  // The best is forgotten by a fiftieth with each window, so that one lucky window does not set the standard for ever.
-  const best = Math.min((customer.best ?? Number.POSITIVE_INFINITY) * 1.02, ms / Math.max(work, 1));
+  // The best is forgotten by a fiftieth in ten minutes, so that one lucky window does not set the standard for ever.
+  const forgotten = 1 + 0.02 * Math.min(1, ms / 600_000);
+  const best = Math.min((customer.best ?? Number.POSITIVE_INFINITY) * forgotten, ms / Math.max(work, 1));
   const measured = { hours, ms, ...(event.conversations === undefined ? {} : { conversations: event.conversations }) };
   const policy = customer.window ?? state.options.window;
   const sizing = window.adopted ? customer.sizing : sizingAfterSuccess(policy, customer.sizing, measured);
@@ -94,7 +95,7 @@ export function windowCompleted(state: State, event: Completion): State {
   );
   if (auto && auto.why !== customer.auto?.why) next = decided(next, event.at, `${customer.id}: writers ${auto.why}`);
   if (sizing.size !== customer.sizing.size) next = decided(next, event.at, `${customer.id}: ${sizing.why}`);
-  const alone = customer.best !== undefined && writersOf(state, customer) === 1;
+  const alone = customer.best !== undefined && customer.running.length === 1;
   const ratio = !alone ? undefined : best > 0 ? Math.min(ms / Math.max(work, 1) / best, 4) : 1;
   const full = countInFlight(state) >= state.pace.limit;
   next = paced(next, event.at, (pace) =>
@@ -184,10 +185,9 @@ export function windowFailed(state: State, event: Failure): State {
   const ended = { outcome: failure.class, message: failure.message.slice(0, 200), ...(taught && { taught }) };
   next = count(remember(next, event, window, ended), { failed: 1 });
   if (failure.class === 'stopped' && !window.cancelRequested) next = pausedByStops(next, at);
-  if (
-    (failure.class === 'contention' && !(isAuto(state, landing.customer) && fewer !== answered)) ||
-    failure.class === 'overload'
-  ) {
+  const answeredByWriters = isAuto(state, landing.customer) && fewer !== answered;
+  const calm = state.health.level === 'ok';
+  if ((failure.class === 'contention' && !answeredByWriters && !calm) || failure.class === 'overload') {
     next = paced(next, at, (pace) => afterCongestion(pace, { startedAt: window.startedAt, at, why: lately(next, at) }));
   }
   if (isTrial(state, event.customer, window)) {

@@ -68,8 +68,8 @@ export const UP_AFTER_DOWN = 30_000;
 export const BRINK_FOR = 5 * 60_000;
 /** Above this slowness the limit does not grow. Windows alike differ by half among themselves. */
 export const TOO_SLOW = 1.5;
-/** How much of the way to what the speed of windows speaks for is gone in one round, as in Netflix's Gradient2. */
-const SMOOTHING = 0.2;
+/** Above this one it does not grow without a probe. */
+export const GETTING_SLOW = 1.25;
 /** Under this share of what operators bear the limit may double; under this one it grows by a quarter; from this one on it holds. */
 export const FAR_UNDER = 0.5;
 export const UNDER = 0.7;
@@ -105,6 +105,7 @@ export function growthOf(pace: Pace, { max }: PaceBounds, load: Load): { at: num
   if (level !== 'ok' || pace.limit >= max) return undefined;
   if (utilization === undefined ? pace.slowness > TOO_SLOW : utilization >= NEAR) return undefined;
   const step = Math.max(1, Math.floor(pace.limit * growthShare(pace, utilization)));
+  if (utilization !== undefined && utilization * (pace.limit + step) >= pace.limit) return undefined;
   const atBrink = pace.brink !== undefined && pace.limit + step >= pace.brink;
   const sinceDown = pace.downAt === undefined ? 0 : pace.downAt + (atBrink ? BRINK_FOR : UP_AFTER_DOWN);
   return { at: Math.max((pace.movedAt ?? 0) + GROW_EVERY, sinceDown), limit: Math.min(max, pace.limit + step) };
@@ -139,10 +140,10 @@ export function afterSuccess(
   if (isOver(load)) return steppedDown(measured, at, 'the database is still high');
   if (load.level !== 'off') return measured;
   if (slowness > TOO_SLOW) return pulledDown(measured, at);
-  if (!full || pace.limit >= max) return measured;
+  if (!full || pace.limit >= max || slowness > GETTING_SLOW) return measured;
   if (pace.downAt !== undefined && at - pace.downAt < UP_AFTER_DOWN) return measured;
   const credit = pace.credit + 1;
-  if (!pace.slowStart && credit < pace.limit) return { ...measured, credit };
+  if ((!pace.slowStart || ratio === undefined) && credit < pace.limit) return { ...measured, credit };
   const windows = `${credit} ${credit === 1 ? 'window' : 'windows'} went well with every slot taken`;
   return grown(measured, at, pace.limit + 1, windows);
 }
@@ -158,7 +159,7 @@ function pulledDown(pace: Pace, at: number): Pace {
   const pull = pace.pull + 1;
   if (pull < pace.limit) return { ...pace, pull };
   const gradient = Math.max(1 / 2, TOO_SLOW / pace.slowness);
-  const limit = Math.max(1, Math.min(pace.limit - 1, Math.round(pace.limit * (1 - SMOOTHING * (1 - gradient)))));
+  const limit = Math.max(1, Math.min(pace.limit - 1, Math.round(pace.limit * gradient)));
   if (limit >= pace.limit) return { ...pace, pull: 0 };
   const times = Math.round(10 * pace.slowness) / 10;
   return lowered(pace, limit, at, `windows take ${times} times as long for the same work as they did`);

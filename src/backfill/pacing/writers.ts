@@ -32,8 +32,9 @@ export interface Writers {
   movedAt: number;
   /** When contention last took one away: windows started before are part of an event that was answered. */
   cutAt?: number;
-  /** Ms of windows that had siblings, since the last contention. */
+  /** Ms of windows with siblings that completed, and that contention undid; both halved with each contention. */
   clean: number;
+  lost: number;
   /** The count before the one that is being tried, and the customer's throughput with it, in work per ms. */
   trial?: { from: number; rate: number };
   /** A number that was too many or not worth it, when it may be tried again, and the wait until then, in ms. */
@@ -59,11 +60,12 @@ export const ROUNDS = 2;
 export const WORTH = 0.2;
 /** No window is longer than this share of the time that its customer's writers have worked together without contention. */
 export const EXPOSURE = 1 / 20;
-/** A brink is tried again after so long, at first and at most. */
-export const FIRST_WAIT = 2 * 60_000;
-export const LONGEST_WAIT = 60 * 60_000;
-/** A brink that went well for so many times its wait was no brink. */
-const WENT_WELL = 4;
+/** Contention that undid no more than this share of what the writers did lately is borne. */
+export const BORNE = 0.06;
+/** A brink is tried again after so long, at first and at most; one that was not worth it later. */
+export const FIRST_WAIT = 60_000;
+export const LONGEST_WAIT = 20 * 60_000;
+export const NOT_WORTH_IT_WAIT = 10 * 60_000;
 /** A trial whose writers never are all at work, for want of slots, ends after so long. */
 const LONGEST_TRIAL = 10 * 60_000;
 /** The throughput of a number that stays is of about so many latest windows for each writer. */
@@ -76,6 +78,7 @@ export const initialWriters: Writers = {
   ms: 0,
   movedAt: 0,
   clean: 0,
+  lost: 0,
   why: 'one until more are known to go well',
 };
 
@@ -119,7 +122,7 @@ export function afterSuccess(
   window: { startedAt: number; at: number; work: number; full: boolean },
 ): Writers {
   const ms = window.at - window.startedAt;
-  const clean = writers.count > 1 ? writers.clean + ms : 0;
+  const clean = writers.count > 1 ? writers.clean + ms : writers.clean;
   if (window.startedAt < writers.movedAt || !window.full) return expired({ ...writers, clean }, window.at);
   const fade = writers.windows >= REMEMBERED * writers.count ? 1 - 1 / (REMEMBERED * writers.count) : 1;
   const measured = {
@@ -140,10 +143,13 @@ export function afterContention(writers: Writers, { startedAt, at }: { startedAt
   const { count } = writers;
   // Alone, it met somebody else.
   if (count === 1) return writers;
-  const brink = brinkAt(writers, count, at);
+  const lost = writers.lost + at - startedAt;
+  const before = writers.brink?.wait ?? 0;
+  const borne = lost <= BORNE * (writers.clean + lost);
+  const brink = brinkAt(count, at, Math.max(FIRST_WAIT, borne ? before / 2 : before * 2));
   const wait = formatDuration(brink.wait);
   const cut = moved(writers, count - 1, at, `contention; ${count} are tried again in ${wait}`);
-  return { ...cut, cutAt: at, clean: 0, brink };
+  return { ...cut, cutAt: at, clean: writers.clean / 2, lost: lost / 2, brink };
 }
 
 /**
@@ -179,7 +185,8 @@ function judged(writers: Writers, trial: NonNullable<Writers['trial']>, at: numb
   const { trial: _, ...rest } = writers;
   const percent = `${gain < 0 ? '' : '+'}${Math.round(100 * gain)}%`;
   if (gain >= WORTH * hoped) return { ...rest, why: `${trial.from} → ${count}: ${percent} conversations a second` };
-  const brink = brinkAt(writers, count, at);
+  const again = writers.brink?.count === count ? 2 * writers.brink.wait : 0;
+  const brink = brinkAt(count, at, Math.max(NOT_WORTH_IT_WAIT, again));
   const why = `${percent} conversations a second with ${count}, which is not worth it`;
   return { ...moved(rest, trial.from, at, why), brink };
 }
@@ -191,10 +198,8 @@ function expired(writers: Writers, at: number): Writers {
   return moved(rest, trial.from, at, `no slots to try ${writers.count}`);
 }
 
-function brinkAt({ brink, movedAt }: Writers, count: number, at: number): Brink {
-  if (!brink || brink.count !== count) return { count, wait: FIRST_WAIT, until: at + FIRST_WAIT };
-  const factor = at - movedAt < WENT_WELL * brink.wait ? 2 : 0.5;
-  const wait = Math.max(FIRST_WAIT, Math.min(LONGEST_WAIT, factor * brink.wait));
+function brinkAt(count: number, at: number, asked: number): Brink {
+  const wait = Math.min(LONGEST_WAIT, asked);
   return { count, wait, until: at + wait };
 }
 
