@@ -73,6 +73,7 @@ export const GETTING_SLOW = 1.25;
 /** Under this share of what operators bear the limit may double; under this one it grows by a quarter; from this one on it holds. */
 export const FAR_UNDER = 0.5;
 export const UNDER = 0.7;
+export const CLEARLY_UNDER = 0.8;
 export const NEAR = 0.9;
 /** The last ten windows or so decide. */
 const SLOWNESS_WEIGHT = 0.2;
@@ -104,8 +105,8 @@ export function growthOf(pace: Pace, { max }: PaceBounds, load: Load): { at: num
   const { level, utilization } = load;
   if (level !== 'ok' || pace.limit >= max) return undefined;
   if (utilization === undefined ? pace.slowness > TOO_SLOW : utilization >= NEAR) return undefined;
-  const step = Math.max(1, Math.floor(pace.limit * growthShare(pace, utilization)));
-  if (utilization !== undefined && utilization * (pace.limit + step) >= pace.limit) return undefined;
+  const step = stepOf(pace, utilization);
+  if (step === 0) return undefined;
   const atBrink = pace.brink !== undefined && pace.limit + step >= pace.brink;
   const sinceDown = pace.downAt === undefined ? 0 : pace.downAt + (atBrink ? BRINK_FOR : UP_AFTER_DOWN);
   return { at: Math.max((pace.movedAt ?? 0) + GROW_EVERY, sinceDown), limit: Math.min(max, pace.limit + step) };
@@ -148,10 +149,15 @@ export function afterSuccess(
   return grown(measured, at, pace.limit + 1, windows);
 }
 
-function growthShare({ slowStart }: Pace, utilization: number | undefined): number {
-  if (utilization === undefined) return slowStart ? 1 / 8 : 0;
-  if (utilization < FAR_UNDER) return slowStart ? 1 : 1 / 4;
-  return slowStart && utilization < UNDER ? 1 / 4 : 0;
+/** How far the limit may grow at once, as long as that would not take the load over what may be. */
+function stepOf({ slowStart, limit }: Pace, utilization: number | undefined): number {
+  if (utilization === undefined) return slowStart ? Math.max(1, Math.floor(limit / 8)) : 1;
+  const shares = slowStart ? { far: 1, under: 1 / 4 } : { far: 1 / 4, under: 0 };
+  const share = utilization < FAR_UNDER ? shares.far : utilization < UNDER ? shares.under : 0;
+  const step = Math.max(1, Math.floor(limit * share));
+  // As if these windows were all of the load: where they are not, it grows by less.
+  if (utilization * (limit + step) < limit) return step;
+  return utilization < CLEARLY_UNDER ? 1 : 0;
 }
 
 /** Slowness as a force: each full round of windows takes off a fifth of what the limit is over what their speed speaks for. */

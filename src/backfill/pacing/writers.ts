@@ -51,7 +51,7 @@ export interface Brink {
 /** How long a window takes while a number of writers is on trial, in ms. Long enough that its start costs little. */
 export const TRIAL_WINDOW = 30_000;
 /** While the chain that is left is short, a window is this share of it: finding out must not take as long as the work. */
-export const TRIAL_SHARE = 1 / 48;
+export const TRIAL_SHARE = 1 / 24;
 /** Windows without contention, for each writer, before another one is tried. */
 export const STREAK = 2;
 /** Windows for each writer before a trial is judged. */

@@ -130,7 +130,7 @@ function nextStart(state: State, now: number, slots: number): Decision {
         continue;
       }
     }
-    const asked = chain > left / (2 * slots) || open.length <= slots;
+    const asked = chain > left / (room ? 2 * slots : slots);
     const window = nextWindow(
       customer,
       now,
