@@ -178,8 +178,10 @@ function healthChanged(state: State, { level, reason, utilization, at }: Event &
   let next = paced({ ...state, health: { level, reason, ...(utilization !== undefined && { utilization }) } }, at, (pace) =>
     afterHealth(pace, { level, ...(utilization !== undefined && { utilization }) }, at, why),
   );
-  const back = level === 'ok' && state.health.level !== 'ok' && next.breaker && !next.breaker.trial;
-  if (back) next = { ...next, breaker: { ...next.breaker!, tryAt: Math.min(next.breaker!.tryAt, at) } };
+  if (level === 'ok' && state.health.level === 'unknown' && next.breaker) {
+    const { retryAfter } = state.options.breaker;
+    next = { ...next, breaker: { ...next.breaker, wait: retryAfter / 2, tryAt: Math.min(next.breaker.tryAt, at) } };
+  }
   return level === state.health.level ? next : decided(next, at, `database: ${state.health.level} → ${level}: ${reason}`);
 }
 

@@ -152,7 +152,7 @@ export function afterSuccess(
 /** How far the limit may grow at once, as long as that would not take the load over what may be. */
 function stepOf({ slowStart, limit }: Pace, utilization: number | undefined): number {
   if (utilization === undefined) return slowStart ? Math.max(1, Math.floor(limit / 8)) : 1;
-  const shares = slowStart ? { far: 1, under: 1 / 4 } : { far: 1 / 4, under: 0 };
+  const shares = slowStart ? { far: 1, under: 1 / 4 } : { far: 1 / 2, under: 0 };
   const share = utilization < FAR_UNDER ? shares.far : utilization < UNDER ? shares.under : 0;
   const step = Math.max(1, Math.floor(limit * share));
   // As if these windows were all of the load: where they are not, it grows by less.

@@ -65,7 +65,7 @@ export const BORNE = 0.06;
 /** A brink is tried again after so long, at first and at most; one that was not worth it later. */
 export const FIRST_WAIT = 60_000;
 export const LONGEST_WAIT = 20 * 60_000;
-export const NOT_WORTH_IT_WAIT = 10 * 60_000;
+export const NOT_WORTH_IT_WAIT = 3 * 60_000;
 /** A trial whose writers never are all at work, for want of slots, ends after so long. */
 const LONGEST_TRIAL = 10 * 60_000;
 /** The throughput of a number that stays is of about so many latest windows for each writer. */
@@ -96,7 +96,7 @@ export function nextTrial(
 ): { count: number; at: number } | undefined {
   const { count, trial, windows, brink } = writers;
   if (trial || windows < STREAK * count || count >= max) return undefined;
-  const wanted = Math.min(max, 2 * count, count + Math.max(1, free));
+  const wanted = Math.min(max, 2 * count, count + Math.max(1, Math.floor(count / 2), free));
   if (!brink || wanted < brink.count) return { count: wanted, at: 0 };
   if (brink.count - 1 > count) return { count: brink.count - 1, at: 0 };
   return { count: Math.max(brink.count, count + 1), at: brink.until };
