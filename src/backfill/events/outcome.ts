@@ -95,11 +95,13 @@ export function windowCompleted(state: State, event: Completion): State {
   );
   if (auto && auto.why !== customer.auto?.why) next = decided(next, event.at, `${customer.id}: writers ${auto.why}`);
   if (sizing.size !== customer.sizing.size) next = decided(next, event.at, `${customer.id}: ${sizing.why}`);
-  const alone = customer.best !== undefined && customer.running.length === 1;
-  const ratio = !alone ? undefined : best > 0 ? Math.min(ms / Math.max(work, 1) / best, 4) : 1;
+  const alone = customer.running.length === 0;
+  const known = alone ? customer.best !== undefined : customer.auto?.best !== undefined && window.startedAt >= customer.auto.movedAt;
+  const standard = alone ? best : Math.min(customer.auto?.best ?? best, ms / Math.max(work, 1));
+  const ratio = !known ? undefined : best > 0 ? Math.min(ms / Math.max(work, 1) / standard, 4) : 1;
   const full = countInFlight(state) >= state.pace.limit;
   next = paced(next, event.at, (pace) =>
-    paceAfterSuccess(pace, state.parallelism, { at: event.at, ratio, full, load: state.health }),
+    paceAfterSuccess(pace, state.parallelism, { startedAt: window.startedAt, work, at: event.at, ratio, full, load: state.health }),
   );
   next = count(remember(next, event, window, { outcome: 'completed' }), { completed: 1 });
   if (isTrial(state, event.customer, window)) next = closed(next, event.at);

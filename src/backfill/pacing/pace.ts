@@ -1,3 +1,5 @@
+import { afterStart as tried, afterSuccess as succeeded, initialWriters, nextTrial, type Writers } from './writers.js';
+
 /**
  * The cluster's limit: how many windows may be in flight. Additive increase, multiplicative decrease.
  *
@@ -30,8 +32,10 @@ export interface Pace {
   credit: number;
   /** Windows that were too slow since it last moved. */
   pull: number;
-  /** When the limit last moved, or was first used; ms since 1970. */
+  /** When the limit last moved; ms since 1970. */
   movedAt?: number;
+  /** Since when every slot is taken: the probe has seen no more than that. */
+  fullAt?: number;
   /** When the limit last went down, by a cut or a step. */
   downAt?: number;
   /** When it was last cut: windows started before are part of an event that was answered. */
@@ -40,6 +44,8 @@ export interface Pace {
   brink?: number;
   /** How long windows take for their work, compared with the best: 1 is as fast as ever. A moving mean. */
   slowness: number;
+  /** How the limit is found without a probe: as the writers of a customer are. */
+  climb?: Writers;
   reason: string;
 }
 
@@ -62,6 +68,8 @@ export interface Load {
 export const DOWN_EVERY = 10_000;
 /** For the same reason. */
 export const GROW_EVERY = 10_000;
+/** A window ended and another one takes its slot: that is still a full limit. */
+const STILL_FULL = 3 / 4;
 /** Longer than a cancelled or rolled-back transaction weighs on a database. */
 export const UP_AFTER_DOWN = 30_000;
 /** Between trying the brink again too often, each time a moment at `high`, and missing that there is room again. */
@@ -103,13 +111,15 @@ const isOver = ({ level, utilization = 1 }: Load): boolean => level === 'high' &
 /** When the limit may grow by time alone, all slots taken, and to what; undefined while it may not. */
 export function growthOf(pace: Pace, { max }: PaceBounds, load: Load): { at: number; limit: number } | undefined {
   const { level, utilization } = load;
+  if (level === 'off') return climbing(pace, max);
   if (level !== 'ok' || pace.limit >= max) return undefined;
   if (utilization === undefined ? pace.slowness > TOO_SLOW : utilization >= NEAR) return undefined;
   const step = stepOf(pace, utilization);
   if (step === 0) return undefined;
   const atBrink = pace.brink !== undefined && pace.limit + step >= pace.brink;
   const sinceDown = pace.downAt === undefined ? 0 : pace.downAt + (atBrink ? BRINK_FOR : UP_AFTER_DOWN);
-  return { at: Math.max((pace.movedAt ?? 0) + GROW_EVERY, sinceDown), limit: Math.min(max, pace.limit + step) };
+  const seen = Math.max(pace.movedAt ?? 0, pace.fullAt ?? 0) + GROW_EVERY;
+  return { at: Math.max(seen, sinceDown), limit: Math.min(max, pace.limit + step) };
 }
 
 /** A window started, and so many are in flight now: one more than the limit when it was time to grow. */
@@ -119,19 +129,26 @@ export function afterStart(
   { at, inFlight, load }: { at: number; inFlight: number; load: Load },
 ): Pace {
   const growth = inFlight > pace.limit ? growthOf(pace, bounds, load) : undefined;
+  if (growth && growth.at <= at && load.level === 'off') {
+    const climb = tried(climbOf(pace), { at, inFlight, max: bounds.max, free: pace.slowStart ? bounds.max : 0 });
+    return { ...grown(pace, at, climb.count, climb.why.replace(/^.*?: /, '')), climb };
+  }
   if (growth && growth.at <= at) {
     const { utilization } = load;
     const share = utilization === undefined ? 'ok' : `at ${Math.round(100 * utilization)}% of what it may bear`;
     return grown(pace, at, growth.limit, `the database is ${share} with every slot taken`);
   }
-  return pace.movedAt === undefined ? { ...pace, movedAt: at } : pace;
+  if (inFlight >= pace.limit) return pace.fullAt === undefined ? { ...pace, fullAt: at } : pace;
+  if (pace.fullAt === undefined || inFlight >= pace.limit * STILL_FULL) return pace;
+  const { fullAt: _, ...rest } = pace;
+  return rest;
 }
 
 /** A window succeeded. `ratio`: its time for its work, compared with its customer's best. `full`: every slot was taken. */
 export function afterSuccess(
   pace: Pace,
   { max }: PaceBounds,
-  window: { at: number; ratio: number | undefined; full: boolean; load: Load },
+  window: { startedAt: number; at: number; work: number; ratio: number | undefined; full: boolean; load: Load },
 ): Pace {
   const { at, load, ratio, full } = window;
   // A mean of speeds and not of times: one window with ten times the usual work is no sign of a slow database.
@@ -140,13 +157,19 @@ export function afterSuccess(
   const measured = { ...pace, slowness };
   if (isOver(load)) return steppedDown(measured, at, 'the database is still high');
   if (load.level !== 'off') return measured;
-  if (slowness > TOO_SLOW) return pulledDown(measured, at);
-  if (!full || pace.limit >= max || slowness > GETTING_SLOW) return measured;
-  if (pace.downAt !== undefined && at - pace.downAt < UP_AFTER_DOWN) return measured;
-  const credit = pace.credit + 1;
-  if ((!pace.slowStart || ratio === undefined) && credit < pace.limit) return { ...measured, credit };
-  const windows = `${credit} ${credit === 1 ? 'window' : 'windows'} went well with every slot taken`;
-  return grown(measured, at, pace.limit + 1, windows);
+  if (slowness > TOO_SLOW && pace.limit > 1) return pulledDown(measured, at);
+  const climb = succeeded(climbOf(measured), { ...window, full });
+  if (climb.count < pace.limit) return { ...lowered(measured, climb.count, at, climb.why.replace(/^.*?: /, '')), climb };
+  return { ...measured, climb };
+}
+
+const climbOf = ({ climb, limit }: Pace): Writers => climb?.count === limit ? climb : { ...initialWriters, ...(climb?.brink && { brink: climb.brink }), count: limit };
+
+function climbing(pace: Pace, max: number): { at: number; limit: number } | undefined {
+  const next = nextTrial(climbOf(pace), { max, free: pace.slowStart ? max : 0 });
+  if (!next) return undefined;
+  const at = pace.downAt === undefined ? next.at : Math.max(next.at, pace.downAt + UP_AFTER_DOWN);
+  return { at, limit: next.count };
 }
 
 /** How far the limit may grow at once, as long as that would not take the load over what may be. */
@@ -168,10 +191,11 @@ function pulledDown(pace: Pace, at: number): Pace {
   const limit = Math.max(1, Math.min(pace.limit - 1, Math.round(pace.limit * gradient)));
   if (limit >= pace.limit) return { ...pace, pull: 0 };
   const times = Math.round(10 * pace.slowness) / 10;
-  return lowered(pace, limit, at, `windows take ${times} times as long for the same work as they did`);
+  // What comes next is measured at the new limit.
+  return lowered({ ...pace, slowness: 1 }, limit, at, `windows take ${times} times as long for the same work as they did`);
 }
 
-function grown(pace: Pace, at: number, limit: number, why: string): Pace {
+function grown({ fullAt: _, ...pace }: Pace, at: number, limit: number, why: string): Pace {
   return { ...pace, limit, credit: 0, pull: 0, movedAt: at, reason: `${pace.limit} → ${limit}: ${why}` };
 }
 

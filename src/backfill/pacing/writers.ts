@@ -28,6 +28,8 @@ export interface Writers {
   windows: number;
   work: number;
   ms: number;
+  /** The shortest time (ms) that a unit of work took since then. */
+  best?: number;
   /** When the count last moved, in ms since 1970. */
   movedAt: number;
   /** When contention last took one away: windows started before are part of an event that was answered. */
@@ -131,6 +133,7 @@ export function afterSuccess(
     windows: writers.windows + 1,
     work: writers.work * fade + window.work,
     ms: writers.ms * fade + ms,
+    best: Math.min(writers.best ?? Number.POSITIVE_INFINITY, ms / Math.max(window.work, 1)),
   };
   return measured.trial && measured.windows >= ROUNDS * measured.count
     ? judged(measured, measured.trial, window.at)
@@ -204,6 +207,6 @@ function brinkAt(count: number, at: number, asked: number): Brink {
 }
 
 function moved(writers: Writers, count: number, at: number, why: string): Writers {
-  const { trial: _, ...rest } = writers;
+  const { trial: _, best: __, ...rest } = writers;
   return { ...rest, count, windows: 0, work: 0, ms: 0, movedAt: at, why: `${writers.count} → ${count}: ${why}` };
 }

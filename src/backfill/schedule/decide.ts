@@ -130,7 +130,8 @@ function nextStart(state: State, now: number, slots: number): Decision {
         continue;
       }
     }
-    const asked = chain > left / (room ? 2 * slots : slots);
+    const feeling = level === 'off' && state.parallelism.adaptive && (state.pace.slowStart || state.pace.climb?.trial !== undefined);
+    const asked = feeling || chain > left / (room ? 2 * slots : slots);
     const window = nextWindow(
       customer,
       now,
