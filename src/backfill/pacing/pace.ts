@@ -130,7 +130,7 @@ export function afterStart(
 ): Pace {
   const growth = inFlight > pace.limit ? growthOf(pace, bounds, load) : undefined;
   if (growth && growth.at <= at && load.level === 'off') {
-    const climb = tried(climbOf(pace), { at, inFlight, max: bounds.max, free: pace.slowStart ? bounds.max : 0 });
+    const climb = tried(climbOf(pace), { at, inFlight, max: bounds.max, free: 0 });
     return { ...grown(pace, at, climb.count, climb.why.replace(/^.*?: /, '')), climb };
   }
   if (growth && growth.at <= at) {
@@ -166,7 +166,7 @@ export function afterSuccess(
 const climbOf = ({ climb, limit }: Pace): Writers => climb?.count === limit ? climb : { ...initialWriters, ...(climb?.brink && { brink: climb.brink }), count: limit };
 
 function climbing(pace: Pace, max: number): { at: number; limit: number } | undefined {
-  const next = nextTrial(climbOf(pace), { max, free: pace.slowStart ? max : 0 });
+  const next = nextTrial(climbOf(pace), { max, free: 0 });
   if (!next) return undefined;
   const at = pace.downAt === undefined ? next.at : Math.max(next.at, pace.downAt + UP_AFTER_DOWN);
   return { at, limit: next.count };
