@@ -112,6 +112,7 @@ const isOver = ({ level, utilization = 1 }: Load): boolean => level === 'high' &
 export function growthOf(pace: Pace, { max }: PaceBounds, load: Load): { at: number; limit: number } | undefined {
   const { level, utilization } = load;
   if (level === 'off') return climbing(pace, max);
+  if (level === 'unknown') return recovering(pace, max);
   if (level !== 'ok' || pace.limit >= max) return undefined;
   if (utilization === undefined ? pace.slowness > TOO_SLOW : utilization >= NEAR) return undefined;
   const step = stepOf(pace, utilization);
@@ -164,6 +165,12 @@ export function afterSuccess(
 }
 
 const climbOf = ({ climb, limit }: Pace): Writers => climb?.count === limit ? climb : { ...initialWriters, ...(climb?.brink && { brink: climb.brink }), count: limit };
+
+/** Unseen, the limit comes back to under where it was, since that was seen to be well; never further. */
+function recovering({ limit, brink, downAt = 0, movedAt = 0 }: Pace, max: number): { at: number; limit: number } | undefined {
+  if (brink === undefined || limit + 1 >= brink || limit >= max) return undefined;
+  return { at: Math.max(downAt + UP_AFTER_DOWN, movedAt + GROW_EVERY), limit: limit + 1 };
+}
 
 function climbing(pace: Pace, max: number): { at: number; limit: number } | undefined {
   const next = nextTrial(climbOf(pace), { max, free: 0 });

@@ -52,6 +52,8 @@ export interface Brink {
 
 /** How long a window takes while a number of writers is on trial, in ms. Long enough that its start costs little. */
 export const TRIAL_WINDOW = 30_000;
+/** No window is made shorter than this to lose less: its start would cost more than that. */
+export const SHORTEST_WINDOW = 10_000;
 /** While the chain that is left is short, a window is this share of it: finding out must not take as long as the work. */
 export const TRIAL_SHARE = 1 / 24;
 /** Windows without contention, for each writer, before another one is tried. */
@@ -65,7 +67,7 @@ export const EXPOSURE = 1 / 20;
 /** Contention that undid no more than this share of what the writers did lately is borne. */
 export const BORNE = 0.06;
 /** A brink is tried again after so long, at first and at most; one that was not worth it later. */
-export const FIRST_WAIT = 60_000;
+export const FIRST_WAIT = 30_000;
 export const LONGEST_WAIT = 20 * 60_000;
 export const NOT_WORTH_IT_WAIT = 3 * 60_000;
 /** A trial whose writers never are all at work, for want of slots, ends after so long. */
@@ -163,8 +165,9 @@ export function longestWindow(
   writers: Writers,
   { now, asked, chain, max }: { now: number; asked: boolean; chain: number; max: number },
 ): number | undefined {
-  const { count, trial, clean } = writers;
-  const short = Math.min(TRIAL_WINDOW, chain * TRIAL_SHARE);
+  const { count, trial, clean, lost } = writers;
+  const exposed = lost > 0 ? Math.max(SHORTEST_WINDOW, clean * EXPOSURE) : TRIAL_WINDOW;
+  const short = Math.min(TRIAL_WINDOW, exposed, chain * TRIAL_SHARE);
   if (trial) return short;
   const safe = count > 1 ? Math.max(short, clean * EXPOSURE) : undefined;
   if (!asked || count >= max) return safe;
