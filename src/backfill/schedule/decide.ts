@@ -107,6 +107,8 @@ function nextStart(state: State, now: number, slots: number): Decision {
   let until: number | undefined;
   const { level, utilization = 0 } = state.health;
   const room = level !== 'high' && utilization < NEAR;
+  // How many slots there will be once the limit has found its place.
+  const potential = !room ? slots : Math.min(state.parallelism.max, level === 'off' ? 2 * slots : slots / Math.max(utilization, 1 / 16));
   const { open, left } = tallyOf(state);
   const canary = state.counts.completed < state.options.canary;
   for (let i = 0; i < open.length; i++) {
@@ -131,7 +133,7 @@ function nextStart(state: State, now: number, slots: number): Decision {
       }
     }
     const feeling = level === 'off' && state.parallelism.adaptive && (state.pace.slowStart || state.pace.climb?.trial !== undefined);
-    const asked = feeling || chain > left / (room ? 2 * slots : slots);
+    const asked = feeling || chain > left / potential;
     const window = nextWindow(
       customer,
       now,
