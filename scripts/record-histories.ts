@@ -167,9 +167,13 @@ const stories: Record<string, () => Promise<BackfillHandle>> = {
 
   async paced() {
     return start({
-      ...{ customers: ['brief-a', { id: 'brief-b', conversations: 4_200 }, 'overloaded-c'], ...days, canary: 1 },
-      ...{ window: { initial: 'auto', target: 2_000 }, parallelism: { max: 4, adaptive: true } },
-      ...{ probe: { maxLoad: { activeSessions: 50 }, every: '1s' }, retry: { overload: soon } },
+      customers: ['brief-a', { id: 'brief-b', conversations: 4_200 }, 'overloaded-c'],
+      ...days,
+      canary: 1,
+      window: { initial: 'auto', target: 2_000 },
+      parallelism: { max: 4, adaptive: true },
+      probe: { maxLoad: { activeSessions: 50 }, every: '1s' },
+      retry: { overload: soon },
       hours: [{ from: '00:00', to: '24:00', timeZone: 'Europe/Berlin', max: 3 }],
     });
   },
@@ -264,7 +268,8 @@ try {
     taskQueue: 'backfill-scorecards',
     childQueue: 'ingestion',
     environment: {
-      ...{ BACKFILL_DIRECTORY_FILE: directory, BACKFILL_PROBE_URL: holes.settings.BACKFILL_VERIFY_URL },
+      BACKFILL_DIRECTORY_FILE: directory,
+      BACKFILL_PROBE_URL: holes.settings.BACKFILL_VERIFY_URL,
       ...holes.settings,
     },
   });

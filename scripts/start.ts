@@ -6,10 +6,11 @@
 
 import { proofTable, runsTable, storedTable, verdict } from '../src/cli/report/report-view.js';
 import { story } from '../src/cli/report/story-view.js';
-import { createDisplay, type Display, wantsColour } from '../src/cli/terminal/display.js';
 import { errorText } from '../src/cli/terminal/error-text.js';
 import { counted } from '../src/cli/terminal/format.js';
 import { type Line, render } from '../src/cli/terminal/line.js';
+import { wantsColour } from '../src/cli/terminal/output.js';
+import { createProgressDisplay, type ProgressDisplay } from '../src/cli/watch/progress-display.js';
 import { completeness } from '../src/reference-ingestion/completeness.js';
 import { withClient } from '../src/reference-ingestion/database.js';
 import { fleetRange } from '../src/reference-ingestion/fleet.js';
@@ -25,7 +26,7 @@ const { stdout, stderr } = process;
 class Start {
   private readonly signal = listenForInterruption(() => this.say('Stopping at once.'));
   private readonly stack = new Stack((line) => this.say(line));
-  private display: Display | undefined;
+  private display: ProgressDisplay | undefined;
   private runs: Runs | undefined;
   /** Set once the report has been shown; from then on Ctrl-C only ends `--keep-open`. */
   private result: number | undefined;
@@ -61,7 +62,7 @@ class Start {
     this.say(
       `${counted(options.clusters.length, 'run')} started, each with at most ${counted(options.parallelism, 'window')} in flight\n`,
     );
-    const display = createDisplay(stdout);
+    const display = createProgressDisplay(stdout);
     this.display = display;
     const reports = await runs.follow((views) => this.stopping || display.update(views), signal);
     display.close({ erase: true });
@@ -71,9 +72,15 @@ class Start {
       [
         `January 2026 (${fleetRange.start} to ${fleetRange.end}, end exclusive) at ${formatScale(options.scale)} of its volume`,
       ],
-      ...[[], ...runsTable(reports), [], ...proofTable(reports), [], ...storedTable(stored)],
+      [],
+      ...runsTable(reports),
+      [],
+      ...proofTable(reports),
+      [],
+      ...storedTable(stored),
       ...(told.length > 0 ? [[], ...told] : []),
-      ...[[], ...lines],
+      [],
+      ...lines,
     ]);
     this.result = ok ? 0 : 1;
     if (options.keepOpen) await this.stayOpen();

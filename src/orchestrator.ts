@@ -35,6 +35,8 @@ export function createOrchestrator({
     maxConcurrentActivityTaskExecutions: 4_000,
     // Whatever an activity does when its worker goes, another worker does again: nothing is worth waiting for.
     shutdownGraceTime: '1 second',
+    // Less than the 30 seconds after which Kubernetes kills: an activity that ignores its cancellation loses nothing.
+    shutdownForceTime: '20 seconds',
     ...deployment(environment),
   });
 }

@@ -1,41 +1,28 @@
-import './start-up-signals.js';
+import './worker/start-up-signals.js';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NativeConnection, type NativeConnectionOptions, Runtime, type TelemetryOptions } from '@temporalio/worker';
+import { NativeConnection, type NativeConnectionOptions, Runtime } from '@temporalio/worker';
 import pino from 'pino';
 import { connectionFromEnvironment } from './connection.js';
 import { createOrchestrator } from './orchestrator.js';
-import { startedUp } from './start-up-signals.js';
+import { serveHealth } from './worker/health.js';
+import { keepAsking, Readiness } from './worker/readiness.js';
+import { drainOnSignal } from './worker/shutdown.js';
+import { endUnlessReady } from './worker/start-timeout.js';
+import { startedUp } from './worker/start-up-signals.js';
+import { telemetry } from './worker/telemetry.js';
 
-/** The orchestrator's worker as a process: wiring only. README.md lists the environment variables. */
+/** The orchestrator's worker as a process: wiring only. docs/production.md lists its environment variables. */
 const log = pino({ name: 'backfill-scorecards' });
-
-type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
-const write = (level: Level) => (message: string, meta?: object) => log[level](meta ?? {}, message);
-Runtime.install({
-  logger: {
-    log: (level, message, meta) => write(level.toLowerCase() as Level)(message, meta),
-    ...{
-      trace: write('trace'),
-      debug: write('debug'),
-      info: write('info'),
-      warn: write('warn'),
-      error: write('error'),
-    },
-  },
-  telemetryOptions: metrics(process.env.BACKFILL_METRICS_ADDRESS),
-});
-
-function metrics(bindAddress: string | undefined): TelemetryOptions {
-  return bindAddress ? { metrics: { prometheus: { bindAddress } } } : {};
-}
+const { BACKFILL_HEALTH_ADDRESS, BACKFILL_METRICS_ADDRESS, BACKFILL_START_TIMEOUT } = process.env;
 
 /** A worker that starts before its server, or while it is away, waits: the order of their starts does not matter. */
-async function connected(options: NativeConnectionOptions): Promise<NativeConnection> {
+async function connected(options: NativeConnectionOptions, readiness: Readiness): Promise<NativeConnection> {
   for (;;) {
     try {
       return await NativeConnection.connect(options);
     } catch (error) {
       const reason = (error as Error).message;
+      readiness.unreachable(`Temporal does not answer: ${reason}`);
       log.warn(
         { address: options.address, reason },
         'no Temporal server answers; is TEMPORAL_ADDRESS right? Trying again',
@@ -46,16 +33,24 @@ async function connected(options: NativeConnectionOptions): Promise<NativeConnec
 }
 
 try {
+  Runtime.install({ ...telemetry(log, BACKFILL_METRICS_ADDRESS), shutdownSignals: [] });
+  const readiness = new Readiness();
+  if (BACKFILL_HEALTH_ADDRESS) await serveHealth(BACKFILL_HEALTH_ADDRESS, readiness);
+  if (BACKFILL_START_TIMEOUT) endUnlessReady(BACKFILL_START_TIMEOUT, readiness, log);
   const { connectionOptions, namespace } = connectionFromEnvironment();
-  const connection = await connected(connectionOptions);
+  const connection = await connected(connectionOptions, readiness);
   const worker = await createOrchestrator({ connection, namespace, environment: process.env });
   log.info({ address: connectionOptions.address, namespace, taskQueue: worker.options.taskQueue }, 'worker ready');
+  readiness.created(worker);
   const running = worker.run();
-  // A worker that runs is shut down by the SDK's own handlers.
   startedUp();
+  drainOnSignal(() => worker.getState() === 'RUNNING' && worker.shutdown());
+  const asking = new AbortController();
+  void keepAsking(connection, namespace, readiness, asking.signal);
   await running;
+  asking.abort();
   await connection.close();
 } catch (error) {
-  log.fatal(error, 'the worker can not go on; does the namespace exist?');
-  process.exitCode = 1;
+  log.fatal(error, 'the worker cannot continue; does the namespace exist?');
+  process.exit(1);
 }

@@ -12,7 +12,7 @@ const stampFile = '.built-from';
 
 /**
  * Makes `dist/` current: compiles `src/`, bundles the workflow code of both workers ahead of time, so that they start
- * without a compiler, and copies the SQL files. Does nothing when `dist/` was built from just these sources.
+ * without a compiler, and copies the files that are read as they are. Does nothing when `dist/` was built from just these sources.
  *
  * `dist/` is replaced as a whole, so that a worker that starts meanwhile never reads half of a build.
  *
@@ -27,13 +27,23 @@ export async function build(): Promise<boolean> {
   try {
     await compile(fresh);
     await bundle(fresh);
-    await cp(join(project, 'src/reference-ingestion/sql'), join(fresh, 'reference-ingestion/sql'), { recursive: true });
+    await copyAssets(fresh);
     await writeFile(join(fresh, stampFile), stamp);
     await replaceDist(fresh);
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
   return true;
+}
+
+/** Files that the compiler leaves out and the code reads: SQL, and the style sheets and scripts of pages. */
+const ASSET = /\.(sql|css|js)$/;
+
+async function copyAssets(folder: string): Promise<void> {
+  const source = join(project, 'src');
+  for (const file of await readdir(source, { recursive: true })) {
+    if (ASSET.test(file)) await cp(join(source, file), join(folder, file));
+  }
 }
 
 async function sourcesDigest(): Promise<string> {

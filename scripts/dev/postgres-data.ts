@@ -42,9 +42,15 @@ export async function openDataDirectory(
   await run(
     initdb,
     [
-      ...['--pgdata', making, '--username', 'postgres', '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
+      `--pgdata=${making}`,
+      '--username=postgres',
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
       // Independent of the locales that the system happens to have.
-      ...['--encoding', 'UTF8', '--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
+      '--encoding=UTF8',
+      '--locale=C',
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
       ...(throwAway ? ['--no-sync'] : []),
     ],
     { cwd: path, ...account },

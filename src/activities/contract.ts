@@ -1,36 +1,36 @@
 import type { ClassifiedFailure } from '../backfill/failures/classify.js';
-import type { Intervals } from '../backfill/hours/interval.js';
+import type { Interval, Intervals } from '../backfill/hours/interval.js';
+import type { HoursStep } from '../backfill/hours/working-hours.js';
 import type { Health } from '../backfill/pacing/pace.js';
 import type { ProbeOptions, WorkingHours } from '../backfill/request/options.js';
-import type { HoursStep } from '../backfill/schedule/limit.js';
 
-/** What the workflow asks of the outside world. Workflow code imports this file: nothing in it may need Node or Temporal. */
+/** What the workflow needs from the outside world. Workflow code imports this file: nothing in it may need Node or Temporal. */
 export interface Activities {
   /**
    * The customers of a cluster, with their conversations in the range (UTC days, `end` exclusive) where the directory
-   * knows them. Fails as non-retryable `DirectoryMissing` when the worker has none, or one that names nobody, and as
+   * knows them. Fails as non-retryable `DirectoryMissing` when the worker has no directory or an empty one, and as
    * `DirectoryInvalid` when the database refuses the SQL.
    */
   listCustomers(query: DirectoryQuery): Promise<DirectoryEntry[]>;
-  /** The windows of a prefix that run now, and, if asked, the hours that completed windows cover, by customer. */
+  /** The windows of a prefix that are open now, and, if requested, the hours that completed windows cover, by customer. */
   findWindows(query: WindowQuery): Promise<FoundWindows>;
-  /** Waits for a window's workflow to end, however long that takes, and says how it ended. */
+  /** Waits for a window's workflow to end, however long that takes, and returns how it ended. */
   followWindow(window: { workflowId: string; runId?: string }): Promise<WindowOutcome>;
-  /** When the run may work in the next so many days, from the time zones as this worker knows them. */
+  /** When the run may work in the next `days` days, by this worker's time zone data. */
   openHours(query: { hours: WorkingHours[]; days: number; max: number }): Promise<HoursStep[]>;
   /**
-   * Looks at the cluster's database until it is at another level than `last`, and says which. The connection comes from
+   * Measures the cluster's database until its level is no longer `last`, and returns the new one. The connection comes from
    * the worker's environment, by the cluster's name.
    */
   probeDatabase(query: ProbeQuery): Promise<ProbeAnswer>;
   /**
    * Counts what is missing in windows, in the order given. Connection and SQL come from the worker's environment, by the
-   * cluster's name. Fails as non-retryable `VerifyMissing` or `VerifyInvalid` where no other try would help.
+   * cluster's name. Fails as non-retryable `VerifyMissing` or `VerifyInvalid` where trying again would not help.
    */
   checkWindows(query: CheckQuery): Promise<CheckedDay[][]>;
-  /** The metrics that thresholds of `probe` may name, and what is wrong with the worker's own ones, if anything is. */
+  /** The metrics that thresholds of `probe` may name, and what is wrong with the operators' own metrics, if anything is. */
   knownMetrics(): Promise<{ names: string[]; trouble?: string }>;
-  /** Which of these search attributes the namespace has, as Keyword: one of another type is somebody else's. */
+  /** Which of these search attributes the namespace has as Keyword; one of another type belongs to someone else. */
   registeredSearchAttributes(names: string[]): Promise<string[]>;
 }
 
@@ -40,7 +40,7 @@ export interface DirectoryQuery {
   end: string;
 }
 
-/** What a directory was asked for, in a sentence. */
+/** A directory query in words. */
 export const askedFor = ({ cluster, start, end }: DirectoryQuery): string =>
   `${cluster === undefined ? 'a run without a cluster' : `cluster ${JSON.stringify(cluster)}`}, ${start} to ${end}`;
 
@@ -57,7 +57,7 @@ export interface WindowQuery {
 }
 
 export interface FoundWindows {
-  running: { customer: string; from: number; to: number; runId: string }[];
+  running: { customer: string; hours: Interval; runId: string }[];
   completed: { customer: string; hours: Intervals }[];
   /** How many completed windows these hours come from. */
   completedWindows: number;
@@ -65,8 +65,8 @@ export interface FoundWindows {
 
 export interface CheckQuery {
   cluster?: string;
-  /** Hours since 1970; `asOf` in ms: a conversation that arrived later is not missing. None: only whether it can be done. */
-  windows: { customer: string; from: number; to: number; asOf: number }[];
+  /** `asOf` in ms: a conversation that arrived later is not missing. An empty list only tests that the SQL works. */
+  windows: { customer: string; hours: Interval; asOf: number }[];
 }
 
 /** A day (as its number since 1970) and what was counted in it. */
@@ -74,15 +74,19 @@ export type CheckedDay = [day: number, conversations: number, missing: number];
 
 export interface ProbeQuery extends ProbeOptions {
   cluster?: string;
-  /** What the run believes, and why; an unknown level is answered again when its reason has become another one. */
+  /** The level that the run knows, and why; an unknown level is answered again when its reason changes. */
   last: Health;
   reason?: string;
+  /** The utilization that the run knows: answered again when it has passed a step. */
+  utilization?: number;
 }
 
 export interface ProbeAnswer {
   level: Health;
-  /** The metric that decided, with its value and threshold; or why the database can't be seen. */
+  /** The metric that decided, with its value and threshold; or why the database can't be measured. */
   reason: string;
+  /** The load as a share of `maxLoad`, 1 being all that operators bear; left out where it is not known. */
+  utilization?: number;
 }
 
 export type WindowOutcome =

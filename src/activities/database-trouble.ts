@@ -1,14 +1,14 @@
 import pg from 'pg';
 
-/** What went wrong with a database, in words that may stand in a history: drivers and servers name hosts, users, SQL or more. */
+/** What went wrong with a database, in words that may be stored in a history: messages of drivers and servers may contain hosts, users, SQL or more. */
 export class DatabaseTrouble extends Error {
   constructor(
     message: string,
     readonly kind: {
-      /** The connection is of no more use, or there is none. */
+      /** The connection can't be used any more, or there is none. */
       lost: boolean;
-      /** Another try would find the same. */
-      lasting: boolean;
+      /** Trying again would fail in the same way. */
+      permanent: boolean;
       tooSlow: boolean;
     },
   ) {
@@ -17,20 +17,20 @@ export class DatabaseTrouble extends Error {
 }
 
 export interface TroubleOptions {
-  /** The connection string, of which no part is ever shown. */
+  /** The connection string; no part of it is ever shown. */
   url: string;
   /** How long a statement may take. */
   seconds: number;
-  /** Of the activity, whose log has what the server said; without one, a person reads that at once. */
+  /** Of the activity, which logs the server's message; without one, the message is shown to the operator. */
   context?: unknown;
 }
 
-/** SQLSTATEs that another try does not change: data, authorization, names, syntax, writing where one may only read. */
-const LASTING = /^(0A|22|25006|26|28|3D|3F|42)/;
-/** Those of a connection that the server refuses or ends, and of a server that can't work for anybody. */
+/** SQLSTATEs that trying again does not change: data, authorization, names, syntax, writing in a read-only transaction. */
+const PERMANENT = /^(0A|22|25006|26|28|3D|3F|42)/;
+/** SQLSTATEs of a connection that the server refuses or ends, and of a server that can't serve anyone. */
 const LOST = /^(08|28|3D|53|57)/;
 const TOO_SLOW = '57014';
-/** PostgreSQL's word for parameters that do not fit; PgBouncer's, always fatal, for all else, a server that is away included. */
+/** PostgreSQL's code for parameters that do not fit; PgBouncer's, always fatal, for everything else, such as an absent server. */
 const PROTOCOL = '08P01';
 
 const REASONS: Record<string, string> = {
@@ -46,7 +46,7 @@ const REASONS: Record<string, string> = {
   ERR_INVALID_URL: 'the connection string is not a postgresql:// URL',
 };
 
-/** What SQL does wrong that the database refuses. */
+/** What is wrong with SQL that the database refuses. */
 const MISTAKES: Record<string, string> = {
   [PROTOCOL]: ': it does not use exactly the parameters that it is given',
   '25006': ': it writes, in a read-only transaction',
@@ -65,19 +65,19 @@ export function troubleOf(error: unknown, { url, seconds, context }: TroubleOpti
   if (!(error instanceof pg.DatabaseError)) {
     const silent = code === 'ETIMEDOUT' || (!code && /time-?out/i.test(message));
     const unreachable = `it is unreachable${code ? ` (${code})` : ''}`;
-    const kind = { lost: true, lasting: code === 'ERR_INVALID_URL', tooSlow: false };
+    const kind = { lost: true, permanent: code === 'ERR_INVALID_URL', tooSlow: false };
     return new DatabaseTrouble(silent ? `no answer within ${seconds} s` : (REASONS[code] ?? unreachable), kind);
   }
   const misfit = code === PROTOCOL && error.severity !== 'FATAL';
   const tooSlow = code === TOO_SLOW;
   const lost = LOST.test(code) && !tooSlow && !misfit;
-  const lasting = LASTING.test(code) || misfit;
-  const what = lost ? 'it refuses the connection' : lasting ? 'it refuses the SQL' : 'the query failed';
-  const mistake = lasting ? (MISTAKES[code] ?? '') : '';
+  const permanent = PERMANENT.test(code) || misfit;
+  const what = lost ? 'it refuses the connection' : permanent ? 'it refuses the SQL' : 'the query failed';
+  const mistake = permanent ? (MISTAKES[code] ?? '') : '';
   const said = context ? "; the worker's log has the server's message" : `: ${withoutSecrets(message, url)}`;
   const refused = `${what} (SQLSTATE ${code})${mistake}${said}`;
   const reason = tooSlow ? `a query took longer than ${seconds} s` : (REASONS[code] ?? refused);
-  return new DatabaseTrouble(reason, { lost, lasting, tooSlow });
+  return new DatabaseTrouble(reason, { lost, permanent, tooSlow });
 }
 
 export function withoutSecrets(message: string, url: string): string {

@@ -5,29 +5,29 @@ import { type DatabaseTrouble, troubleOf, withoutSecrets } from './database-trou
 
 export interface DatabaseOptions {
   url: string;
-  /** Whose connection it is: its name in `pg_stat_activity`, and in what is said about it. */
+  /** What the connection is for: its name in `pg_stat_activity` and in messages. */
   purpose: 'directory' | 'verify' | 'probe';
   /** How long a statement may take. */
   seconds: number;
-  /** Of the activity that reads; without one, a person does, in a terminal. */
+  /** Of the activity that reads; undefined in a terminal. */
   context?: Context | undefined;
 }
 
 /** All values as the server writes them: a date would become an instant in this machine's time zone. */
 export type Row = Record<string, string | null>;
 
-/** The extended protocol takes no more: SQL from elsewhere can't leave the transaction that it is put in. */
+/** The extended protocol allows only one: SQL from elsewhere can't leave the transaction around it. */
 const ONE_STATEMENT = { queryMode: 'extended' };
 
 const MOST_CONNECTING_SECONDS = 10;
-const FAREWELL_MS = 1_000;
+const CLOSING_MS = 1_000;
 
 /**
- * The one way to open a database: read-only, every wait limited, UTC. What it throws is a {@link DatabaseTrouble}, and
- * holds nothing that the driver or the server said. Opened at the first statement, and again after it was lost.
+ * The only way to a database: read-only, every wait limited, UTC. It throws {@link DatabaseTrouble}, without the messages
+ * of the driver or the server. It connects at the first statement, and again after the connection was lost.
  *
- * No setting is a start-up parameter, since PgBouncer refuses those that it does not know; each is one of the
- * transaction, so that any of the sessions that a pooler lends has it.
+ * No setting is a start-up parameter, since PgBouncer refuses those that it does not know; each is set in the transaction,
+ * so that it applies in whichever session a pooler assigns.
  */
 export class Database {
   private open: { client: pg.Client; socket: Socket } | undefined;
@@ -36,7 +36,7 @@ export class Database {
 
   constructor(private readonly options: DatabaseOptions) {}
 
-  /** What one statement answers, in a transaction of its own. */
+  /** The result of one statement, in a separate transaction. */
   async read(sql: string, parameters: unknown[] = []): Promise<pg.QueryResult<Row>> {
     try {
       const client = await this.connected();
@@ -53,14 +53,14 @@ export class Database {
     }
   }
 
-  /** Gives the connection back without waiting for the server, also one that is still being made. */
+  /** Closes the connection without waiting for the server, also while it is still connecting. */
   close(): void {
     this.closed = true;
     this.drop();
   }
 
   private async connected(): Promise<pg.Client> {
-    if (this.closed) throw new Error('the connection was given back');
+    if (this.closed) throw new Error('the connection was closed');
     if (this.open) return this.open.client;
     const { url, purpose, seconds } = this.options;
     const socket = new Socket();
@@ -68,19 +68,19 @@ export class Database {
       connectionString: url,
       application_name: `backfill-scorecards ${purpose}`,
       connectionTimeoutMillis: Math.min(seconds, MOST_CONNECTING_SECONDS) * 1_000,
-      // A server or network that has gone silent; a little later, so that a slow statement is the server's to end.
+      // For a server or network that has gone silent; a little later, so that the server ends a slow statement itself.
       query_timeout: (seconds + 1) * 1_000,
       types: { getTypeParser: () => (text: string) => text },
       stream: () => socket,
     });
-    // A connection that breaks shows in the next statement; unheard, the event would end the process.
+    // A connection that breaks shows in the next statement; without a listener, the event would end the process.
     client.on('error', () => {});
     this.open = { client, socket };
     await client.connect();
     return client;
   }
 
-  /** Where the server can notice it (since 14, not on Windows), a statement ends soon after its reader has gone. */
+  /** Where the server supports it (since 14, not on Windows), a statement ends soon after its client has gone. */
   private get begin(): string {
     return `BEGIN READ ONLY;
       SET LOCAL statement_timeout = ${Math.round(this.options.seconds * 1_000)};
@@ -94,11 +94,11 @@ export class Database {
     const { client, socket } = this.open;
     this.open = undefined;
     client.end().catch(() => {});
-    // A network that has gone silent does not answer the farewell, and the socket would stay open.
-    setTimeout(() => socket.destroy(), FAREWELL_MS).unref();
+    // On a network that has gone silent, the server does not confirm the end, and the socket would stay open.
+    setTimeout(() => socket.destroy(), CLOSING_MS).unref();
   }
 
-  /** Once, and not at every look. */
+  /** Logs each message once, not at every statement. */
   private log(error: unknown): void {
     if (!(error instanceof pg.DatabaseError) || error.message === this.logged) return;
     this.logged = error.message;
@@ -109,11 +109,11 @@ export class Database {
 }
 
 /**
- * What one statement answers, on a connection of its own, which is given back at once when the activity is cancelled or
- * has timed out.
+ * The result of one statement, on a separate connection, which is closed at once when the activity is cancelled or has
+ * timed out.
  *
- * @throws ApplicationFailure of type `DirectoryInvalid`, `VerifyInvalid`, non-retryable, for what another try would find again,
- *   a statement that was too slow twice included; else retryable, `DirectoryFailed`, `VerifyFailed` or `Interrupted`
+ * @throws ApplicationFailure of type `DirectoryInvalid` or `VerifyInvalid`, non-retryable, where trying again would fail in the
+ *   same way, including a statement that was too slow twice; else retryable, `DirectoryFailed`, `VerifyFailed` or `Interrupted`
  */
 export async function readOnce(
   options: DatabaseOptions & { purpose: 'directory' | 'verify' },
@@ -125,9 +125,9 @@ export async function readOnce(
   const database = new Database(options);
   const reading = database.read(sql, parameters).catch((trouble: DatabaseTrouble) => {
     const message = `the ${purpose} database: ${trouble.message}`;
-    // A database need not bear more than twice what takes too long.
-    const { lasting, tooSlow } = trouble.kind;
-    throw lasting || (tooSlow && context && context.info.attempt > 1)
+    // A statement that takes too long is tried only twice, to spare the database.
+    const { permanent, tooSlow } = trouble.kind;
+    throw permanent || (tooSlow && context && context.info.attempt > 1)
       ? ApplicationFailure.nonRetryable(message, `${type}Invalid`)
       : ApplicationFailure.retryable(message, `${type}Failed`);
   });
@@ -138,10 +138,10 @@ export async function readOnce(
   }
 }
 
-/** Rejects as soon as the activity is cancelled: the run is over or no longer waits, or this worker shuts down, and another one does it. */
+/** Rejects as soon as the activity is cancelled: the run has ended or no longer waits, or this worker shuts down and another one takes over. */
 export async function unlessCancelled<T>(work: Promise<T>, { cancelled }: Context): Promise<T> {
   const interrupted = cancelled.catch(() => {
-    throw ApplicationFailure.retryable('nobody waits for this here any more', 'Interrupted');
+    throw ApplicationFailure.retryable('this attempt was cancelled', 'Interrupted');
   });
   return Promise.race([work, interrupted]);
 }

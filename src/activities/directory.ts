@@ -15,7 +15,7 @@ const entries = z.array(
 );
 const fileShape = z.union([entries, z.record(z.string(), entries)]);
 
-/** The activity: as {@link readDirectory}, but a directory that names nobody is none. */
+/** The activity: as {@link readDirectory}, but an empty directory is an error. */
 export async function listCustomers(
   query: DirectoryQuery,
   environment: NodeJS.ProcessEnv,
@@ -25,21 +25,23 @@ export async function listCustomers(
   if (listed.length > 0) return listed;
   const [source, check] = environment.BACKFILL_DIRECTORY_FILE
     ? ['directory file (BACKFILL_DIRECTORY_FILE)', 'the list in that file']
-    : ['directory database (BACKFILL_DIRECTORY_SQL)', 'what the SQL gives for them'];
-  throw missing(`the ${source} names nobody for ${askedFor(query)}; check the run's cluster and range, and ${check}`);
+    : ['directory database (BACKFILL_DIRECTORY_SQL)', 'what the SQL returns for them'];
+  throw missing(
+    `the ${source} has no customers for ${askedFor(query)}; check the run's cluster and range, and ${check}`,
+  );
 }
 
 /**
- * The customers of a cluster, from where the worker's environment says:
+ * The customers of a cluster, from the source in the worker's environment:
  *
  * - `BACKFILL_DIRECTORY_FILE`: a JSON file, a list of ids or `{id, conversations?}`, or an object of such lists by
  *   cluster.
  * - `BACKFILL_DIRECTORY_DATABASE_URL` and `BACKFILL_DIRECTORY_SQL`: a query with the parameters `$1` cluster, `$2` first
- *   day, `$3` day after the last, that gives the columns `id` and, if it can, `conversations`. It runs read-only.
+ *   day, `$3` day after the last, that returns the columns `id` and, if it can, `conversations`. It runs read-only.
  *
- * @param context of the activity; none in the command
+ * @param context of the activity; undefined in the command
  * @throws ApplicationFailure, non-retryable, of type `DirectoryMissing` where there is none, or `DirectoryInvalid` where the
- *   database refuses the SQL or the role, or the SQL gives other columns; retryable for a database that is unreachable
+ *   database refuses the SQL or the role, or the SQL returns other columns; retryable for a database that is unreachable
  */
 export async function readDirectory(
   query: DirectoryQuery,
@@ -71,7 +73,7 @@ async function fromFile(file: string, { cluster }: DirectoryQuery): Promise<Dire
   );
 }
 
-/** A file that is not there, or not JSON, does not repair itself: the run ends with a sentence instead of trying indefinitely. */
+/** Trying again does not help with a file that is missing or not JSON: the run ends with a message instead. */
 async function jsonIn(file: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, 'utf8'));

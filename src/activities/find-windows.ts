@@ -6,8 +6,8 @@ import type { FoundWindows, WindowQuery } from './contract.js';
 const FEW = 20;
 
 /**
- * Finds windows by their workflow ids, of any size and whoever started them. Pages through all there are. The prefix
- * and the ids have no quotes (request.ts allows none), so they can stand in a visibility query.
+ * Finds windows by their workflow ids, of any size and started by anyone. Reads all pages. The prefix and the ids have no
+ * quotes (request.ts allows none), so that they can be part of a visibility query.
  */
 export async function findWindows(
   client: Client,
@@ -15,7 +15,7 @@ export async function findWindows(
 ): Promise<FoundWindows> {
   const asked = customers && new Set(customers);
   const wanted = (customer: string) => asked === undefined || asked.has(customer);
-  // For many customers one pass over all windows is less than a query for each.
+  // For many customers, one pass over all windows is cheaper than a query for each.
   const prefixes = customers && customers.length <= FEW ? customers.map((id) => `${prefix}-${id}-`) : [`${prefix}-`];
   async function* list(condition: string) {
     for (const start of prefixes) {
@@ -27,8 +27,7 @@ export async function findWindows(
   // A window that Temporal's Workflow Pause has paused is open and will continue, but its status is not `Running`.
   for await (const { workflowId, runId } of list('CloseTime IS NULL')) {
     const window = parseWindowId(prefix, workflowId);
-    if (window && wanted(window.customer))
-      running.push({ customer: window.customer, from: window.interval[0], to: window.interval[1], runId });
+    if (window && wanted(window.customer)) running.push({ customer: window.customer, hours: window.interval, runId });
   }
   const hours = new Map<string, Intervals>();
   let completedWindows = 0;

@@ -6,8 +6,8 @@ import { completion } from './completion.js';
 import type { WindowOutcome } from './contract.js';
 
 /**
- * Waits for a workflow to end, through its retries and continue-as-new, by one long poll at a time. Errors of the
- * server or the network are thrown, so that Temporal tries again, for ever: they say nothing about the window.
+ * Waits for a workflow to end, through its retries and continue-as-new, with one long poll at a time. Errors of the server
+ * or the network are thrown, so that Temporal retries indefinitely: they say nothing about the window.
  */
 export async function followWindow(
   client: Client,
@@ -19,12 +19,12 @@ export async function followWindow(
     return completion(await Promise.race([result, cancelled]));
   } catch (error) {
     if (cancellationSignal.aborted) {
-      // The run that asked is over, or this worker shuts down: then another one goes on.
-      throw ApplicationFailure.retryable('nobody follows this window here any more', 'Interrupted');
+      // The run has ended, or this worker shuts down and another one takes over.
+      throw ApplicationFailure.retryable('this attempt was cancelled', 'Interrupted');
     }
     if (error instanceof WorkflowFailedError) return { completed: false, failure: classify(causeChain(error)) };
     if (error instanceof WorkflowNotFoundError) {
-      const message = `${workflowId} can no longer be found; how it ended is not known`;
+      const message = `${workflowId} no longer exists; how it ended is unknown`;
       return { completed: false, failure: { class: 'unknown', message, evidence: 'workflow not found' } };
     }
     throw error;
@@ -32,8 +32,8 @@ export async function followWindow(
 }
 
 /**
- * A client that makes no more calls once the signal is aborted. The worker's connection can't abort a call, and a result
- * is awaited by one long poll after another: without this, they would go on until the workflow ends.
+ * A client that makes no more calls once the signal is aborted. The worker's connection can't abort a call, and waiting for
+ * a result is one long poll after another: without this, they would continue until the workflow ends.
  */
 function callingUntil(signal: AbortSignal, { workflow }: Client): WorkflowClient {
   const workflowService = () => {

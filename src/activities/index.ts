@@ -1,7 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { beating } from './beating.js';
 import type { Activities } from './contract.js';
 import { listCustomers } from './directory.js';
 import { findWindows } from './find-windows.js';
@@ -9,20 +8,21 @@ import { followWindow } from './follow-window.js';
 import { openHours } from './open-hours.js';
 import { knownMetrics, probeDatabase } from './probe.js';
 import { checkWindows } from './verify.js';
+import { withHeartbeats } from './with-heartbeats.js';
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
 
-/** The activities, with what they need from their process. */
+/** The activities, with the client and environment of their worker. */
 export function createActivities(client: Client, environment: NodeJS.ProcessEnv): Activities {
   return {
-    listCustomers: (query) => beating(() => listCustomers(query, environment, Context.current())),
-    findWindows: (query) => beating(() => findWindows(client, query)),
+    listCustomers: (query) => withHeartbeats(() => listCustomers(query, environment, Context.current())),
+    findWindows: (query) => withHeartbeats(() => findWindows(client, query)),
     openHours: async ({ hours, days, max }) => openHours(hours, days, max, Date.now()),
     probeDatabase: (query) => probeDatabase(query, environment),
-    knownMetrics: () => beating(() => knownMetrics(environment)),
-    followWindow: (window) => beating(() => followWindow(client, window)),
-    checkWindows: (query) => beating(() => checkWindows(query, environment)),
-    registeredSearchAttributes: (names) => beating(() => registeredSearchAttributes(client, names)),
+    knownMetrics: () => withHeartbeats(() => knownMetrics(environment)),
+    followWindow: (window) => withHeartbeats(() => followWindow(client, window)),
+    checkWindows: (query) => withHeartbeats(() => checkWindows(query, environment)),
+    registeredSearchAttributes: (names) => withHeartbeats(() => registeredSearchAttributes(client, names)),
   };
 }
 

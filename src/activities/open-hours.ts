@@ -1,14 +1,14 @@
 import { Temporal } from '@js-temporal/polyfill';
+import type { HoursStep } from '../backfill/hours/working-hours.js';
 import type { WorkingHours } from '../backfill/request/options.js';
-import type { HoursStep } from '../backfill/schedule/limit.js';
 
 /** Sunday is 0 in the request and 7 in the calendar. */
 const DAYS_OF_WEEK = 7;
 
 /**
- * When the run may work, as steps of the limit from `now` on: 0 is closed. Entries that overlap add nothing; the
- * larger limit counts. An entry whose `to` is not after its `from` reaches into the next day (`22:00` to `06:00`).
- * Where clocks skip a time, it counts as the moment of the change; where they repeat one, as its first occurrence.
+ * When the run may work, as steps of the limit from `now` on: 0 is closed. Where entries overlap, the larger limit
+ * counts. An entry whose `to` is not after its `from` ends on the next day (`22:00` to `06:00`). A time that clocks skip
+ * counts as the moment of the change, a time that they repeat as its first occurrence.
  */
 export function openHours(hours: readonly WorkingHours[], days: number, most: number, now: number): HoursStep[] {
   const open = hours.flatMap((entry) => {
@@ -39,8 +39,8 @@ function daysIn({ days: weekdays, timeZone }: WorkingHours, days: number, now: n
 }
 
 /**
- * The first instant at which clocks in the zone show so many minutes after midnight of a date, or skip them. One
- * rule for opening and closing: entries that meet never overlap, and never leave a hole.
+ * The first instant at which clocks in the zone show so many minutes after midnight of a date, or skip that time. Opening
+ * and closing follow the same rule, so that adjacent entries neither overlap nor leave a gap.
  */
 function instantOf(day: Temporal.PlainDate, minutes: number, timeZone: string): number {
   const local = day.toPlainDateTime().add({ minutes });

@@ -1,46 +1,45 @@
-import { activityInfo, Context, heartbeat } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import type { ProbeAnswer, ProbeQuery } from './contract.js';
 import { unlessCancelled } from './database.js';
 import { ProbedDatabase } from './probe/database.js';
-import { afterLook, initialLevels, type Look } from './probe/levels.js';
+import { afterLook, initialLevels, type Look, stepOf } from './probe/levels.js';
 import { METRICS, Memory, type NoValue, ownMetrics } from './probe/metrics.js';
 import { settingOf, variablesOf } from './settings.js';
+import { withHeartbeats } from './with-heartbeats.js';
 
-/** Failed looks are repeated sooner than `every`, so that a run soon knows whether a failure lasts. */
+/** Failed looks are repeated sooner than `every`, so that a run soon knows whether a failure persists. */
 const SOONER = 1_000;
 
-/** What was counted lately, by connection: the next probe of the same database goes on from there. */
+/** The latest samples by connection, for the next probe of the same database. */
 const memories = new Map<string, Memory>();
 
 /**
- * Looks at the cluster's database every `query.every` ms and answers once it is at another level than `query.last`, or
- * unknown for another reason than `query.reason`. Until then it only heartbeats.
+ * Measures the cluster's database every `query.every` ms, and returns once its level is no longer `query.last`, its utilization
+ * is not in the same step as `query.utilization`, or it is unknown for a reason other than `query.reason`. Until then it only heartbeats.
  *
  * The connection is `BACKFILL_PROBE_URL_<CLUSTER>` (`us-west-2-prod` is `US_WEST_2_PROD`) or else `BACKFILL_PROBE_URL`
  * in the worker's environment; `BACKFILL_PROBE_QUERIES_FILE` may add metrics, as JSON `{"metric": "SELECT …"}`. Neither
- * is ever part of an answer. Whatever is wrong with the database makes it unknown, and no error.
+ * is ever part of an answer. If anything is wrong with the database, the level is unknown; that is not an error.
  */
 export async function probeDatabase(query: ProbeQuery, environment: NodeJS.ProcessEnv): Promise<ProbeAnswer> {
   const context = Context.current();
-  const beat = setInterval(heartbeat, (activityInfo().heartbeatTimeoutMs ?? 30_000) / 3);
   const { look, close } = looker(query, environment, context);
   try {
-    return await unlessCancelled(untilAnotherLevel(query, look, context), context);
+    return await withHeartbeats(() => unlessCancelled(untilAnotherLevel(query, look, context), context));
   } finally {
-    clearInterval(beat);
     close();
   }
 }
 
 async function untilAnotherLevel(query: ProbeQuery, look: () => Promise<Look>, context: Context): Promise<ProbeAnswer> {
-  const { last, reason = '', every } = query;
-  for (let levels = initialLevels(last, reason); ; ) {
+  const { last, reason = '', utilization: known, every } = query;
+  for (let levels = initialLevels(last, reason, known); ; ) {
     const seen = await look();
     const failed = 'unknown' in seen;
     levels = afterLook(levels, seen, query);
-    if (levels.level !== last || (last === 'unknown' && levels.reason !== reason)) {
-      return { level: levels.level, reason: levels.reason };
-    }
+    const { doubts: _, ...answer } = levels;
+    const moved = answer.level !== last || stepOf(answer) !== stepOf({ utilization: known });
+    if (moved || (last === 'unknown' && answer.reason !== reason)) return answer;
     await context.sleep(failed && levels.doubts.length > 0 ? Math.min(every, SOONER) : every);
   }
 }
@@ -63,7 +62,7 @@ function looker(
   return { look: () => database.look(metrics), close: () => database.close() };
 }
 
-/** A file that can't be read adds no metric, and need not be there for thresholds that name none of its own. */
+/** A file that can't be read adds no metrics; it is not an error, since thresholds may not need any of its metrics. */
 export async function knownMetrics(environment: NodeJS.ProcessEnv): Promise<{ names: string[]; trouble?: string }> {
   const names = Object.keys(METRICS);
   try {

@@ -1,6 +1,6 @@
 /**
- * What an activity is told by its worker's environment, for all clusters or for one: `BACKFILL_PROBE_URL`, or
- * `BACKFILL_PROBE_URL_US_WEST_2_PROD` for `us-west-2-prod`.
+ * The variable in the worker's environment that sets something for one cluster, in place of the one for all clusters:
+ * `BACKFILL_PROBE_URL_US_WEST_2_PROD` for `us-west-2-prod`, in place of `BACKFILL_PROBE_URL`.
  */
 export const variableOf = (name: string, cluster: string): string =>
   `${name}_${cluster.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
@@ -10,6 +10,6 @@ export function settingOf(name: string, cluster: string | undefined, environment
   return (cluster && environment[variableOf(name, cluster)]) || environment[name] || undefined;
 }
 
-/** The variables that were looked for, to be named to a person. */
+/** The names of both variables, for messages. */
 export const variablesOf = (name: string, cluster: string | undefined): string =>
   cluster === undefined ? name : `${variableOf(name, cluster)} or ${name}`;

@@ -11,16 +11,16 @@ const [SECONDS, MOST_SECONDS] = [120, 300];
 
 /**
  * Counts, for each of these windows, conversations and those without a current scorecard, by day; days without
- * conversations are left out. One statement for all windows, in a read-only transaction, on a connection of its own.
+ * conversations are left out. One statement for all windows, in a read-only transaction, on a separate connection.
  *
  * Connection and SQL are in the worker's environment, `_<CLUSTER>` at the end for one cluster only:
  * `BACKFILL_VERIFY_URL`, `BACKFILL_VERIFY_SQL_FILE` or `BACKFILL_VERIFY_SQL`, and `BACKFILL_VERIFY_SECONDS`. The SQL gets `$1 text[]` customers, `$2`
  * and `$3 timestamptz[]` the windows' starts and ends (exclusive), `$4 timestamptz[]` the instants after which a
- * conversation came too late to be missing; it gives the columns `window` (1 for the first), `day`, `conversations` and
- * `missing`. No windows at all is a question as well: whether the SQL can be run.
+ * conversation came too late to be missing; it returns the columns `window` (1 for the first), `day`, `conversations` and
+ * `missing`. Without windows, it only tests that the SQL can be run.
  *
  * @throws ApplicationFailure, non-retryable, of type `VerifyMissing` where a setting is missing, or `VerifyInvalid` where the
- *   database refuses the SQL or the role, or the SQL gives other columns or values; retryable for a database that is unreachable
+ *   database refuses the SQL or the role, or the SQL returns other columns or values; retryable for a database that is unreachable
  */
 export async function checkWindows(
   { cluster, windows }: CheckQuery,
@@ -30,8 +30,8 @@ export async function checkWindows(
   const options = { url, purpose: 'verify', seconds, context: Context.current() } as const;
   const answer = await readOnce(options, sql, [
     windows.map(({ customer }) => customer),
-    windows.map(({ from }) => formatInstant(from)),
-    windows.map(({ to }) => formatInstant(to)),
+    windows.map(({ hours }) => formatInstant(hours[0])),
+    windows.map(({ hours }) => formatInstant(hours[1])),
     windows.map(({ asOf }) => formatTime(asOf)),
   ]);
   return countsOf(answer, windows);

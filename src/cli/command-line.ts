@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addAdd } from './commands/add.js';
+import type { Action, AddCommand } from './commands/add-command.js';
 import { addCancel } from './commands/cancel.js';
 import { addCompletion } from './commands/completion.js';
 import { CommandContext, type GlobalOptions, type Surroundings } from './commands/context.js';
@@ -22,34 +23,6 @@ import { addSetParallelism } from './commands/set-parallelism.js';
 import { addStart } from './commands/start.js';
 import { addStatus } from './commands/status.js';
 import { addWatch } from './commands/watch.js';
-
-/**
- * What a command does when it is called.
- *
- * @param words the arguments as commander gives them: a text for each, a list for a variadic one
- * @param options the command's own options; those of all commands are in the context
- */
-export type Handler<Words extends unknown[], Options> = (
-  context: CommandContext,
-  words: Words,
-  options: Options,
-) => Promise<ExitCode>;
-
-/** Makes a handler into what commander calls. */
-export type Action = <Words extends unknown[] = string[][], Options = object>(
-  handler: Handler<Words, Options>,
-) => (...args: unknown[]) => Promise<void>;
-
-/**
- * Adds a command to the program.
- *
- * To add one: a file in `commands/` that exports an `AddCommand`, an entry in {@link commands} here, its section in
- * docs/commands.md, and in `addHelpText('after', …)` its examples. In the handler, `selectClusters` says which clusters are
- * meant and `withSessions` opens them side by side; `onEach` takes each a step further, keeping one cluster's problem from
- * the others; `answer` ends the command, in the format that was asked for, with the right exit code. A command for runs
- * (an Update) is `tellRuns` and nothing else: see `pause.ts`. What goes wrong is thrown as a `CommandProblem`.
- */
-export type AddCommand = (program: Command, action: Action) => void;
 
 /** In the order of the help. */
 const commands: readonly AddCommand[] = [
@@ -78,10 +51,10 @@ const commands: readonly AddCommand[] = [
 ];
 
 /**
- * Reads a command line and does what it says.
+ * Parses a command line and runs its command.
  *
  * @param args without node and the program's own name
- * @returns the exit code; nothing is thrown, what is wrong has been said on stderr by then
+ * @returns the exit code; nothing is thrown, every error has been printed to stderr by then
  */
 export async function runCommandLine(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
   const { stdout, stderr, signal } = surroundings;
@@ -110,7 +83,7 @@ export async function runCommandLine(args: readonly string[], surroundings: Surr
   }
 }
 
-/** As typed, without the program's own: `pause`, `schedule create`. */
+/** As typed, without the program's own name: `pause`, `schedule create`. */
 const nameOf = (command: Command): string =>
   command.parent?.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name();
 
@@ -120,14 +93,14 @@ export function createProgram(
   output: { writeOut(text: string): void; writeErr(text: string): void },
 ): Command {
   const program = new Command('backfill')
-    .description('Starts, watches and steers backfills: one Temporal workflow for each cluster of the fleet.')
-    .option('--fleet <file>', 'the fleet file (default: fleet.yaml; without one: the cluster of TEMPORAL_ADDRESS)')
-    .addOption(new Option('--output <format>', 'what stdout gets').choices(['table', 'json']).default('table'))
-    .option('--yes', 'do not ask before a command that changes much')
+    .description('Start, watch and control backfills: one Temporal workflow for each cluster of the fleet.')
+    .option('--fleet <file>', 'the fleet file (default: fleet.yaml, or without one the cluster of TEMPORAL_ADDRESS)')
+    .addOption(new Option('--output <format>', 'output format').choices(['table', 'json']).default('table'))
+    .option('--yes', 'do not ask for confirmation')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
-    // Commander puts its guesses on a line of their own.
+    // Commander puts its suggestions on a separate line.
     .configureOutput({ ...output, outputError: (text, write) => write(text.replace(/\n(?=\()/g, ' ')) })
     .exitOverride()
     .addHelpText('after', HELP);
@@ -136,6 +109,6 @@ export function createProgram(
 }
 
 const HELP = `
-Exit codes: 0 done, 1 something else went wrong, 2 bad usage or fleet file, 3 a
-run is not finished, 4 failed or held days are left, 5 a cluster or its worker
-does not answer, 6 refused by the run, 7 no such run, 130 interrupted.`;
+Exit codes: 0 done, 1 any other error, 2 bad usage or fleet file, 3 a run is not
+finished, 4 failed or held days are left, 5 a cluster or its worker does not
+answer, 6 refused by the run, 7 no such run, 130 interrupted.`;

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 
-/** All clusters that one command can reach. */
+/** All clusters that a command can reach. */
 export interface Fleet {
   /** The fleet file; absent when the one cluster comes from the environment. */
   path?: string;
@@ -17,19 +17,19 @@ export interface Cluster {
   /** What the orchestrator's worker polls. */
   taskQueue: string;
   connection: ClusterConnection;
-  /** Fields of a run's input that this cluster's runs have unless the command says otherwise. */
+  /** Default fields of the input of this cluster's runs. */
   defaults: Record<string, unknown>;
   directory?: CustomerSource;
 }
 
-/** How to reach a cluster's Temporal: by address, through a port-forward, or as a profile or the environment says. */
+/** How to reach a cluster's Temporal: by address, through a port-forward, or from a profile or the environment. */
 export interface ClusterConnection {
-  /** `host:port`; for a port-forward the local end is found when it is started. */
+  /** `host:port`; unset for a port-forward, whose local port is chosen when it is started. */
   address?: string;
   portForward?: PortForwardTarget;
-  /** A profile of `temporal.toml`, for all that is not said here. */
+  /** A profile of `temporal.toml`, for everything that is not set here. */
   profile?: string;
-  /** `TEMPORAL_ADDRESS` and its kin decide: there is no fleet file. */
+  /** Set where there is no fleet file: the `TEMPORAL_*` variables decide. */
   environment?: true;
   tls?: boolean | TlsSettings;
   apiKey?: SecretSource;
@@ -44,7 +44,7 @@ export interface PortForwardTarget {
 }
 
 export interface TlsSettings {
-  /** The name on the server's certificate, where it is not the address. */
+  /** The name on the server's certificate, if it differs from the address. */
   serverName?: string;
   serverCaCert?: SecretSource;
   clientCert?: SecretSource;
@@ -54,7 +54,7 @@ export interface TlsSettings {
 /** Where a secret is: never the secret itself. Paths are absolute. */
 export type SecretSource = { env: string } | { file: string };
 
-/** Who the cluster's customers are. */
+/** Where the cluster's customers are listed. */
 export type CustomerSource =
   | { kind: 'inline'; customers: DirectoryCustomer[] }
   | { kind: 'file'; path: string }
@@ -65,11 +65,11 @@ export interface DirectoryCustomer {
   conversations?: number;
 }
 
-/** An open way to a cluster's Temporal. */
+/** An open connection to a cluster's Temporal. */
 export interface ClusterSession {
   readonly cluster: Cluster;
   readonly client: Client;
-  /** Where it really leads: for a port-forward its local end. */
+  /** The address in use: for a port-forward its local end. */
   readonly address: string;
   close(): Promise<void>;
 }

@@ -6,9 +6,9 @@ import { readSecret } from './secret.js';
 const DEFAULT_ADDRESS = '127.0.0.1:7233';
 
 /**
- * How the SDK connects to a cluster: what the fleet file says, over its profile or the environment. Secrets are read now.
+ * How the SDK connects to a cluster: the fleet file's settings over its profile or the environment. Secrets are read now.
  *
- * @throws Error that names a secret, certificate or profile which is not there
+ * @throws Error that names a secret, certificate or profile that is missing
  */
 export async function connectionOptionsOf(
   { connection }: Cluster,
@@ -20,7 +20,7 @@ export async function connectionOptionsOf(
     : profile === undefined
       ? undefined
       : profileNamed(profile, environment);
-  // The profile's options are meant for a worker's connection; what a client and a worker share is all it can hold.
+  // Typed for a worker's connection, but it only holds what a client's connection has as well.
   const options = (base?.connectionOptions ?? {}) as ConnectionOptions;
   return {
     ...options,

@@ -1,24 +1,23 @@
 import { parseRequest } from '../backfill/request/request.js';
+import { type Fields, isFields } from './fields.js';
 import { defaultsProblem, type Problem } from './problems.js';
-
-type Fields = Record<string, unknown>;
 
 /**
  * The defaults of one cluster: its own over those of all clusters, objects field by field, anything else as a whole. A
- * null takes a default back.
+ * null removes a default.
  */
 export function mergeDefaults(all: Fields, own: Fields): Fields {
   const names = [...new Set([...Object.keys(all), ...Object.keys(own)])];
   const merged = names.map((name): [string, unknown] => {
     const [base, over] = [all[name], own[name]];
     if (!Object.hasOwn(own, name)) return [name, base];
-    // A child's input is a template, which means something only as a whole.
+    // A child's input is a template, which only makes sense as a whole.
     return [name, name !== 'input' && isFields(base) && isFields(over) ? mergeDefaults(base, over) : over];
   });
   return Object.fromEntries(merged.filter(([, value]) => value !== null));
 }
 
-/** What a run with these defaults would be refused for, as found by the reader of a run's input. */
+/** The reasons for which a run with these defaults would be refused, from the parser of a run's input. */
 export function checkDefaults(
   all: Fields,
   clusters: Record<string, { defaults?: Fields | undefined } | undefined>,
@@ -37,6 +36,3 @@ function issuesOf(defaults: Fields) {
   const parsed = parseRequest({ start: '2026-01-01', end: '2026-02-01', customers: 'all', ...defaults });
   return parsed.ok ? [] : parsed.issues;
 }
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,20 +1,20 @@
 import { isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 
-/** A YAML text, its values, and where in the text each of them stands. */
+/** A YAML text, its values, and the position of each of them in the text. */
 export class YamlDocument {
   private readonly lines = new LineCounter();
   private readonly document;
 
   constructor(text: string) {
-    // The library's own excerpts could show a secret that has no business in the file.
+    // The library's own excerpts could show a secret that should not be in the file.
     this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false });
   }
 
-  /** What keeps the text from meaning what it seems to mean, each as `line:column: what is wrong`. */
+  /** Errors, and anything that makes the text mean something else than it seems to, each as `line:column: what is wrong`. */
   get syntaxProblems(): string[] {
     const { errors, warnings } = this.document;
     const problems = [...errors, ...warnings].map(({ pos, code, message }) => {
-      return `${this.position(pos[0])}: ${PLAINER[code] ?? message}`;
+      return `${this.position(pos[0])}: ${CLEARER[code] ?? message}`;
     });
     visit(this.document, {
       Alias: (_, alias) => {
@@ -25,14 +25,14 @@ export class YamlDocument {
     return problems;
   }
 
-  /** @throws Error if its aliases mean an absurd amount of data */
+  /** @throws Error if its aliases expand to an absurd amount of data */
   toJS(): unknown {
     return this.document.toJS();
   }
 
   /**
-   * `line:column` of the value at this path: of its name if it is a block of lines or if `name` is asked for, and of the
-   * nearest that there is if it is absent.
+   * `line:column` of the value at this path: of its name if the value is a block of lines or if `name` is set, and of the
+   * nearest existing parent if it is absent.
    */
   positionOf(path: readonly PropertyKey[], { name = false } = {}): string {
     let node: unknown = this.document.contents;
@@ -41,8 +41,8 @@ export class YamlDocument {
       const entry = this.entryAt(node, part);
       if (!entry) break;
       const nameStart = startOf(entry.name);
-      const here = i === path.length - 1 && !name && standsAlone(entry.value);
-      offset = (here ? undefined : nameStart) ?? startOf(entry.value) ?? nameStart ?? offset;
+      const useValue = i === path.length - 1 && !name && hasOwnPosition(entry.value);
+      offset = (useValue ? undefined : nameStart) ?? startOf(entry.value) ?? nameStart ?? offset;
       node = entry.value;
     }
     return this.position(offset);
@@ -64,15 +64,15 @@ export class YamlDocument {
   }
 }
 
-const PLAINER: Record<string, string> = {
+const CLEARER: Record<string, string> = {
   DUPLICATE_KEY: 'expected each name once, got it a second time',
   MULTIPLE_DOCS: 'expected one document, got a second one after ---',
 };
 
 const startOf = (node: unknown): number | undefined => (node as Node | null | undefined)?.range?.[0];
 
-/** Whether a value has a place of its own: not a block, whose first line is another value's, and not an empty value. */
-function standsAlone(node: unknown): boolean {
+/** Whether a value has its own position: not a block, which starts with another value, and not an empty value. */
+function hasOwnPosition(node: unknown): boolean {
   if (isCollection(node)) return node.flow === true;
   return isAlias(node) || (isScalar(node) && !!node.range && node.range[0] < node.range[1]);
 }

@@ -5,7 +5,7 @@ import { DEFAULT_NAMESPACE, DEFAULT_TASK_QUEUE } from './schema.js';
 
 /**
  * The fleet without a fleet file: the one cluster that `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE` and a profile of
- * `temporal.toml` name. It is called as the profile is, or `default`.
+ * `temporal.toml` name. Its name is that of the profile, or `default`.
  *
  * @throws FleetFileError if `temporal.toml` cannot be read or lacks the profile
  */
@@ -27,8 +27,8 @@ function namespaceFrom(environment: NodeJS.ProcessEnv): string | undefined {
   try {
     return connectionFrom(environment).namespace;
   } catch (error) {
-    // Only the first line: a parser's excerpt may hold a key.
+    // Only the first line: a parser's excerpt may contain a key.
     const reason = (error as Error).message.split('\n')[0];
-    throw new FleetFileError([`temporal.toml: ${reason}; mend it, or unset TEMPORAL_PROFILE and TEMPORAL_CONFIG_FILE`]);
+    throw new FleetFileError([`temporal.toml: ${reason}; fix it, or unset TEMPORAL_PROFILE and TEMPORAL_CONFIG_FILE`]);
   }
 }

@@ -1,4 +1,4 @@
-/** A fleet file that cannot be used. The message has one line for each problem, with its line and column. */
+/** A fleet file that cannot be used. The message has a line for each problem, with its line and column in the file. */
 export class FleetFileError extends Error {
   override readonly name = 'FleetFileError';
 
@@ -7,7 +7,7 @@ export class FleetFileError extends Error {
   }
 }
 
-/** A cluster that cannot be reached now. The message is one sentence or two: what, why, and what to do. */
+/** A cluster that is unreachable. The message is a sentence or two: what, why, and what to do. */
 export class ClusterUnreachable extends Error {
   override readonly name = 'ClusterUnreachable';
 

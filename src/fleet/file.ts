@@ -9,23 +9,25 @@ import { type Problem, problemsOf } from './problems.js';
 import { profileNamed } from './profile.js';
 import { type ClusterEntry, DEFAULT_NAMESPACE, type FleetDocument, fleetSchema } from './schema.js';
 
-/** In the checkout or in the package: the same place from `src/` and from `dist/`. */
+/** Relative to `src/` in the checkout, and to `dist/` in the package. */
 const EXAMPLE = fileURLToPath(new URL('../../examples/fleet.yaml', import.meta.url));
 
 /**
- * Reads a fleet file, and checks all of it.
+ * Reads a fleet file, and checks it completely.
  *
- * @throws FleetFileError with one line for each problem: `fleet.yaml:12:5: clusters.x.portForward.port: expected …, got …`
+ * @throws FleetFileError with a line for each problem: `fleet.yaml:12:5: clusters.x.portForward.port: expected …, got …`
  */
 export async function loadFleet(path: string, environment: NodeJS.ProcessEnv = process.env): Promise<Fleet> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     const reason = error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code})`;
-    throw new FleetFileError([`${path}: ${reason}; name another with --fleet, or begin with a copy of ${EXAMPLE}`]);
+    throw new FleetFileError([
+      `${path}: ${reason}; name another file with --fleet, or start from a copy of ${EXAMPLE}`,
+    ]);
   });
   return readFleet(text, path, environment);
 }
 
-/** {@link loadFleet} for a text; paths in it are relative to the folder of `path`. */
+/** As {@link loadFleet}, for a text; paths in it are relative to the folder of `path`. */
 export function readFleet(text: string, path: string, environment: NodeJS.ProcessEnv): Fleet {
   const document = new YamlDocument(text);
   const { value, problems } = valuesOf(document);
@@ -70,7 +72,7 @@ function checkProfiles({ clusters }: FleetDocument, environment: NodeJS.ProcessE
       const needsNone = address !== undefined || portForward !== undefined;
       return hasAddress || needsNone ? [] : problem('expected a profile with an address, got one without');
     } catch (error) {
-      // Only the first line: a parser's excerpt may hold a key.
+      // Only the first line: a parser's excerpt may contain a key.
       const reason = (error as Error).message.split('\n')[0];
       return problem(`expected a profile of temporal.toml (TEMPORAL_CONFIG_FILE names another file), got: ${reason}`);
     }
@@ -125,7 +127,7 @@ function directoryOf(directory: ClusterEntry['directory'], folder: string): Cust
   return { kind: 'sql', url: secretOf(url!, folder), query: sql! };
 }
 
-/** The schema has seen to it that there is exactly one of the two. */
+/** The schema guarantees that exactly one of the two is set. */
 const secretOf = (
   { env, file }: { env?: string | undefined; file?: string | undefined },
   folder: string,

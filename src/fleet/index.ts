@@ -1,4 +1,4 @@
-/** What the command line knows of the fleet: which clusters there are, how to reach them, who their customers are. */
+/** The fleet: which clusters there are, how to reach them, and which customers they have. */
 export type { Cluster, ClusterSession, DirectoryCustomer, Fleet } from './cluster.js';
 export { customersOf } from './customers.js';
 export { fleetFromEnvironment } from './environment.js';

@@ -1,16 +1,16 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { PortForwardTarget } from './cluster.js';
-import { cannotStart, KubectlError, kubectlProgram, lastWords } from './kubectl.js';
+import { cannotStart, KubectlError, kubectlProgram, lastErrorLine } from './kubectl.js';
 
 const run = promisify(execFile);
 const LIMIT_MS = 15_000;
 
 /**
- * Looks whether kubectl is there and knows the context; the cluster itself is not asked.
+ * Checks that kubectl is installed and has the context; does not call the cluster itself.
  *
  * @returns kubectl's version
- * @throws KubectlError in words for a person
+ * @throws KubectlError with a sentence for the operator
  */
 export async function checkKubectl(
   { context }: PortForwardTarget,
@@ -23,11 +23,11 @@ export async function checkKubectl(
       return (await run(kubectlProgram(environment), args, options)).stdout;
     } catch (error) {
       signal?.throwIfAborted();
-      // A program that ended has its exit code there, one that did not start has a word.
+      // A number is the exit code of a program that ended; a text is the code of an error that kept it from starting.
       const { code, stderr = '' } = error as { code?: unknown; stderr?: string };
       if (typeof code === 'string') throw cannotStart(error as NodeJS.ErrnoException, environment);
       throw new KubectlError(
-        `kubectl ${args.join(' ')} said: ${lastWords(stderr.split('\n'))}; mend the kubectl configuration (KUBECONFIG)`,
+        `kubectl ${args.join(' ')} said: ${lastErrorLine(stderr.split('\n'))}; fix the kubectl configuration (KUBECONFIG)`,
       );
     }
   };
@@ -39,7 +39,7 @@ export async function checkKubectl(
   if (!known.includes(context)) {
     const has = known.length === 0 ? 'no context at all' : known.slice(0, 20).join(', ');
     throw new KubectlError(
-      `kubectl does not know the context ${context}, it has ${has}; mend the context in the fleet file, or get its credentials`,
+      `kubectl does not have the context ${context}, it has ${has}; fix context in the fleet file, or get its credentials`,
     );
   }
   return versionIn(version);

@@ -1,55 +1,53 @@
-import type { ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type ManagedProcess, spawnManaged } from '../processes/managed-process.js';
 import type { PortForwardTarget } from './cluster.js';
 import { freePort } from './free-port.js';
-import { endGuarded, spawnGuarded } from './guarded-process.js';
 import {
   cannotStart,
   explainEnd,
-  explainSilence,
+  explainTimeout,
   isPortTaken,
   KubectlError,
   kubectlProgram,
-  lastWords,
+  lastErrorLine,
   portForwardArguments,
 } from './kubectl.js';
 
 export interface PortForwardOptions {
   environment: NodeJS.ProcessEnv;
-  /** Told of a drop, and of what came of it. */
+  /** Called when the port-forward drops, and with what happens then. */
   say?: ((line: string) => void) | undefined;
-  /** Gives up starting when aborted. */
+  /** Aborts starting. */
   signal?: AbortSignal | undefined;
 }
 
-/** One kubectl, from its start to its end. */
+/** One kubectl process. */
 interface Running {
-  kubectl: ChildProcess;
+  kubectl: ManagedProcess;
   errors: string[];
-  ended: Promise<void>;
 }
 
 const READY_MS = 30_000;
+const GRACE_MS = 2_000;
 const PORT_ATTEMPTS = 5;
 const ERROR_LINES = 20;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
 
 /**
- * A `kubectl port-forward` that is started again whenever it ends, on the same local port, so that whoever was connected
- * only has to connect again.
+ * A `kubectl port-forward` that is restarted whenever it ends, on the same local port, so that a client only has to
+ * reconnect.
  *
- * The first start has to succeed. Later ones are tried until {@link close}, after longer and longer pauses: a forward
- * that ends soon after each start is not started again and again at full speed.
+ * The first start must succeed. Restarts are tried until {@link close}, after increasing pauses, so that a forward that
+ * keeps ending is not restarted at full speed.
  */
 export class PortForward {
   private running: Running | undefined;
   private readonly closing = new AbortController();
-  private kept: Promise<void> = Promise.resolve();
+  private supervised: Promise<void> = Promise.resolve();
   private listening = false;
-  private endedFor: string | undefined;
-  private lastSaid = '';
+  private endReason: string | undefined;
+  private lastMessage = '';
 
   private constructor(
     private readonly target: PortForwardTarget,
@@ -58,7 +56,7 @@ export class PortForward {
     readonly port: number,
   ) {}
 
-  /** @throws KubectlError in words for a person, or the signal's reason */
+  /** @throws KubectlError with a sentence for the operator, or the signal's reason */
   static async open(target: PortForwardTarget, options: PortForwardOptions): Promise<PortForward> {
     for (let attempt = 1; ; attempt++) {
       const forward = new PortForward(target, options, await freePort());
@@ -67,11 +65,11 @@ export class PortForward {
       options.signal?.addEventListener('abort', abort);
       try {
         const running = await forward.start();
-        forward.kept = forward.keep(running);
+        forward.supervised = forward.supervise(running);
         return forward;
       } catch (error) {
         options.signal?.throwIfAborted();
-        // Somebody took the port in the moment since it was free.
+        // Another program took the port since it was found free.
         if (!(error instanceof PortTaken) || attempt === PORT_ATTEMPTS) throw error;
       } finally {
         options.signal?.removeEventListener('abort', abort);
@@ -79,39 +77,39 @@ export class PortForward {
     }
   }
 
-  /** Whether kubectl listens now; where that leads is another question. */
+  /** Whether kubectl is listening; that does not mean that its target answers. */
   get up(): boolean {
     return this.listening;
   }
 
-  /** What kubectl said last on its error output. */
-  get lastWords(): string {
-    return lastWords(this.running?.errors ?? []);
+  /** The last line of kubectl's error output. */
+  get lastErrorLine(): string {
+    return lastErrorLine(this.running?.errors ?? []);
   }
 
-  /** Ends a kubectl that lives but leads nowhere; another one is started. */
+  /** Ends a kubectl that is alive but leads nowhere; a new one is started. */
   async restart(reason: string): Promise<void> {
-    this.endedFor = reason;
-    if (this.running) await endGuarded(this.running.kubectl);
+    this.endReason = reason;
+    if (this.running) await this.running.kubectl.stop(GRACE_MS);
   }
 
   /** Ends it for good. */
   async close(): Promise<void> {
     this.closing.abort();
-    if (this.running) await endGuarded(this.running.kubectl);
-    await this.kept;
+    if (this.running) await this.running.kubectl.stop(GRACE_MS);
+    await this.supervised;
   }
 
-  private async keep(first: Running): Promise<void> {
+  private async supervise(first: Running): Promise<void> {
     const { signal } = this.closing;
     let pause = FIRST_PAUSE_MS;
     for (let running: Running | undefined = first; !signal.aborted; ) {
       if (running) {
         const upSince = Date.now();
-        await running.ended;
+        await running.kubectl.exited;
         if (signal.aborted) return;
-        this.say(`the port-forward ${this.endedFor ?? `ended (${lastWords(running.errors)})`}; starting it again`);
-        this.endedFor = undefined;
+        this.say(`the port-forward ${this.endReason ?? `ended (${lastErrorLine(running.errors)})`}; restarting it`);
+        this.endReason = undefined;
         if (Date.now() - upSince > LONGEST_PAUSE_MS) pause = FIRST_PAUSE_MS;
       }
       await sleep(pause, undefined, { signal }).catch(() => {});
@@ -125,53 +123,54 @@ export class PortForward {
     }
   }
 
-  /** Resolves once kubectl listens. */
+  /** Resolves once kubectl is listening. */
   private async start(): Promise<Running> {
+    const { target, port } = this;
     const { environment } = this.options;
-    const program = kubectlProgram(environment);
-    const kubectl = spawnGuarded(program, portForwardArguments(this.target, this.port), environment);
     const errors: string[] = [];
-    const ended = new Promise<void>((resolve) => {
-      kubectl.once('close', () => {
-        this.listening = false;
-        resolve();
-      });
+    let isUp = () => {};
+    const up = new Promise<void>((resolve) => {
+      isUp = resolve;
     });
-    this.running = { kubectl, errors, ended };
-    createInterface({ input: kubectl.stderr! }).on('line', (line) => {
-      errors.push(line);
-      if (errors.length > ERROR_LINES) errors.shift();
+    const kubectl = await spawnManaged('kubectl', kubectlProgram(environment), portForwardArguments(target, port), {
+      env: environment,
+      onLine(line, stream) {
+        if (stream === 'stdout' && line.startsWith('Forwarding from')) isUp();
+        if (stream === 'stderr') errors.push(line);
+        if (errors.length > ERROR_LINES) errors.shift();
+      },
+    }).catch((error: Error) => {
+      throw cannotStart(error.cause as NodeJS.ErrnoException, environment);
     });
-    let late: NodeJS.Timeout | undefined;
+    this.running = { kubectl, errors };
+    const ended = kubectl.exited.then(() => {
+      this.listening = false;
+      throw isPortTaken(errors) ? new PortTaken(port) : explainEnd(target, errors);
+    });
+    const settled = new AbortController();
+    const late = sleep(READY_MS, undefined, settled).then(() => {
+      throw explainTimeout(target, errors);
+    });
     try {
-      await new Promise<void>((resolve, reject) => {
-        createInterface({ input: kubectl.stdout! }).on('line', (line) => {
-          if (line.startsWith('Forwarding from')) resolve();
-        });
-        kubectl.once('error', (error) => reject(cannotStart(error, environment)));
-        kubectl.once('close', () => {
-          reject(isPortTaken(errors) ? new PortTaken(this.port) : explainEnd(this.target, errors));
-        });
-        late = setTimeout(() => reject(explainSilence(this.target, errors)), READY_MS);
-      });
+      await Promise.race([up, ended, late]);
       this.listening = true;
       return this.running;
     } catch (error) {
-      await endGuarded(kubectl);
+      await kubectl.stop(GRACE_MS);
       throw error;
     } finally {
-      clearTimeout(late);
+      settled.abort();
     }
   }
 
   private say(line: string): void {
-    if (line !== this.lastSaid) this.options.say?.(line);
-    this.lastSaid = line;
+    if (line !== this.lastMessage) this.options.say?.(line);
+    this.lastMessage = line;
   }
 }
 
 class PortTaken extends KubectlError {
   constructor(port: number) {
-    super(`kubectl port-forward found port ${port} of 127.0.0.1 taken by another program; end that program`);
+    super(`kubectl port-forward: port ${port} of 127.0.0.1 is in use by another program; stop that program`);
   }
 }

@@ -6,7 +6,7 @@ import { fleetJsonSchema, type JsonSchema } from './schema.js';
 /** Something wrong in a fleet file: where, and what. */
 export interface Problem {
   path: readonly PropertyKey[];
-  /** Whether the name of the field is wrong, and not its value. */
+  /** Whether the name of the field is wrong, rather than its value. */
   name: boolean;
   message: string;
 }
@@ -16,7 +16,7 @@ export function problemsOf(error: z.ZodError, input: unknown): Problem[] {
   return flattenAll(error.issues, input, []);
 }
 
-/** What the reader of a run's input found in the defaults that stand at `base`. */
+/** What the parser of a run's input found in the defaults at `base`. */
 export function defaultsProblem({ field, expected, got }: Issue, base: readonly PropertyKey[]): Problem {
   const path = [...base, ...pathOf(field)];
   const unknown = expected === 'no such field';
@@ -28,7 +28,7 @@ export function defaultsProblem({ field, expected, got }: Issue, base: readonly 
 }
 
 function flattenAll(issues: z.core.$ZodIssue[], input: unknown, base: readonly PropertyKey[]): Problem[] {
-  // A misspelt field is also missing: that the fields of its object do not fit together is no news.
+  // A misspelt field is also missing: no need to report that the fields of its object do not fit together.
   const misspelt = issues.filter(({ code }) => code === 'unrecognized_keys').map(({ path }) => pathText(path));
   return issues
     .filter(({ code, path }) => code !== 'custom' || !misspelt.includes(pathText(path)))
@@ -42,22 +42,22 @@ function flatten(issue: z.core.$ZodIssue, input: unknown, base: readonly Propert
     return [{ path, name: true, message: `${pathText(path)}: expected ${issue.issues[0]?.message}` }];
   }
   if (issue.code === 'invalid_union') {
-    // The branch that fits in type but not in detail says more than "none of these".
-    const telling = issue.errors.find((branch) =>
+    // The branch whose type fits has a better message than "none of these".
+    const best = issue.errors.find((branch) =>
       branch.every(({ path, code }) => path.length > 0 || code !== 'invalid_type'),
     );
-    if (telling) return flattenAll(telling, input, path);
+    if (best) return flattenAll(best, input, path);
   }
   return [{ path, name: false, message: `${labelOf(path)}expected ${issue.message}, got ${gotAt(input, path)}` }];
 }
 
-/** The whole file needs no name. */
+/** Empty for the file as a whole. */
 const labelOf = (path: readonly PropertyKey[]) => (path.length === 0 ? '' : `${pathText(path)}: `);
 
 function unknownName(path: readonly PropertyKey[], name: string): Problem {
   const known = fieldsAt(fleetJsonSchema(), path);
-  const meant = nearest(name, known);
-  const hint = meant ? `did you mean ${meant}?` : `known are ${known.join(', ')}`;
+  const suggestion = nearest(name, known);
+  const hint = suggestion ? `did you mean ${suggestion}?` : `known are ${known.join(', ')}`;
   const at = [...path, name];
   return { path: at, name: true, message: `${pathText(at)}: there is no such field; ${hint}` };
 }
@@ -73,7 +73,7 @@ function fieldsAt(schema: JsonSchema, path: readonly PropertyKey[]): string[] {
   });
 }
 
-/** What stands there, but never where a secret may have been written by mistake. */
+/** The value at this path, but never where a secret may have been written by mistake. */
 function gotAt(input: unknown, path: readonly PropertyKey[]): string {
   let value = input;
   for (const part of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[part];
@@ -84,7 +84,7 @@ function gotAt(input: unknown, path: readonly PropertyKey[]): string {
   return show(value);
 }
 
-/** A connection string is a secret, so is a key, and an address may come with a password. */
+/** A connection string or key is a secret, and an address may contain a password. */
 const SECRET_FIELDS = new Set<PropertyKey>(['apiKey', 'url', 'tls', 'address']);
 
 function fieldsText(names: string[]): string {
@@ -92,7 +92,7 @@ function fieldsText(names: string[]): string {
   return names.length > 8 ? `an object of ${names.length} fields` : `an object with ${names.join(', ')}`;
 }
 
-/** `retry.timeout[0]` as a path. Whatever a name with a dot in it is taken for, the field before it is found. */
+/** `retry.timeout[0]` as a path. For a name that contains a dot, the path ends at the field before it. */
 const pathOf = (field: string): PropertyKey[] =>
   field === 'input'
     ? []

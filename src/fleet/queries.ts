@@ -5,14 +5,14 @@ import {
   type WorkflowClientInterceptor,
 } from '@temporalio/client';
 
-/** Longer than a worker takes to replay a long run, and short enough for somebody who waits. */
+/** Longer than a worker takes to replay a long run, and short enough for an operator who waits. */
 const FIRST_TRY_MS = 5_000;
 
 const CANCELLED = 1;
 
 /**
- * Whether a call's time limit has passed. The server ends such a call, too; where that arrives before our own timer
- * fires, gRPC reports a cancelled call. One that we abort ourselves has other words.
+ * Whether a call's deadline has passed. The server ends such a call as well; where that arrives before our own timer fires,
+ * gRPC reports a cancelled call. A call that we abort ourselves has another message.
  */
 export function isTimedOut(error: unknown): boolean {
   if (isGrpcDeadlineError(error)) return true;
@@ -23,11 +23,11 @@ export function isTimedOut(error: unknown): boolean {
 }
 
 /**
- * Queries to one workflow one after the other, and a second time if no answer comes.
+ * Sends queries to one workflow one after the other, and sends a query again if there is no answer.
  *
  * A worker of the TypeScript SDK 1.24 loses one in ten of the queries that reach a closed workflow while it works on
- * another one for it; nobody hears of it until the time limit, half a minute by default. From here they come in turn; one that
- * meets somebody else's is asked again, which is safe.
+ * another query for it; the caller gets no answer until the deadline, half a minute by default. This client sends them in turn; one
+ * that coincides with another client's is sent again, which is safe.
  */
 export function queriesInTurn(connection: Pick<Connection, 'withDeadline'>): WorkflowClientInterceptor {
   const latest = new Map<string, Promise<unknown>>();

@@ -5,13 +5,13 @@ type Call = ReturnType<Interceptor>;
 type Metadata = Parameters<Call['start']>[0];
 type Listener = NonNullable<Parameters<Call['start']>[1]>;
 
-/** gRPC's number for a call that its client gave up. */
+/** gRPC's status code of a cancelled call. */
 const CANCELLED = 1;
 
 /**
- * Tries calls again for about half a minute when the connection drops. Each attempt sends the very same message: a start,
- * signal, Update or cancel carries the request id that the client gave it, so the server does it once. What is rejected
- * for good is not tried again.
+ * Retries calls for about half a minute when the connection drops. Each attempt sends the same message: a start, signal,
+ * Update or cancel carries the request id that the client gave it, so the server executes it once. Calls that are rejected
+ * permanently are not retried.
  */
 export const retries: Interceptor[] = [
   makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 12 })),
@@ -19,8 +19,8 @@ export const retries: Interceptor[] = [
 ];
 
 /**
- * An attempt that comes due after the connection was closed is a cancelled call. Without this the SDK's interceptor
- * throws it from a timer, where nobody can catch it, and the process ends.
+ * An attempt that comes due after the connection was closed becomes a cancelled call. Without this, the SDK's interceptor
+ * throws from a timer, where it can't be caught, and the process ends.
  */
 function afterClose(...[options, nextCall]: Parameters<Interceptor>): Call {
   try {
@@ -35,10 +35,15 @@ function afterClose(...[options, nextCall]: Parameters<Interceptor>): Call {
           listener.onReceiveStatus?.({ code: CANCELLED, details, metadata });
         });
       },
-      ...{ sendMessageWithContext: ignore, sendMessage: ignore, startRead: ignore, halfClose: ignore },
-      ...{ cancelWithStatus: ignore, getPeer: () => '', getAuthContext: () => null },
+      sendMessageWithContext: ignore,
+      sendMessage: ignore,
+      startRead: ignore,
+      halfClose: ignore,
+      cancelWithStatus: ignore,
+      getPeer: () => '',
+      getAuthContext: () => null,
     };
-    // gRPC asks for its own class, but calls no more of it than this.
+    // gRPC's type is a class, but only these methods are called.
     return cancelled as unknown as Call;
   }
 }

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { customerId } from '../backfill/request/schema.js';
 
 /**
- * The fleet file, as zod checks it and as editors know it (`fleet.schema.json`). Every error message is what was
- * expected; every description is what an editor shows.
+ * The fleet file, as zod checks it and for editors (`fleet.schema.json`). Every error message says what was expected;
+ * every description is what an editor shows.
  */
 export const DEFAULT_NAMESPACE = 'ingestion';
 export const DEFAULT_TASK_QUEUE = 'backfill-scorecards';
@@ -12,7 +12,7 @@ const text = (expected: string) => z.string({ error: expected }).min(1, { error:
 const matching = (expected: string, pattern: RegExp) =>
   z.string({ error: expected }).regex(pattern, { error: expected });
 
-/** An object whose fields fit together as `holds` says. Asked even when something else in it is wrong. */
+/** An object whose fields must fit together as `holds` says. Checked even when something else in it is wrong. */
 function ruled<Shape extends z.ZodRawShape>(
   shape: Shape,
   messages: { shape: string; rule: string },
@@ -35,7 +35,7 @@ function oneOf<Shape extends z.ZodRawShape>(names: (keyof Shape & string)[], sha
 }
 
 const path = text('the path of a file').describe('Relative to the folder of this file.');
-const SECRET = '{env: NAME} or {file: PATH}: a fleet file says where a secret is, and never holds it';
+const SECRET = '{env: NAME} or {file: PATH}: a fleet file says where a secret is, and never contains it';
 const secret = oneOf(
   ['env', 'file'],
   {
@@ -48,7 +48,7 @@ const secret = oneOf(
   SECRET,
 ).describe(`Where the secret is: ${SECRET}.`);
 
-const KUBERNETES_NAME = 'a Kubernetes name: small letters, digits and -';
+const KUBERNETES_NAME = 'a Kubernetes name: lower-case letters, digits and -';
 const kubernetesName = matching(KUBERNETES_NAME, /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/);
 const PORT = 'a port, a whole number from 1 to 65,535';
 
@@ -69,7 +69,7 @@ const portForward = z
     },
     { error: 'an object {context, namespace?, service?, port?}' },
   )
-  .describe('Reach Temporal through `kubectl port-forward`, on a free local port, for as long as a command runs.');
+  .describe('Reach Temporal through `kubectl port-forward`, on a free local port, while a command is running.');
 
 const TLS = 'an object {serverName?, serverCaCert?, clientCert?, clientKey?}';
 const tls = z
@@ -89,7 +89,7 @@ const tls = z
     ],
     { error: `true, false or ${TLS}` },
   )
-  .describe('TLS; on by itself where there is an API key.');
+  .describe('TLS; on by default with an API key.');
 
 const CUSTOMER = 'a customer id or an object {id, conversations?}';
 const CONVERSATIONS = 'a whole number of conversations';
@@ -119,24 +119,24 @@ const directory = ruled(
     sql: text('a SQL query')
       .optional()
       .describe(
-        'A query with $1 cluster, $2 first day, $3 day after the last, that gives id and, if it can, conversations.',
+        'A query with $1 cluster, $2 first day, $3 day after the last, that returns id and, if it can, conversations.',
       ),
     url: secret.optional().describe("The database's connection string. The query runs in a read-only transaction."),
   },
   { shape: DIRECTORY, rule: DIRECTORY },
   (has) => [has('customers'), has('file'), has('sql')].filter(Boolean).length === 1 && has('sql') === has('url'),
-).describe(`Who the customers are: ${DIRECTORY}. Without it the directory of the worker counts.`);
+).describe(`Who the customers are: ${DIRECTORY}. Without it, the directory of the worker is used.`);
 
 function eachOnce(customers: readonly unknown[], context: z.RefinementCtx): void {
   const ids = customers.map((customer) => (typeof customer === 'string' ? customer : (customer as { id: string }).id));
   for (const [i, id] of ids.entries()) {
     const first = ids.indexOf(id);
-    const message = `each customer once (it is at customers[${first}] already)`;
+    const message = `each customer once (it is already at customers[${first}])`;
     if (first < i) context.addIssue({ code: 'custom', path: [i], message });
   }
 }
 
-/** What a run's input may have by default. The run's own reader checks the values, so that they mean the same. */
+/** The fields of a run's input that can have defaults. The run's own parser checks the values, so that they mean the same. */
 const runFields = {
   window: 'The size of a window: "6h", "1d", "10d", "1mo", or {initial, min, max, target}.',
   parallelism: 'The most windows in flight at once, 1 to 1,000, or {max, min, perCustomer, adaptive}.',
@@ -146,8 +146,8 @@ const runFields = {
   probe: "Thresholds on the cluster's database: {maxLoad, criticalLoad, every}.",
   hours: 'When the run may work: [{days, from, to, timeZone, max}].',
   exclude: 'Customer ids that are always left out.',
-  canary: 'The smallest customers first, until so many windows succeeded.',
-  verify: 'What to do about windows that completed but left something out.',
+  canary: 'The smallest customers first, until this many windows succeeded.',
+  verify: 'What to do when a completed window left something out.',
   resume: 'Whether hours whose window completed before count as done.',
 };
 const defaults = z
@@ -156,7 +156,9 @@ const defaults = z
     { error: `an object with any of ${Object.keys(runFields).join(', ')}` },
   )
   .partial()
-  .describe("Fields of a run's input, unless the command says otherwise. `null` takes back a default of all clusters.");
+  .describe(
+    "Default fields of a run's input; the options of a command override them. `null` removes a default of all clusters.",
+  );
 
 const REACH = 'exactly one of address and portForward, or a profile that has an address';
 const cluster = ruled(
@@ -167,11 +169,15 @@ const cluster = ruled(
       .optional()
       .describe("Temporal's address, host:port."),
     portForward: portForward.optional(),
-    profile: text('the name of a profile').optional().describe('A profile of temporal.toml, for all not said here.'),
+    profile: text('the name of a profile')
+      .optional()
+      .describe('A profile of temporal.toml, for everything that is not set here.'),
     namespace: text('a Temporal namespace')
       .optional()
       .describe(`The Temporal namespace; ${DEFAULT_NAMESPACE} by default.`),
-    taskQueue: text('a task queue').default(DEFAULT_TASK_QUEUE).describe("What the orchestrator's worker polls."),
+    taskQueue: text('a task queue')
+      .default(DEFAULT_TASK_QUEUE)
+      .describe("The task queue of the orchestrator's worker."),
     tls: tls.optional(),
     apiKey: secret.optional(),
     directory: directory.optional(),
@@ -206,7 +212,7 @@ export const fleetSchema = z
 export type FleetDocument = z.output<typeof fleetSchema>;
 export type ClusterEntry = FleetDocument['clusters'][string];
 
-/** The schema for editors, which knows less than zod: names, types and what each field is. */
+/** The schema for editors, which has less than zod: names, types and descriptions. */
 export function fleetJsonSchema(): JsonSchema {
   const { $schema, ...schema } = z.toJSONSchema(fleetSchema, { io: 'input' });
   return { $schema, title: 'backfill-scorecards fleet file', ...schema } as JsonSchema;

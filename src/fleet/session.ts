@@ -6,24 +6,24 @@ import { ClusterUnreachable } from './errors.js';
 import { PortForward } from './port-forward.js';
 import { queriesInTurn } from './queries.js';
 import { retries } from './retry.js';
+import { unlessAborted } from './unless-aborted.js';
 import { checkAddress, whyUnreachable } from './unreachable.js';
 
 export interface OpenOptions {
   environment: NodeJS.ProcessEnv;
-  /** Told what happens to a port-forward, one line at a time. */
+  /** Called with a line for each thing that happens to a port-forward. */
   say?: (line: string) => void;
-  /** Gives up opening when aborted; an open session stays open. */
+  /** Aborts opening; an open session stays open. */
   signal?: AbortSignal;
 }
 
 const CONNECT_MS = 10_000;
-/** A dead port-forward is noticed, and another one up, within the time that a command waits for an answer. */
+/** A dead port-forward is noticed and replaced within the time that a command waits for an answer. */
 const HEALTH = { every: 2_000, limit: 2_500, failures: 2 };
 
 /**
- * Opens a way to the cluster's Temporal, through a port-forward if the fleet file asks for one, and waits until it
- * answers. A port-forward that drops, or no longer leads anywhere, is started again; calls that are under way then are
- * tried again.
+ * Connects to the cluster's Temporal, through a port-forward if the fleet file has one, and waits until it answers. A
+ * port-forward that drops, or no longer leads anywhere, is restarted; calls that are in flight then are retried.
  *
  * @throws ClusterUnreachable, or the signal's reason
  */
@@ -34,14 +34,14 @@ export async function openCluster(cluster: Cluster, options: OpenOptions): Promi
   const opened: Opened = { address: '' };
   try {
     signal?.throwIfAborted();
-    const asked = await connectionOptionsOf(cluster, environment);
+    const requested = await connectionOptionsOf(cluster, environment);
     const { portForward } = cluster.connection;
     if (portForward) opened.forward = await PortForward.open(portForward, { environment, say, signal });
-    opened.address = opened.forward ? `127.0.0.1:${opened.forward.port}` : asked.address;
-    // As the SDK does it, an API key asks for TLS.
-    const tls = asked.tls ?? asked.apiKey !== undefined;
+    opened.address = opened.forward ? `127.0.0.1:${opened.forward.port}` : requested.address;
+    // As in the SDK, an API key implies TLS.
+    const tls = requested.tls ?? requested.apiKey !== undefined;
     await unlessAborted(checkAddress(opened.address, tls, environment), signal);
-    const connection = Connection.lazy({ ...asked, ...channel(opened.forward), address: opened.address });
+    const connection = Connection.lazy({ ...requested, ...channel(opened.forward), address: opened.address });
     opened.connection = connection;
     await unlessAborted(connection.ensureConnected(), signal);
     const health = opened.forward && watchHealth(connection, opened.forward);
@@ -55,19 +55,19 @@ export async function openCluster(cluster: Cluster, options: OpenOptions): Promi
       },
     };
   } catch (error) {
-    const kubectl = opened.forward?.lastWords;
+    const kubectl = opened.forward?.lastErrorLine;
     await Promise.all([opened.connection?.close(), opened.forward?.close()]);
     signal?.throwIfAborted();
     const why = whyUnreachable(error, opened.address, kubectl);
-    // Whoever is in the wrong folder is told of the wrong cluster.
+    // In the wrong folder, the fleet file is not found, and this is not the cluster that was meant.
     const hint = cluster.connection.environment
-      ? '; if it is in a fleet file, name that with --fleet: there is no fleet.yaml here'
+      ? '; if it is in a fleet file, name that with --fleet: there is no fleet.yaml in this folder'
       : '';
-    throw new ClusterUnreachable(name, `${name} can not be reached: ${why}${hint}`, { cause: error });
+    throw new ClusterUnreachable(name, `${name} is unreachable: ${why}${hint}`, { cause: error });
   }
 }
 
-/** What has been opened so far, and has to be closed again if the rest fails. */
+/** What has been opened so far, to be closed if the rest fails. */
 interface Opened {
   address: string;
   forward?: PortForward;
@@ -82,7 +82,7 @@ function channel(forward: PortForward | undefined): ConnectionOptions {
       'grpc.keepalive_permit_without_calls': 1,
       'grpc.keepalive_time_ms': 15_000,
       'grpc.keepalive_timeout_ms': 10_000,
-      // Somebody waits, and to connect to one's own machine costs nothing.
+      // The operator is waiting, and reconnecting to this machine costs nothing.
       'grpc.initial_reconnect_backoff_ms': 200,
       'grpc.max_reconnect_backoff_ms': forward ? 1_000 : 5_000,
     },
@@ -90,8 +90,8 @@ function channel(forward: PortForward | undefined): ConnectionOptions {
 }
 
 /**
- * Starts the port-forward again when kubectl lives but its way to the cluster is dead: after a VPN change, or when the
- * pod behind it is gone. To end kubectl also ends the calls that hang in it, which are then tried again.
+ * Restarts the port-forward when kubectl is alive but its connection to the cluster is dead: after a VPN change, or when
+ * the pod behind it is gone. Ending kubectl also ends the calls that hang in it, which are then retried.
  */
 function watchHealth(connection: Connection, forward: PortForward): AbortController {
   const watching = new AbortController();
@@ -117,14 +117,4 @@ function watchHealth(connection: Connection, forward: PortForward): AbortControl
   };
   void watch();
   return watching;
-}
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  return await new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

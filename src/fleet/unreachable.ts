@@ -8,29 +8,29 @@ const SECONDS = 5;
 const GRPC_PERMISSION_DENIED = 7;
 const GRPC_UNAUTHENTICATED = 16;
 
-/** Nothing answers there: why, and what to do, as the end of a sentence. */
+/** No answer from an address: why, and what to do, as the end of a sentence. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
 /**
- * Finds out at once what a gRPC channel tells only after its whole time limit, and without the reason: that nothing
- * listens at an address, or that TLS can't be spoken with it.
+ * Finds out at once what a gRPC channel reports only after its whole time limit, and without the reason: that nothing
+ * listens at an address, or that TLS with it fails.
  *
  * @throws NoAnswer
  */
 export async function checkAddress(address: string, tls: Tls, environment: NodeJS.ProcessEnv): Promise<void> {
-  // Through a proxy the address may be reachable for gRPC only.
+  // Behind a proxy, the address may be reachable for gRPC only.
   if (['grpc_proxy', 'https_proxy', 'http_proxy'].some((name) => environment[name])) return;
   const target = hostAndPort(address);
   try {
-    await opens(connect(target), 'connect');
+    await waitFor(connect(target), 'connect');
   } catch (error) {
     throw new NoAnswer(`${address} ${refusal((error as NodeJS.ErrnoException).code)}`, { cause: error });
   }
   if (!tls) return;
   try {
-    await opens(connectTls({ ...target, ...tlsOptions(tls, target.host) }), 'secureConnect');
+    await waitFor(connectTls({ ...target, ...tlsOptions(tls, target.host) }), 'secureConnect');
   } catch (error) {
     const { reason, message } = error as Error & { reason?: string };
     throw new NoAnswer(`TLS with ${address} fails: ${reason ?? message}; check tls in the fleet file`, {
@@ -39,7 +39,7 @@ export async function checkAddress(address: string, tls: Tls, environment: NodeJ
   }
 }
 
-async function opens(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
+async function waitFor(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
   try {
     await once(socket, event, { signal: AbortSignal.timeout(SECONDS * 1_000) });
   } finally {
@@ -47,7 +47,7 @@ async function opens(socket: Socket, event: 'connect' | 'secureConnect'): Promis
   }
 }
 
-/** As gRPC does it: the name is asked for as given, or else the host's, which an IP address has not. */
+/** As in gRPC: the requested name is the one given, or else the host, unless that is an IP address. */
 function tlsOptions(tls: Exclude<Tls, false | null | undefined>, host: string): TlsOptions {
   const { serverNameOverride, serverRootCACertificate: ca, clientCertPair } = tls === true ? ({} as TlsConfig) : tls;
   const servername = serverNameOverride ?? (isIP(host) ? undefined : host);
@@ -70,17 +70,16 @@ function hostAndPort(address: string): { host: string; port: number } {
 
 function refusal(code: string | undefined): string {
   if (code === 'ECONNREFUSED') return 'refuses connections; check that Temporal runs there, and the address';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return 'has a host name that is not known; check the address and the VPN';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has an unknown host name; check the address and the VPN';
   if (code === 'ABORT_ERR' || code === 'ETIMEDOUT')
     return `does not answer within ${SECONDS} s; check the VPN, and the address`;
-  return `can not be connected to (${code}); check the address and the VPN`;
+  return `cannot be connected to (${code}); check the address and the VPN`;
 }
 
 /**
- * Why a cluster can't be reached, and what to do about it.
+ * Why a cluster is unreachable, and what to do about it.
  *
- * @param kubectl what it said last, for a port-forward
+ * @param kubectl the last line of its error output, for a port-forward
  */
 export function whyUnreachable(error: unknown, address: string, kubectl?: string): string {
   if (error instanceof KubectlError || error instanceof NoAnswer) return error.message;
@@ -88,11 +87,11 @@ export function whyUnreachable(error: unknown, address: string, kubectl?: string
   if (isGrpcServiceError(cause)) {
     const { code, details } = cause;
     if (code === GRPC_UNAUTHENTICATED || code === GRPC_PERMISSION_DENIED) {
-      return `the server refuses who is asking (${details}); check apiKey, or the client certificate in tls`;
+      return `the server refuses these credentials (${details}); check apiKey, or the client certificate in tls`;
     }
     return `the server answers with an error (${details}); check that Temporal is healthy`;
   }
-  // The SDK's own time limit, and nothing more precise: something accepts connections, and does not speak gRPC.
+  // Only the SDK's own time limit: something accepts connections, but does not speak gRPC.
   if (/deadline/i.test((error as Error).message)) {
     return kubectl === undefined
       ? `something at ${address} accepts connections but does not answer as Temporal does; check the address, and tls`

@@ -12,7 +12,7 @@ import type { WindowResult, WindowTask } from './window.js';
 /** What the activities work on. */
 export interface Dependencies {
   executions: ExecutionLog;
-  /** Without one, windows are empty: they take a time within `emptyWindowMs`, each its own, and write nothing. */
+  /** Without it, windows are empty: each takes a random time within `emptyWindowMs` and writes nothing. */
   pool?: pg.Pool;
   emptyWindowMs: DurationRange;
 }
@@ -20,7 +20,7 @@ export interface Dependencies {
 /** From and to, in ms, both included. */
 export type DurationRange = readonly [least: number, most: number];
 
-/** What a heartbeat carries: where the next attempt goes on, and what was done until there. */
+/** The details of a heartbeat: where the next attempt continues, and what has been done so far. */
 interface Progress {
   position?: Position;
   conversations: number;
@@ -34,8 +34,8 @@ export type Activities = ReturnType<typeof createActivities>;
 export function createActivities({ executions, pool, emptyWindowMs }: Dependencies) {
   return {
     /**
-     * Reindexes a window page by page, each page in one transaction, heartbeats the position after each commit and
-     * goes on from there in a later attempt.
+     * Reindexes a window page by page, each page in one transaction, heartbeats the position after each commit, and
+     * continues from there in a later attempt.
      *
      * @throws ApplicationFailure of type `DatabaseError` with the SQLSTATE, or `NotFound` for an unknown customer
      */
@@ -66,7 +66,7 @@ export function createActivities({ executions, pool, emptyWindowMs }: Dependenci
   };
 }
 
-/** One attempt at one window: its position, and the fault it was told to have. */
+/** One attempt at one window: its position, and the fault that is injected into it. */
 class Attempt {
   readonly #task: WindowTask;
   readonly #context: Context;
@@ -91,14 +91,14 @@ class Attempt {
     if (this.#fault && strikesAfterPages(this.#fault) === undefined) await this.#strike();
     if (pool) await this.#reindex(pool);
     else await this.#context.sleep(this.#emptyDuration(emptyWindowMs));
-    // A window too small for its fault to have struck in a page is struck here.
+    // A window that was too small for its fault to strike in a page is struck here.
     await this.#strike();
     const { conversations, scorecards, pages } = this.#progress;
     const result = { customerId: this.#task.customerId, conversations, scorecards, pages };
     return this.#resumedFrom === undefined ? result : { ...result, resumedFrom: this.#resumedFrom };
   }
 
-  /** Of their own, so that windows that start together need not end together. */
+  /** A different duration for each window, so that windows that start together do not end together. */
   #emptyDuration([least, most]: DurationRange): number {
     const { customerId, startTime } = this.#task;
     return between(seededRandom(customerId, startTime), least, most);
@@ -108,8 +108,8 @@ class Attempt {
     const { customerId, options } = this.#task;
     const signal = this.#context.cancellationSignal;
     const progress = this.#progress;
-    // Nobody waits any more for a statement that outlives the heartbeat timeout; heartbeats are sent up to a second
-    // late, and the limit must not come before the timeout it backs up.
+    // A statement that outlives the heartbeat timeout is no longer waited for. Heartbeats are sent up to a second late, and
+    // the limit must not end a statement before that timeout.
     const limits = { signal, statementTimeoutMs: options.heartbeatTimeoutMs + 1_500 };
 
     for (;;) {
@@ -150,7 +150,7 @@ class Attempt {
 
 function failureOf(error: unknown, context: Context): unknown {
   if (!context.cancellationSignal.aborted) return toActivityFailure(error);
-  // A worker that shuts down has not been asked to give up the window: another one should go on.
+  // When the worker shuts down, the window was not cancelled: another worker continues it.
   if (context.cancellationDetails?.workerShutdown === true) {
     return ApplicationFailure.retryable('the worker is shutting down', 'WorkerShutdown');
   }

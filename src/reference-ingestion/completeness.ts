@@ -1,6 +1,6 @@
 import type { Queryable } from './database.js';
 
-/** What to look at: conversations that started in [start, end), RFC 3339 instants or UTC days. */
+/** What to count: conversations that started in [start, end), RFC 3339 instants or UTC days. */
 export interface CompletenessQuery {
   start: string;
   end: string;
@@ -29,8 +29,8 @@ export interface CompletenessReport {
 }
 
 /**
- * Counts what is there and what is missing, by reading only; role `backfill_reader` is enough. Reads every scorecard of
- * the range: meant for reports, not for polling.
+ * Counts what is present and what is missing, read-only; role `backfill_reader` is enough. It reads every scorecard of the
+ * range, so it is for reports, not for polling.
  */
 export async function completeness(database: Queryable, query: CompletenessQuery): Promise<CompletenessReport> {
   const { rows } = await database.query<CompletenessReport['customers'][number]>(completenessSql, [

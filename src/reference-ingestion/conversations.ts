@@ -51,8 +51,8 @@ const hourWeights = [4, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 6, 9, 11, 12, 12, 11
 
 /**
  * The conversations of one customer, oldest first: exactly `customer.conversations` of them, uneven over days
- * (weekends low, some days with a spike) and over hours. The same seed gives the same conversations, whichever other
- * customers exist.
+ * (weekends low, some days with a spike) and over hours. The same seed gives the same conversations, regardless of
+ * other customers.
  *
  * @param range UTC days, `end` exclusive
  * @throws RangeError when the range has no day

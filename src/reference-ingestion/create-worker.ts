@@ -21,13 +21,13 @@ export interface IngestionWorkerOptions {
   workflowBundle?: WorkflowBundleOption;
 }
 
-/** A worker and how to give back what it holds once it has stopped. */
+/** A worker, and a function that releases its resources once it has stopped. */
 export interface IngestionWorker {
   worker: Worker;
   close: () => Promise<void>;
 }
 
-/** Creates the worker; running and stopping it is the caller's. */
+/** Creates the worker; the caller runs and stops it. */
 export async function createIngestionWorker(options: IngestionWorkerOptions): Promise<IngestionWorker> {
   const {
     connection,
@@ -38,7 +38,7 @@ export async function createIngestionWorker(options: IngestionWorkerOptions): Pr
     faults = [],
     concurrency = 50,
   } = options;
-  // Two more than windows: one to cancel a statement with, one for a window that ends as another begins.
+  // Two more connections than windows: one to cancel a statement, one for a window that ends as another begins.
   const onError = options.onDatabaseError ?? (() => undefined);
   const pool = databaseUrl === undefined ? undefined : createPool(databaseUrl, concurrency + 2, onError);
   const executions = pool ? databaseExecutions(pool, faults) : memoryExecutions(faults);
@@ -52,9 +52,9 @@ export async function createIngestionWorker(options: IngestionWorkerOptions): Pr
       },
       activities: createActivities({ executions, emptyWindowMs, ...(pool && { pool }) }),
       maxConcurrentActivityTaskExecutions: concurrency,
-      // The server hears of positions, and the worker of cancellations, within a second.
+      // Positions reach the server, and cancellations the worker, within a second.
       maxHeartbeatThrottleInterval: '1s',
-      // A workflow whose worker died is picked up by another one after this, not after the SDK's ten seconds.
+      // A workflow whose worker died is picked up by another one after this time; the SDK's default is ten seconds.
       stickyQueueScheduleToStartTimeout: '2s',
       shutdownGraceTime: '2s',
     });

@@ -5,7 +5,7 @@ export interface Queryable {
   query<Row extends pg.QueryResultRow>(sql: string, parameters?: unknown[]): Promise<pg.QueryResult<Row>>;
 }
 
-/** Opens one connection, hands it over and closes it whatever happens. */
+/** Opens one connection for `body`, and always closes it. */
 export async function withClient<T>(databaseUrl: string, body: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'reference-ingestion' });
   await client.connect();
@@ -17,9 +17,9 @@ export async function withClient<T>(databaseUrl: string, body: (client: pg.Clien
 }
 
 /**
- * A pool that outlives restarts of the server: a connection that breaks is reported and replaced.
+ * A pool that survives restarts of the server: a connection that breaks is reported and replaced.
  *
- * @param onError told about connections that broke; the query that used one fails on its own
+ * @param onError called for connections that broke; a query on such a connection fails separately
  */
 export function createPool(databaseUrl: string, max: number, onError: (error: Error) => void): pg.Pool {
   const pool = new pg.Pool({
@@ -28,13 +28,13 @@ export function createPool(databaseUrl: string, max: number, onError: (error: Er
     application_name: 'reference-ingestion',
     connectionTimeoutMillis: 10_000,
   });
-  // An 'error' event that nobody listens to ends the process: idle connections report to the pool, used ones do not.
+  // An 'error' event without a listener ends the process: idle connections report to the pool, used ones do not.
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));
   return pool;
 }
 
-/** How long a transaction's statements may take, and who may call them off. */
+/** How long a transaction's statements may take, and the signal that cancels them. */
 export interface TransactionLimits {
   statementTimeoutMs: number;
   signal: AbortSignal;
@@ -42,8 +42,7 @@ export interface TransactionLimits {
 
 /**
  * Runs `body` in a transaction: committed when it returns, rolled back when it throws. When the signal is aborted the
- * running statement is cancelled on the server and no further one starts, so that nothing goes on behind the back of
- * someone who asked to stop.
+ * running statement is cancelled on the server and no further one starts, so that no work continues after a cancel.
  *
  * @throws the signal's reason when it was aborted, else what `body` or the database threw
  */
@@ -84,7 +83,7 @@ export async function inTransaction<T>(
     throw error;
   } finally {
     if (stop) signal.removeEventListener('abort', stop);
-    // A cancel request that is still under way would hit whoever gets this connection next.
+    // A cancel request that is still in flight would hit the next user of this connection.
     await cancelling;
     client.release(broken);
   }

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { applies, type Fault, type FaultKind, type FaultParameters, type FaultRule } from './faults.js';
 import type { Window } from './window.js';
 
-/** One execution of the workflow, as far as the activity knows it. */
+/** One execution of the workflow, as the activity knows it. */
 export interface Execution extends Window {
   workflowId: string;
   runId: string;
@@ -15,11 +15,11 @@ export type Outcome = 'completed' | 'failed' | 'cancelled';
 export interface Beginning {
   /** False when the database has no such customer. */
   customerExists: boolean;
-  /** The fault this execution was told to have. */
+  /** The fault to inject into this execution. */
   fault?: Fault;
 }
 
-/** The ground truth of what ran, and where faults come from. */
+/** The record of what ran, and the source of faults. */
 export interface ExecutionLog {
   begin(execution: Execution): Promise<Beginning>;
   end(execution: Execution, outcome: Outcome, error?: unknown): Promise<void>;

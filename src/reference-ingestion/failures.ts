@@ -1,13 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
 import pg from 'pg';
 
-// Syntax, privileges, authentication, data and constraint errors stay what they are however often one tries.
-const lasting = /^(22|23|28|3D|3F|42)/;
+// Trying again does not help with syntax, privilege, authentication, data and constraint errors.
+const permanent = /^(22|23|28|3D|3F|42)/;
 
 /**
  * A database error as a parent workflow in any language can read it: type `DatabaseError`, the SQLSTATE at the end of
  * the message as Go's drivers write it and in the details. A lost or refused connection has no SQLSTATE of its own
- * and gets 08006. Anything else is returned as it is.
+ * and gets 08006. Anything else is returned unchanged.
  */
 export function toActivityFailure(error: unknown): unknown {
   if (error instanceof ApplicationFailure) return error;
@@ -16,7 +16,7 @@ export function toActivityFailure(error: unknown): unknown {
   return ApplicationFailure.create({
     message: `${(error as Error).message || 'connection failed'} (SQLSTATE ${sqlstate})`,
     type: 'DatabaseError',
-    nonRetryable: lasting.test(sqlstate),
+    nonRetryable: permanent.test(sqlstate),
     details: [{ sqlstate }],
     cause: error as Error,
   });
@@ -34,7 +34,7 @@ function sqlstateOf(error: unknown): string | undefined {
   if (error instanceof pg.DatabaseError) return error.code;
   if (!(error instanceof Error)) return undefined;
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  // The driver reports a lost connection in words only.
+  // The driver reports a lost connection only in its message.
   const connection = /^(ECONN|ETIMEDOUT$|EPIPE$|ENOTFOUND$|EAI_AGAIN$|EHOST|ENET)/.test(code);
   const words = /connection terminated|connection error|timeout exceeded when trying to connect/i.test(error.message);
   return connection || words ? '08006' : undefined;

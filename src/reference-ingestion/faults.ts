@@ -19,13 +19,13 @@ export const faultKinds = [
 
 export type FaultKind = (typeof faultKinds)[number];
 
-/** What a fault does beyond its kind; which kind reads which parameter stands in the README. */
+/** The details of a fault; the README says which kind uses which parameter. */
 export interface FaultParameters {
   /** Strike in the middle of the page after this many, instead of before the first. */
   afterPages?: number;
-  /** Heartbeat the end of the page that it strikes in first, so that a later attempt leaves that page out. */
+  /** First heartbeat the end of the page in which it strikes, so that a later attempt skips that page. */
   ahead?: boolean;
-  /** Strike only in this many attempts of the activity, so that a later one goes on; by default in all. */
+  /** Strike only in this many attempts of the activity, so that a later one continues; by default in all. */
   activityAttempts?: number;
   milliseconds?: number;
   sqlstate?: string;
@@ -35,13 +35,13 @@ export interface FaultParameters {
   every?: number;
 }
 
-/** A failure the worker was told to produce. */
+/** A failure to inject. */
 export interface Fault {
   kind: FaultKind;
   parameters: FaultParameters;
 }
 
-/** A fault and the windows and executions it is meant for: a row of `reference.faults`, or an item of the variable. */
+/** A fault, and the windows and executions that it applies to: a row of `reference.faults`, or an item of the variable. */
 export interface FaultRule extends Fault {
   /** A customer's id, or `*`. */
   customerId: string;
@@ -51,7 +51,7 @@ export interface FaultRule extends Fault {
   lastAttempt?: number;
 }
 
-/** Whether a rule is meant for this execution, the `attempt`-th of this window, counted from 1. */
+/** Whether a rule applies to this execution, the `attempt`-th of this window, counted from 1. */
 export function applies(rule: FaultRule, window: Window, attempt: number): boolean {
   const from = Date.parse(window.startTime);
   const to = Date.parse(window.endTime);
@@ -86,23 +86,23 @@ export function parseFaultRules(text: string): FaultRule[] {
 
 /** After how many pages this attempt is struck; undefined for before the first page or not at all. */
 export function strikesAfterPages({ kind, parameters }: Fault): number | undefined {
-  // A crash before the first page would leave nothing half done, which is what crashes are for.
+  // A crash before the first page would leave nothing half done, and that is what crashes are to test.
   return parameters.afterPages ?? (kind === 'crash' ? 0 : undefined);
 }
 
 /** Whether a fault strikes in this attempt of the activity, counted from 1. */
 export function strikesIn({ kind, parameters }: Fault, activityAttempt: number): boolean {
-  // A worker that crashes in every attempt never comes back to tell.
+  // A worker that crashed in every attempt would never finish.
   return activityAttempt <= (parameters.activityAttempts ?? (kind === 'crash' ? 1 : Number.POSITIVE_INFINITY));
 }
 
 /**
- * Makes the fault happen. Returns for the kinds that let the window go on (`slow`, `hole`) and never for the others.
+ * Makes the fault happen. Returns for the kinds after which the window continues (`slow`, `hole`), and never for the others.
  *
  * @param beat heartbeats without losing the position
  */
 export async function strike({ kind, parameters }: Fault, context: Context, beat: () => void): Promise<void> {
-  log.info('striking as told', { kind, ...parameters });
+  log.info('injecting a fault', { kind, ...parameters });
   switch (kind) {
     case 'heartbeat-timeout':
       // The SDK cancels the attempt once the server must have given it up.
@@ -123,11 +123,11 @@ export async function strike({ kind, parameters }: Fault, context: Context, beat
     }
     case 'permanent':
       throw ApplicationFailure.nonRetryable(
-        parameters.message ?? 'told to reject this window',
+        parameters.message ?? 'injected fault: the window is rejected',
         parameters.type ?? 'InvalidArgument',
       );
     case 'unknown':
-      throw new Error(parameters.message ?? 'told to fail for no known reason');
+      throw new Error(parameters.message ?? 'injected fault: unknown error');
     case 'slow':
       return await stayAlive(context, beat, parameters.milliseconds ?? 1_000);
     case 'crash':

@@ -1,7 +1,7 @@
 import january from './january-2026.json' with { type: 'json' };
 import { seededRandom } from './random.js';
 
-/** A customer and how many conversations it has in the range. */
+/** A customer, and the number of its conversations in the range. */
 export interface FleetCustomer {
   cluster: string;
   id: string;
@@ -11,14 +11,14 @@ export interface FleetCustomer {
 /** The range the recorded fleet belongs to: UTC days, `end` exclusive. */
 export const fleetRange: { start: string; end: string } = january.range;
 
-/** The recorded share of the real volume that is loaded unless someone asks for another. */
+/** The share of the real volume that is loaded by default. */
 export const defaultScale = 1 / 1000;
 
-/** Any fixed number does; this one is only the year of the recorded backfill. */
+/** Any fixed number; this one is the year of the recorded backfill. */
 export const defaultSeed = 2026;
 
-// Nobody recorded the volumes of the unnamed customers. All of them completed a month in one window, so they were
-// well below the smallest customer that did not (united-east).
+// The volumes of the unnamed customers were not recorded. All of them completed a month in one window, so they were well
+// below the smallest customer that did not (united-east).
 const smallest = 5_000;
 const largest = 60_000;
 

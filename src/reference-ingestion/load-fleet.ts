@@ -11,7 +11,7 @@ export interface LoadOptions {
   seed?: number;
 }
 
-/** What was found loaded afterwards, and how long it took. */
+/** What is loaded afterwards, and how long it took. */
 export interface Loaded {
   customers: number;
   conversations: number;
@@ -46,7 +46,7 @@ export async function loadFleet(databaseUrl: string, options: LoadOptions = {}):
     }
     await insert(client, batch);
     await client.query('COMMIT');
-    // Fresh tables have no statistics, and the first windows would be planned for empty ones.
+    // New tables have no statistics, and the first windows would be planned as if they were empty.
     await client.query('ANALYZE customers, conversations, turns');
     const conversations = customers.reduce((sum, customer) => sum + customer.conversations, 0);
     return { customers: customers.length, conversations, milliseconds: Math.round(performance.now() - started) };
@@ -106,7 +106,7 @@ async function withoutLoaded(
     throw new Error(
       `customer ${customer.id}: expected ${customer.conversations} conversations from ${first?.startedAt.toISOString()}, ` +
         `got ${found.conversations} from ${found.first.toISOString()}. ` +
-        'The database holds a fleet of another scale, seed or range: use an empty database',
+        'The database holds a fleet with another scale, seed or range: use an empty database',
     );
   });
 }

@@ -5,12 +5,12 @@ import { withClient } from './database.js';
 
 const folder = new URL('./sql/', import.meta.url);
 
-// Any number that nothing else in the database uses.
+// Any number that nothing else in the database locks.
 const lockKey = 620_920_26;
 
 /**
  * Brings a database to the newest schema: applies the numbered files of `sql/` that it has not applied yet, each in
- * a transaction of its own, and remembers them in `schema_migrations`. May run any number of times, also at once.
+ * a transaction of its own, and records them in `schema_migrations`. May run any number of times, also concurrently.
  *
  * @param databaseUrl a role that may create tables, roles and schemas
  * @returns the names of the files applied now, none when the schema was up to date

@@ -12,7 +12,7 @@ export interface Position {
   id: string;
 }
 
-/** A conversation with all that scoring needs. */
+/** A conversation with everything that scoring needs. */
 export interface PageRow extends Position {
   revision: number;
   agentId: string;

@@ -9,14 +9,14 @@ export interface PrepareOptions {
   databaseUrl: string;
   reindexerPassword: string;
   readerPassword: string;
-  /** Without one nobody can verify. */
+  /** Without it, the role that verifies can't log in. */
   verifierPassword?: string;
   /** The share of the recorded volume. */
   scale?: number;
   seed?: number;
 }
 
-/** The database as each role sees it, and what it holds. */
+/** The URL of the database for each role, and what is loaded. */
 export interface Prepared {
   reindexerUrl: string;
   readerUrl: string;
@@ -24,7 +24,7 @@ export interface Prepared {
   loaded: Loaded;
 }
 
-/** Makes a database ready for a backfill: schema, roles and the recorded fleet. May run again. */
+/** Prepares a database for a backfill: schema, roles and the recorded fleet. May run repeatedly. */
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const { databaseUrl, reindexerPassword, readerPassword, verifierPassword, scale = defaultScale, seed } = options;
   await migrate(databaseUrl);

@@ -1,4 +1,4 @@
-/** A source of numbers in [0, 1) that gives the same sequence for the same seed on every machine. */
+/** A source of numbers in [0, 1), with the same sequence for the same seed on every machine. */
 export type Random = () => number;
 
 /**

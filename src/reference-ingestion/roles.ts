@@ -8,7 +8,7 @@ export type Role = 'reindexer' | 'backfill_reader' | 'backfill_verifier';
 
 /**
  * Lets a role log in with this password. The password travels as a parameter and is quoted by the server, so it may
- * hold any character, and no log of statements shows it.
+ * contain any character, and no statement log shows it.
  *
  * @param databaseUrl a role that may change roles
  * @throws when the password is empty

@@ -12,8 +12,8 @@ export interface Score {
 const weights = { courtesy: 0.2, empathy: 0.25, ownership: 0.25, resolution: 0.2, pace: 0.1 } as const;
 
 /**
- * Scores one conversation from its turns. Depends on nothing but the turns, so that scoring again gives the same
- * score, whichever window the conversation comes in.
+ * Scores one conversation from its turns. Depends on nothing but the turns, so that scoring it again gives the same score,
+ * in any window.
  */
 export function score(turns: readonly Turn[]): Score {
   const said = (speaker: Turn['speaker']) => turns.filter((turn) => turn.speaker === speaker);

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 
-/** How one execution is run; for tests and experiments, a backfill does not need it. */
+/** How one execution is run, for tests and experiments; a backfill does not need it. */
 export interface WindowOptions {
   /** Milliseconds without a heartbeat after which an attempt counts as dead. */
   heartbeatTimeoutMs: number;
@@ -19,18 +19,18 @@ export interface Window {
   endTime: string;
 }
 
-/** A window and how to run it: what the workflow hands to the activity. */
+/** A window and how to run it: the activity's argument. */
 export interface WindowTask extends Window {
   options: WindowOptions;
 }
 
-/** What a window came to. */
+/** The result of a window. */
 export interface WindowResult {
   customerId: string;
   conversations: number;
   scorecards: number;
   pages: number;
-  /** The conversation after which a later attempt went on, when an earlier one had died. */
+  /** The conversation after which a later attempt continued, when an earlier one had died. */
   resumedFrom?: string;
 }
 
@@ -77,7 +77,7 @@ export function parseWindow(argument: unknown): WindowTask {
   return { customerId: customerId as string, startTime: startTime as string, endTime: endTime as string, options };
 }
 
-/** The instant in UTC to the millisecond, or undefined for anything that is none, such as 30 February. */
+/** The instant in UTC to the millisecond, or undefined for anything else, such as 30 February. */
 function instant(value: unknown): string | undefined {
   if (typeof value !== 'string' || !instantPattern.test(value)) return undefined;
   const parsed = new Date(value);

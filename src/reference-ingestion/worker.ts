@@ -42,7 +42,7 @@ if (connection) {
 }
 logger.info('stopped');
 
-/** Waits for a server that is still starting; undefined when told to stop before there was one. */
+/** Waits for a server that is still starting; undefined if the process is stopped before there is one. */
 async function connect(): Promise<NativeConnection | undefined> {
   while (!stopping.signal.aborted) {
     try {

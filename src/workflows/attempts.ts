@@ -19,7 +19,7 @@ export async function persistently<T>(run: BackfillRun, ask: () => Promise<T>, t
     } catch (error) {
       if (isCancellation(error) || lastingFault(error)) throw error;
       run.happened({ kind: 'preparationFailed', error: reasonOf(error) });
-      const { attempts } = run.state.preparing!.failed!;
+      const { attempts } = run.state.lifecycle.preparing!.failed!;
       if (attempts >= tries) throw error;
       const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts - 1));
       await sleep(wait, { summary: 'until it is asked again' });

@@ -13,33 +13,30 @@ import { settleLastDays } from '../backfill/request/last-days.js';
 import type { BackfillRequest } from '../backfill/request/options.js';
 import { parseRequest } from '../backfill/request/request.js';
 import { decide } from '../backfill/schedule/decide.js';
-import { usualDuration } from '../backfill/schedule/eta.js';
-import { type Packed, packToFit, unpack } from '../backfill/state/carry.js';
-import { countInFlight, type Ending, inFlight, initialState, type State } from '../backfill/state/state.js';
+import { type Due, handOver } from '../backfill/schedule/hand-over.js';
+import { inFlight } from '../backfill/state/in-flight.js';
+import { initialState } from '../backfill/state/initial-state.js';
+import type { Ending } from '../backfill/state/lifecycle.js';
+import { packToFit } from '../backfill/state/pack-to-fit.js';
+import type { Packed } from '../backfill/state/packed.js';
+import { firstStep } from '../backfill/state/preparation.js';
+import type { State } from '../backfill/state/state.js';
+import { unpack } from '../backfill/state/unpack.js';
+import { withLifecycle } from '../backfill/state/update.js';
 import { type Plan, planOf } from '../backfill/views/plan.js';
 import { type Report, reportOf } from '../backfill/views/report.js';
 import { Alarm } from './alarm.js';
 import { check } from './checks.js';
 import { Children } from './children.js';
+import { invalidInput } from './invalid-input.js';
 import { registerMessages } from './messages.js';
-import { invalidInput, learnCustomers, Newcomers, prepare } from './prepare.js';
+import { learnCustomers, Newcomers, prepare } from './prepare.js';
 import { BackfillRun, type WaitingCommand } from './run.js';
-import { Showcase } from './showcase.js';
+import { Visibility } from './visibility.js';
 import { watchDatabase, watchHours } from './watch.js';
-
-/** The server allows one run 10,000 signals and 2,000 Updates; a run hands over well before. */
-const MAX_MESSAGES = 1_500;
 
 /** A person waits for a plan: it fails rather than wait for a directory that is away. */
 const PLAN_TRIES = 5;
-
-/** How many events more a run's history may have, while it waits for a moment at which all its slots are taken. */
-const OVERTIME = 500;
-
-/** About what a worker takes to replay an event, in ms. */
-const REPLAY_MS = 1;
-/** So much dearer than draining a replay must be before a run drains. */
-const MUCH = 4;
 
 /** What one run of the workflow hands to the next. */
 interface Carried {
@@ -68,14 +65,13 @@ export async function backfillScorecards(input: unknown, carried?: Carried): Pro
   }
   // What a cancel means for windows in flight is decided by the core, and never by Temporal's own propagation.
   return CancellationScope.nonCancellable(async () => {
-    const showcase = new Showcase(carried?.searchAttributes);
-    const children = new Children(run, showcase);
-    for (const { index, window } of inFlight(run.state))
-      children.follow({ customer: index, from: window.from, to: window.to });
-    if (run.state.preparing) void prepare(run, children, showcase);
+    const visibility = new Visibility(carried?.searchAttributes);
+    const children = new Children(run, visibility);
+    for (const { index, window } of inFlight(run.state)) children.follow({ customer: index, hours: window.hours });
+    if (run.state.lifecycle.preparing) void prepare(run, children, visibility);
     void watchDatabase(run);
     void watchHours(run);
-    return close(run, await schedule(run, children, showcase), showcase);
+    return close(run, await schedule(run, children, visibility), visibility);
   });
 }
 
@@ -95,95 +91,65 @@ function validRequest(input: unknown): BackfillRequest {
 function firstState({ options, customers, exclude }: BackfillRequest): State {
   if (customers !== 'all') return initialState(options, customers, Date.now());
   const state = initialState(options, [], Date.now());
-  return { ...state, preparing: { ...state.preparing!, exclude } };
+  return withLifecycle(state, { preparing: { step: firstStep, exclude } });
 }
 
 /** Carries out decisions until the run is to end, or hands over to the next run. */
-async function schedule(run: BackfillRun, children: Children, showcase: Showcase): Promise<Ending> {
+async function schedule(run: BackfillRun, children: Children, visibility: Visibility): Promise<Ending> {
   const alarm = new Alarm(() => run.wake());
   const newcomers = new Newcomers(run, children);
-  /** From when on a hand-over is due: at what length of the history, and until when, if so, in-flight windows are let end first. */
-  let since: { length: number; drainUntil?: number } | undefined;
+  let due: Due | undefined;
   for (;;) {
     children.cancelMarked();
     newcomers.look();
-    const due = mustHandOver(run);
-    if (due) since ??= { length: workflowInfo().historyLength, ...drainTime(run) };
-    const { length = 0, drainUntil = 0 } = since ?? {};
-    const overdue = due && (drainUntil > 0 || workflowInfo().historyLength - length > OVERTIME);
-    const draining = due && Date.now() < drainUntil && countInFlight(run.state) > 0;
+    const handing = handOver(run.view(), due);
+    due = handing.due;
     let decision = decide(run.state, Date.now());
     for (;;) {
-      if (decision.kind === 'startWindow' && !overdue) {
-        const { kind: _, attempt, ...window } = decision;
-        run.happened({ kind: 'windowStarted', ...window, attempt });
-        children.start(window);
-      } else if (decision.kind === 'verify' && !due) {
+      if (decision.kind === 'startWindow' && handing.mayStart) {
+        const { customer, hours, attempt } = decision;
+        run.happened({ kind: 'windowStarted', customer, hours, attempt });
+        children.start({ customer, hours });
+      } else if (decision.kind === 'verify' && handing.mayCheck) {
         void check(run, decision.windows);
       } else break;
       decision = decide(run.state, Date.now());
     }
     if (decision.kind === 'end') return decision.how;
-    // No draining: windows go on while the run hands over. Only an open start would be lost, so the run hands over when
-    // none is open, and keeps its slots full until then; when overdue it starts nothing more, so that this comes.
-    if (due && children.starting === 0 && !draining) {
-      if (run.state.preparing || allHandlersFinished()) await handOver(run, showcase);
+    if (handing.whenNoneStarts && children.starting === 0) {
+      if (run.state.lifecycle.preparing || allHandlersFinished()) await continueRun(run, visibility);
       // A handler that woke us ends a moment later, and nothing else need ever happen that would wake us again.
       await condition(allHandlersFinished);
       continue;
     }
-    if (draining) alarm.set(drainUntil);
-    else if (decision.kind === 'wait') alarm.set(decision.until);
-    showcase.show(run.state);
+    alarm.set(handing.until ?? (decision.kind === 'wait' ? decision.until : undefined));
+    visibility.show(run.state);
     await run.somethingHappened();
   }
 }
 
-function mustHandOver(run: BackfillRun): boolean {
-  // A cancelled run closes as Cancelled, which the next run, itself not cancelled, could not do.
-  if (run.state.cancelling) return false;
-  const { continueAsNewSuggested, historyLength } = workflowInfo();
-  const { maxHistoryEvents = Number.POSITIVE_INFINITY } = run.state.options;
-  const manyMessages = run.messages >= MAX_MESSAGES;
-  // A task that ends the run fails if a message has arrived meanwhile, and takes the Updates that it answers with it. Where
-  // each task may have an Update that is worth the risk; while the run prepares, the server lets only ten of them wait.
-  const answers = run.updatedAtLength === historyLength;
-  if (answers && (run.state.preparing || !manyMessages)) return false;
-  return manyMessages || continueAsNewSuggested || historyLength >= maxHistoryEvents;
-}
-
-/**
- * Until when windows in flight are let end before the run hands over, where that is cheaper than to be refused. The server
- * refuses a task that continues as new when a window's end has arrived meanwhile, and the worker replays the whole history
- * before it tries again. With windows of less than a second that is nearly every time; with windows of minutes hardly ever.
- */
-function drainTime({ state }: BackfillRun): { drainUntil?: number } {
-  const replay = workflowInfo().historyLength * REPLAY_MS;
-  const usual = usualDuration(state);
-  return usual !== undefined && usual * MUCH < replay ? { drainUntil: Date.now() + replay } : {};
-}
-
 /** Continues as new with the state. The first argument is only for people who look at the run's input. */
-async function handOver(run: BackfillRun, showcase: Showcase): Promise<never> {
+async function continueRun(run: BackfillRun, visibility: Visibility): Promise<never> {
   const { state } = run;
   const waiting = run.takeWaiting();
   await condition(allHandlersFinished);
   const { memo, typedSearchAttributes } = workflowInfo();
   const { start, end, cluster } = state.options;
   const outline = {
-    ...(cluster === undefined ? {} : { cluster }),
-    ...{ start: formatDay(start), end: formatDay(end) },
+    ...(cluster !== undefined && { cluster }),
+    start: formatDay(start),
+    end: formatDay(end),
     customers: `${state.customers.length} customers, carried in the second argument`,
   };
   const next = makeContinueAsNewFunc<typeof backfillScorecards>({ ...(memo ? { memo } : {}), typedSearchAttributes });
   const packed = packToFit(state, Date.now());
-  return next(outline, { state: packed, searchAttributes: showcase.searchAttributes, waiting });
+  return next(outline, { state: packed, searchAttributes: visibility.searchAttributes, waiting });
 }
 
-function close(run: BackfillRun, how: Ending, showcase: Showcase): Report {
+function close(run: BackfillRun, how: Ending, visibility: Visibility): Report {
   run.happened({ kind: 'runEnded', how });
   const report = reportOf(run.state, how, Date.now());
-  showcase.show(run.state);
+  visibility.show(run.state);
   switch (how) {
     case 'completed':
       return report;

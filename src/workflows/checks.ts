@@ -1,8 +1,8 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities, CheckQuery } from '../activities/contract.js';
-import type { CheckKey } from '../backfill/events/verification.js';
+import type { CheckKey } from '../backfill/state/customer.js';
 import { lastingFault, persistently, reasonOf } from './attempts.js';
-import { invalidInput } from './prepare.js';
+import { invalidInput } from './invalid-input.js';
 import type { BackfillRun } from './run.js';
 
 const checking = (maximumAttempts: number) =>
@@ -13,7 +13,7 @@ const checking = (maximumAttempts: number) =>
     retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts },
   }).checkWindows;
 
-/** What waits for a check can wait; when it can't be made for some minutes, the run says so and goes on. */
+/** What waits for a check can wait; when it can't be made for some minutes, the run says so and continues. */
 const checkWindows = checking(6);
 
 const queryOf = (run: BackfillRun, windows: CheckQuery['windows']): CheckQuery => {
@@ -49,7 +49,7 @@ const { knownMetrics } = proxyActivities<Activities>({
   retry: { maximumAttempts: 1 },
 });
 
-/** Before anything has started: a threshold for a metric that nobody measures would never slow the run down. */
+/** Before anything has started: a threshold for a metric that is not measured would never slow the run down. */
 export async function tryProbe(run: BackfillRun): Promise<void> {
   const { probe } = run.state.options;
   if (!probe) return;
@@ -67,11 +67,11 @@ export async function tryProbe(run: BackfillRun): Promise<void> {
   if (issues.length > 0) throw invalidInput(issues);
 }
 
-/** Checks completed windows together, and tells the run what was found. */
+/** Checks completed windows together, and gives the run what was found. */
 export async function check(run: BackfillRun, windows: CheckKey[]): Promise<void> {
   run.happened({ kind: 'checkStarted', windows });
-  const asked = windows.map(({ customer, from, to, asOf }) => {
-    return { customer: run.state.customers[customer]!.id, from, to, asOf };
+  const asked = windows.map(({ customer, hours, asOf }) => {
+    return { customer: run.state.customers[customer]!.id, hours, asOf };
   });
   try {
     const found = await checkWindows(queryOf(run, asked));

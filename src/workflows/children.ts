@@ -11,22 +11,18 @@ import type { Activities, WindowOutcome } from '../activities/contract.js';
 import { classify } from '../backfill/failures/classify.js';
 import { describe } from '../backfill/hours/calendar.js';
 import type { Interval } from '../backfill/hours/interval.js';
+import type { WindowKey } from '../backfill/hours/window.js';
+import type { Json } from '../backfill/json.js';
 import type { ChildOptions } from '../backfill/request/options.js';
-import { fillTemplate, type Json } from '../backfill/request/template.js';
-import { idOf, inFlight, type Window } from '../backfill/state/state.js';
+import { fillTemplate } from '../backfill/request/template.js';
+import { inFlight, workflowIdOf } from '../backfill/state/in-flight.js';
+import { runningWindow } from '../backfill/state/update.js';
 import { causeChain } from './cause-chain.js';
 import type { BackfillRun } from './run.js';
-import type { Showcase } from './showcase.js';
-
-/** A window of a customer (by its index in the state). */
-export interface WindowKey {
-  customer: number;
-  from: number;
-  to: number;
-}
+import type { Visibility } from './visibility.js';
 
 const { followWindow } = proxyActivities<Activities>({
-  // As long as a workflow may take: only the heartbeat says that nobody follows any more.
+  // As long as a workflow may take: only the heartbeat shows that no worker follows any more.
   startToCloseTimeout: '3650 days',
   heartbeatTimeout: '30 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
@@ -34,7 +30,7 @@ const { followWindow } = proxyActivities<Activities>({
 
 /**
  * The child workflows of this run. Each window is carried by one promise that never rejects: it starts or adopts the
- * window's workflow, awaits it, and tells the run how it ended.
+ * window's workflow, awaits it, and reports to the run how it ended.
  *
  * Children are started with ABANDON: when this run continues as new they go on, and the next run follows them by an
  * activity, since Temporal reports a child's end only to the run that started it.
@@ -46,7 +42,7 @@ export class Children {
 
   constructor(
     private readonly run: BackfillRun,
-    private readonly showcase: Showcase,
+    private readonly visibility: Visibility,
   ) {}
 
   start(key: WindowKey): void {
@@ -68,7 +64,7 @@ export class Children {
     });
   }
 
-  /** Awaits a window that is in flight already: of an earlier run of this workflow, or somebody else's. */
+  /** Awaits a window that is in flight already: of an earlier run of this workflow, or adopted. */
   follow(key: WindowKey): void {
     void this.carry(key, async () => undefined);
   }
@@ -80,11 +76,11 @@ export class Children {
   cancelMarked(): void {
     for (const { customer, window } of inFlight(this.run.state)) {
       if (!window.cancelRequested || (!window.runId && !window.adopted)) continue;
-      const id = idOf(this.run.state, customer, window);
+      const id = workflowIdOf(this.run.state, customer, window.hours);
       const execution = `${id} ${window.startedAt}`;
       if (this.cancelSent.has(execution)) continue;
       this.cancelSent.add(execution);
-      // Refused when it has ended meanwhile; then its end is on its way to us.
+      // Refused when it has ended meanwhile; then its completion is still in transit.
       getExternalWorkflowHandle(id)
         .cancel()
         .catch(() => {});
@@ -106,31 +102,27 @@ export class Children {
     }
   }
 
-  private execution(key: WindowKey): { workflowId: string; runId?: string } {
-    const customer = this.run.state.customers[key.customer]!;
-    const window = customer.running.find((other: Window) => other.from === key.from && other.to === key.to);
-    const workflowId = idOf(this.run.state, customer, key);
-    return window?.runId ? { workflowId, runId: window.runId } : { workflowId };
+  private execution({ customer: index, hours }: WindowKey): { workflowId: string; runId?: string } {
+    const customer = this.run.state.customers[index]!;
+    const workflowId = workflowIdOf(this.run.state, customer, hours);
+    const runId = runningWindow(customer, hours)?.runId;
+    return runId === undefined ? { workflowId } : { workflowId, runId };
   }
 
-  private startWorkflow({
-    customer: index,
-    from,
-    to,
-  }: WindowKey): Promise<ChildWorkflowHandle<() => Promise<unknown>>> {
+  private startWorkflow({ customer: index, hours }: WindowKey): Promise<ChildWorkflowHandle<() => Promise<unknown>>> {
     const customer = this.run.state.customers[index]!;
     const { child } = this.run.state.options;
-    const hours: Interval = [from, to];
     return startChild(child.workflowType, {
-      workflowId: idOf(this.run.state, customer, { from, to }),
+      workflowId: workflowIdOf(this.run.state, customer, hours),
       taskQueue: child.taskQueue,
       args: childArguments(child, customer.id, hours) as [],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: `${customer.id} ${describe([hours])}`,
-      // Fairness by customer keeps one customer's backlog from starving others on the same queue. Keys hold 64 bytes.
+      // Fairness by customer keeps one customer's backlog from starving the others'. It does nothing for other
+      // workflows on the queue, which priorityKey is for (docs/performance.md). Keys hold 64 bytes.
       priority: { fairnessKey: customer.id.slice(0, 64), ...child.priority },
       ...(child.executionTimeout === undefined ? {} : { workflowExecutionTimeout: child.executionTimeout }),
-      typedSearchAttributes: this.showcase.ofWindow(customer.id),
+      typedSearchAttributes: this.visibility.ofWindow(customer.id),
     });
   }
 }

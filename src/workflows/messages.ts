@@ -8,9 +8,9 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { COMMANDS, type CommandName } from '../backfill/commands/command.js';
-import { logView } from '../backfill/state/journal.js';
 import { ANSWER_BYTES } from '../backfill/views/answer-size.js';
 import { customerView, indexAsked } from '../backfill/views/customer.js';
+import { logView } from '../backfill/views/log.js';
 import { progressOf } from '../backfill/views/progress.js';
 import { proofOf } from '../backfill/views/proof.js';
 import { type Status, statusOf } from '../backfill/views/status.js';
@@ -53,7 +53,7 @@ async function signal(run: BackfillRun, name: string, argument: unknown): Promis
 
 /** While the run is still preparing only the command's form can be judged; its handler judges the rest in its turn. */
 function validate(run: BackfillRun, name: string, argument: unknown): void {
-  if (run.state.preparing === undefined) run.check(name, argument);
+  if (run.state.lifecycle.preparing === undefined) run.check(name, argument);
   else run.checkForm(name, argument);
 }
 
@@ -82,8 +82,12 @@ function registerQueries(run: BackfillRun): void {
   });
   setHandler(
     defineQuery<unknown, [unknown]>('customer'),
-    (argument) => customerView(run.state, indexAsked(run.state, argument), Date.now()),
-    { description: 'One customer: its windows, attempts, durations, errors, window size and why. {customer}' },
+    (argument) =>
+      customerView(run.state, indexAsked(run.state, argument), Date.now(), (argument as { day?: unknown } | null)?.day),
+    {
+      description:
+        'One customer: its windows, attempts, durations, errors, window size and why; with a day, why that is not running now. {customer, day?}',
+    },
   );
   setHandler(
     defineQuery<unknown, [unknown]>('proof'),

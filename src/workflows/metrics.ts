@@ -1,5 +1,5 @@
 import { metricMeter } from '@temporalio/workflow';
-import type { Event } from '../backfill/events/evolve.js';
+import type { Event } from '../backfill/events/event.js';
 
 const outcomes: Partial<Record<Event['kind'], string>> = {
   windowStarted: 'started',

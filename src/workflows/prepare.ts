@@ -1,16 +1,20 @@
-import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
+import { proxyActivities } from '@temporalio/workflow';
 import { type Activities, askedFor, type DirectoryEntry, type DirectoryQuery } from '../activities/contract.js';
 import { formatDay } from '../backfill/hours/calendar.js';
-import { describeIssues, type Issue, show } from '../backfill/request/issue.js';
+import { meet } from '../backfill/hours/interval.js';
+import { show } from '../backfill/request/issue.js';
 import type { Options } from '../backfill/request/options.js';
 import { parseCustomers } from '../backfill/request/request.js';
+import { rangeOf } from '../backfill/state/customer.js';
+import { needVolumes } from '../backfill/state/initial-state.js';
 import { type PreparationStep, stepsLeft } from '../backfill/state/preparation.js';
-import { needVolumes } from '../backfill/state/state.js';
+import { runningWindow } from '../backfill/state/update.js';
 import { lastingFault, persistently } from './attempts.js';
 import { tryCheck, tryProbe } from './checks.js';
 import type { Children } from './children.js';
+import { invalidInput } from './invalid-input.js';
 import type { BackfillRun } from './run.js';
-import { SEARCH_ATTRIBUTES, type Showcase } from './showcase.js';
+import { SEARCH_ATTRIBUTES, type Visibility } from './visibility.js';
 
 const aLongLook = {
   startToCloseTimeout: '10 minutes',
@@ -27,26 +31,22 @@ const patiently = proxyActivities<Activities>({
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 });
 
-export function invalidInput(issues: Issue[]): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(describeIssues(issues), 'InvalidInput', issues.slice(0, 100));
-}
-
 /**
  * Learns what must be known before the first window: who the customers are, which windows run already (they are
  * followed) and, if asked, which hours completed windows cover. Queries and cancel work meanwhile, and commands wait. A
  * run that continues as new meanwhile resumes at its step. A failure here is the run's.
  */
-export async function prepare(run: BackfillRun, children: Children, showcase: Showcase): Promise<void> {
+export async function prepare(run: BackfillRun, children: Children, visibility: Visibility): Promise<void> {
   const steps: Record<PreparationStep, () => Promise<void>> = {
-    searchAttributes: () => lookUpAttributes(run, showcase),
+    searchAttributes: () => lookUpAttributes(run, visibility),
     directory: () => learnCustomers(run),
     check: () => tryCheck(run),
     probe: () => tryProbe(run),
     windows: () => findExisting(run, children, (query) => persistently(run, () => once.findWindows(query))),
   };
   try {
-    for (const step of stepsLeft(run.state.preparing!)) {
-      if (step !== run.state.preparing!.step) run.happened({ kind: 'preparationBegan', step });
+    for (const step of stepsLeft(run.state.lifecycle.preparing!)) {
+      if (step !== run.state.lifecycle.preparing!.step) run.happened({ kind: 'preparationBegan', step });
       await steps[step]();
     }
     run.happened({ kind: 'prepared' });
@@ -56,9 +56,9 @@ export async function prepare(run: BackfillRun, children: Children, showcase: Sh
 }
 
 /** Search attributes are optional, and so is the look-up: not every server allows it. */
-async function lookUpAttributes(run: BackfillRun, showcase: Showcase): Promise<void> {
+async function lookUpAttributes(run: BackfillRun, visibility: Visibility): Promise<void> {
   try {
-    showcase.searchAttributes = await persistently(run, () => registeredSearchAttributes(SEARCH_ATTRIBUTES), 3);
+    visibility.searchAttributes = await persistently(run, () => registeredSearchAttributes(SEARCH_ATTRIBUTES), 3);
   } catch {
     run.happened({ kind: 'preparationGivenUp' });
   }
@@ -66,7 +66,7 @@ async function lookUpAttributes(run: BackfillRun, showcase: Showcase): Promise<v
 
 /** Who the customers are, if the directory must say; and their volumes, if windows are to be sized by them. */
 export async function learnCustomers(run: BackfillRun, tries?: number): Promise<void> {
-  const { exclude } = run.state.preparing!;
+  const { exclude } = run.state.lifecycle.preparing!;
   const ask = () => persistently(run, () => once.listCustomers(directoryQuery(run.state.options)), tries);
   if (exclude) {
     const listed = await ask().catch((error: unknown) => {
@@ -129,16 +129,16 @@ export class Newcomers {
     private readonly children: Children,
   ) {}
 
-  /** Looks if there are any; at once when nobody looks, else when the look under way is over. */
+  /** Looks if there are any; at once when no look is under way, else when that is over. */
   look(): void {
-    const unseen = this.run.state.customers.flatMap(({ unseen }, index) => (unseen ? [index] : []));
-    if (this.looking || unseen.length === 0) return;
+    const undiscovered = this.run.state.customers.flatMap(({ hours }, index) => (hours.undiscovered ? [index] : []));
+    if (this.looking || undiscovered.length === 0) return;
     this.looking = true;
-    findExisting(this.run, this.children, patiently.findWindows, unseen)
+    findExisting(this.run, this.children, patiently.findWindows, undiscovered)
       .finally(() => {
         this.looking = false;
       })
-      .then(() => this.run.happened({ kind: 'customersSeen', customers: unseen }))
+      .then(() => this.run.happened({ kind: 'customersDiscovered', customers: undiscovered }))
       .catch((error) => this.run.fail(error));
   }
 }
@@ -155,19 +155,19 @@ async function findExisting(
   const query = { prefix: child.workflowIdPrefix, completed: resume };
   const found = await findWindows(customers ? { ...query, customers } : query);
   const indexes = new Map(run.state.customers.map(({ id }, index) => [id, index]));
-  for (const { customer: id, from, to, runId } of found.running) {
-    const customer = indexes.get(id);
-    const range = customer === undefined ? undefined : run.state.customers[customer]!;
-    if (customer === undefined || !range || to <= range.start || from >= range.end) continue;
+  for (const { customer: id, hours, runId } of found.running) {
+    const index = indexes.get(id);
+    const customer = index === undefined ? undefined : run.state.customers[index];
+    if (index === undefined || !customer || !meet(hours, rangeOf(customer))) continue;
     // A customer that was removed and came back may have windows of this run.
-    if (range.running.some((window) => window.from === from && window.to === to)) continue;
-    run.happened({ kind: 'windowFound', customer, from, to, runId });
-    children.follow({ customer, from, to });
+    if (runningWindow(customer, hours)) continue;
+    run.happened({ kind: 'windowFound', customer: index, hours, runId });
+    children.follow({ customer: index, hours });
   }
   if (!resume) return;
   const windows = found.completed.flatMap(({ customer: id, hours }) => {
     const customer = indexes.get(id);
-    return customer === undefined ? [] : hours.map(([from, to]) => ({ customer, from, to }));
+    return customer === undefined ? [] : hours.map((part) => ({ customer, hours: part }));
   });
   run.happened({ kind: 'completedWindowsFound', windows, count: found.completedWindows });
 }

@@ -1,15 +1,20 @@
-import { ApplicationFailure, condition, log } from '@temporalio/workflow';
+import { ApplicationFailure, condition, log, workflowInfo } from '@temporalio/workflow';
 import { type Command, commandNamed, parseCommand } from '../backfill/commands/command.js';
 import { type Performed, perform } from '../backfill/commands/perform.js';
-import { type Event, evolve } from '../backfill/events/evolve.js';
+import type { Event } from '../backfill/events/event.js';
+import { evolve } from '../backfill/events/evolve.js';
+import { jsonBytes } from '../backfill/json.js';
 import { wellFormed } from '../backfill/request/issue.js';
+import { usualDuration } from '../backfill/schedule/eta.js';
+import type { TaskView } from '../backfill/schedule/hand-over.js';
+import { countInFlight } from '../backfill/state/in-flight.js';
 import { rejected } from '../backfill/state/journal.js';
+import { sentenceOf } from '../backfill/state/sentence.js';
 import type { State } from '../backfill/state/state.js';
-import { jsonBytes } from '../backfill/views/answer-size.js';
 import { countWindow } from './metrics.js';
 
 /** An event without its time. */
-type Happening = Event extends infer E ? (E extends Event ? Omit<E, 'at'> : never) : never;
+export type Happening = Event extends infer E ? (E extends Event ? Omit<E, 'at'> : never) : never;
 
 /** A command as it came, and waits. */
 export interface WaitingCommand {
@@ -35,7 +40,7 @@ export class BackfillRun {
   private failure: { error: unknown } | undefined;
   /** Signals and Updates that this run has handled; the server allows it only so many. */
   messages = 0;
-  /** The history's length when the latest Update was handled: it tells a workflow task from those before and after. */
+  /** The history's length when the latest Update was handled: it distinguishes a workflow task from those before and after. */
   updatedAtLength = 0;
 
   private readonly waiting: (WaitingCommand & { go?: (turn: Turn) => void })[];
@@ -74,6 +79,26 @@ export class BackfillRun {
     });
   }
 
+  /** What the rule of handing over asks of this task. */
+  view(): TaskView {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    const { maxHistoryEvents } = this.state.options;
+    const { preparing, cancelling } = this.state.lifecycle;
+    const usual = usualDuration(this.state);
+    return {
+      now: Date.now(),
+      historyLength,
+      continueAsNewSuggested,
+      ...(maxHistoryEvents !== undefined && { maxHistoryEvents }),
+      messages: this.messages,
+      answersUpdate: this.updatedAtLength === historyLength,
+      preparing: preparing !== undefined,
+      cancelling: cancelling === true,
+      inFlight: countInFlight(this.state),
+      ...(usual !== undefined && { usualDuration: usual }),
+    };
+  }
+
   /** Makes the scheduler look again. */
   wake(): void {
     this.changed = true;
@@ -85,7 +110,7 @@ export class BackfillRun {
   }
 
   async somethingHappened(): Promise<void> {
-    // Whatever happened up to now, the scheduler has seen: nothing happens between its look and this line.
+    // The scheduler has seen all that happened up to now: nothing happens between its look and this line.
     this.changed = false;
     await condition(() => this.changed || this.failure !== undefined);
     if (this.failure) throw this.failure.error;
@@ -101,7 +126,7 @@ export class BackfillRun {
     return orRefuse(this.attempt(name, argument));
   }
 
-  /** Throws the sentence that says what is wrong with a command whatever the state of the run. */
+  /** Throws the sentence that says what is wrong with a command in any state of the run. */
   checkForm(name: string, argument: unknown): void {
     orRefuse(parseCommand(name, argument));
   }
@@ -124,7 +149,8 @@ export class BackfillRun {
   }
 
   private get commandsWait(): boolean {
-    return this.state.preparing !== undefined && !this.state.ended;
+    const { preparing, ended } = this.state.lifecycle;
+    return preparing !== undefined && !ended;
   }
 
   private attempt(name: string, argument: unknown): Performed {
@@ -134,9 +160,9 @@ export class BackfillRun {
   }
 
   private moveTo(state: State): void {
-    const latest = state.log.at(-1);
-    if (latest && latest !== this.state.log.at(-1)) {
-      log.info(latest.effect, { what: latest.what, by: latest.by, cluster: state.options.cluster });
+    const latest = state.record.log.at(-1);
+    if (latest && latest !== this.state.record.log.at(-1)) {
+      log.info(sentenceOf(latest), { kind: latest.kind, by: latest.by, cluster: state.options.cluster });
     }
     this.state = state;
     this.changed = true;

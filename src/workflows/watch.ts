@@ -1,5 +1,6 @@
 import { proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities } from '../activities/contract.js';
+import { defined } from '../backfill/defined.js';
 import { MAX_PARALLELISM } from '../backfill/request/schema.js';
 import type { BackfillRun } from './run.js';
 
@@ -14,13 +15,14 @@ export async function watchDatabase(run: BackfillRun): Promise<void> {
   const { probeDatabase } = proxyActivities<Activities>({
     startToCloseTimeout: '3650 days',
     heartbeatTimeout: Math.max(30_000, 3 * probe.every),
-    // Not tried again by Temporal: the run must hear that nobody looks.
+    // Temporal does not retry it: the run must learn that the database is not being probed.
     retry: { maximumAttempts: 1 },
   });
   for (;;) {
-    const { level: last, reason } = run.state.health;
+    const { level: last, reason, utilization } = run.state.pacing.health;
     try {
-      const answer = await probeDatabase({ ...probe, last, reason, ...(cluster === undefined ? {} : { cluster }) });
+      const known = defined({ cluster, utilization });
+      const answer = await probeDatabase({ ...probe, last, reason, ...known });
       run.happened({ kind: 'healthChanged', ...answer });
     } catch {
       if (last !== 'unknown')

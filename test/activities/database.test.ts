@@ -72,7 +72,7 @@ const parametersOf: Record<Reader, string> = {
 const sleeping = (reader: Reader) => `SELECT pg_sleep(60) ${parametersOf[reader].replace('WHERE', 'WHERE true OR')}`;
 
 describe.each(names)('the connection of an attempt: %s', (reader) => {
-  it('is given back when the attempt is cancelled or timed out, and its statement ends', async () => {
+  it('is closed when the attempt is cancelled or has timed out, and its statement ends', async () => {
     const environment = activity();
     const reading = environment.run(readers[reader], postgres.url, sleeping(reader));
     const ended = expect(reading).rejects.toMatchObject({ type: 'Interrupted', nonRetryable: false });
@@ -99,7 +99,7 @@ describe.each(names)('the connection of an attempt: %s', (reader) => {
     await expect.poll(() => sessions(reader), { timeout: 20_000 }).toBe(0);
   });
 
-  it('may be cut in mid-query: the attempt fails, to be tried again, and not the worker', async () => {
+  it('may break in mid-query: the attempt fails and is retried, and the worker survives', async () => {
     const proxy = await startProxy(postgres.url);
     const environment = activity();
     const reading = environment.run(readers[reader], proxy.url, sleeping(reader));
@@ -116,7 +116,7 @@ describe.each(names)('the connection of an attempt: %s', (reader) => {
     await expect.poll(() => sessions(reader), { timeout: 20_000 }).toBe(0);
   });
 
-  it('asks for nothing at its start that PgBouncer refuses', async () => {
+  it('sends no start-up parameter that PgBouncer refuses', async () => {
     const asked: string[] = [];
     const server = createServer((socket) => {
       socket.once('data', (startup) => {

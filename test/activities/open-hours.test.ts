@@ -3,7 +3,8 @@ import { openHours } from '../../src/activities/open-hours.js';
 import type { WorkingHours } from '../../src/backfill/request/options.js';
 import { parseRequest } from '../../src/backfill/request/request.js';
 import { limitNow } from '../../src/backfill/schedule/limit.js';
-import { initialState, type State } from '../../src/backfill/state/state.js';
+import { initialState } from '../../src/backfill/state/initial-state.js';
+import type { State } from '../../src/backfill/state/state.js';
 
 const everyDay = [0, 1, 2, 3, 4, 5, 6];
 const at = (text: string) => Date.parse(text);
@@ -125,11 +126,12 @@ describe('working hours as steps of the limit', () => {
 
 describe('the limit in working hours', () => {
   const now = at('2026-01-10T00:00:00Z');
-  const withSteps = (hours: State['hours']): State => {
+  const withSteps = (openHours: State['pacing']['openHours']): State => {
     const input = { start: '2026-01-01', end: '2026-01-02', customers: ['cvs'], parallelism: 8 };
     const parsed = parseRequest({ ...input, hours: [{ from: '22:00', to: '06:00', timeZone: 'UTC', max: 4 }] });
     if (!parsed.ok || parsed.value.customers === 'all') throw new Error('the request is wrong');
-    return { ...initialState(parsed.value.options, parsed.value.customers, now), ...(hours ? { hours } : {}) };
+    const state = initialState(parsed.value.options, parsed.value.customers, now);
+    return { ...state, pacing: { ...state.pacing, ...(openHours && { openHours }) } };
   };
 
   it('is none before the hours are known', () => {

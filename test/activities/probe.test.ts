@@ -130,7 +130,7 @@ describe('probeDatabase', () => {
     expect(await probe({ ...thresholds, last: 'unknown' })).toMatchObject({ level: 'high' });
   });
 
-  it('says that the level is unknown while the database is down, and knows better once it is back', async () => {
+  it('says that the level is unknown while the database is down, and measures it again once it is back', async () => {
     const thresholds = { maxLoad: { activeSessions: 50 } };
     const gone = probe({ ...thresholds, last: 'ok' });
     await postgres.kill();
@@ -142,20 +142,20 @@ describe('probeDatabase', () => {
     expect((await back).level).toBe('ok');
   });
 
-  it('asks what operators wrote in SQL, and reads only', async () => {
+  it('measures what operators wrote in SQL, read-only', async () => {
     expect(await probe({ maxLoad: { rows: 9 } })).toMatchObject({
       level: 'high',
       reason: 'rows is 9, at or over maxLoad 9',
     });
     const log = "the worker's log has the server's message";
     for (const [name, reason] of Object.entries({
-      nothing: 'nothing: its SQL gave no value',
-      words: 'words: its SQL gave no number',
+      nothing: 'nothing: its SQL returned no value',
+      words: 'words: its SQL returned no number',
       wrong: `wrong: it refuses the SQL (SQLSTATE 42703): it names a column that does not exist; ${log}`,
       writes: `writes: it refuses the SQL (SQLSTATE 25006): it writes, in a read-only transaction; ${log}`,
       leaves: `leaves: it refuses the SQL (SQLSTATE 42601): it has a syntax error, or is more than one statement; ${log}`,
       tells: `tells: it refuses the SQL (SQLSTATE 42704); ${log}`,
-      activeSession: /^activeSession: it is not known; known are activeSessions, .*replicationLagSeconds, rows, slow/,
+      activeSession: /^activeSession: unknown metric; known are activeSessions, .*replicationLagSeconds, rows, slow/,
       replicationLagSeconds: 'replicationLagSeconds: no standby is connected',
     })) {
       const answer = await probe({ maxLoad: { [name]: 5, activeSessions: 100 } });
@@ -167,7 +167,7 @@ describe('probeDatabase', () => {
     expect((await (await connect()).query('SELECT FROM rows')).rowCount).toBe(9);
   });
 
-  it('does not wait long for a query, nor for a server that says nothing', async () => {
+  it('does not wait long for a query, nor for a server that does not answer', async () => {
     const silent = createServer(() => {});
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as { port: number };
@@ -180,7 +180,7 @@ describe('probeDatabase', () => {
     expect(mute.reason).toBe('no answer within 5 s');
   }, 60_000);
 
-  it('does not take sessions that it may not see for idle ones', async () => {
+  it('does not count sessions without permission to see them as idle', async () => {
     const answer = await probe(
       { maxLoad: { activeSessions: 5 } },
       { BACKFILL_PROBE_URL: urlFor('nobody', 'see-nothing') },
@@ -205,7 +205,7 @@ describe('probeDatabase', () => {
     );
   });
 
-  it('never says a part of the connection string', async () => {
+  it('never shows a part of the connection string', async () => {
     const { port } = new URL(postgres.url);
     const urls = [
       urlFor('watcher', 'wrong-secret'),
@@ -223,7 +223,7 @@ describe('probeDatabase', () => {
     }
   });
 
-  it('heartbeats while nothing changes, and stops as a failure to be tried again', async () => {
+  it('heartbeats while nothing changes, and ends as a retryable failure when cancelled', async () => {
     const environment = worker(60);
     let beats = 0;
     environment.on('heartbeat', () => {

@@ -1,18 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoff } from '../../src/backfill/events/outcome.js';
+import { backoff } from '../../src/backfill/events/failure-response.js';
 import {
   difference,
   type Hour,
   hoursIn,
   type Interval,
-  overlaps,
+  meet,
+  sameHours,
   union,
-  within,
 } from '../../src/backfill/hours/interval.js';
 import { windowId } from '../../src/backfill/hours/window.js';
-import { doneHours, openHours, perCustomerLimit, runningHours, type State } from '../../src/backfill/state/state.js';
+import { rangeOf } from '../../src/backfill/state/customer.js';
+import { doneHours, openHours, runningHours } from '../../src/backfill/state/customer-hours.js';
+import { perCustomerOf } from '../../src/backfill/state/in-flight.js';
+import type { State } from '../../src/backfill/state/state.js';
 import { statusOf } from '../../src/backfill/views/status.js';
 import { commandsFor, outcome, requests, stories } from '../support/arbitrary.js';
 import { hour, hoursOf, nameOf, throughJson } from '../support/core.js';
@@ -25,11 +28,11 @@ const check = <T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => void, runs
 
 /** Walks a trace with the windows that are in flight at each of its entries (at a start: without that window). */
 function withFlights({ trace }: Driven, visit: (entry: Entry, flying: Entry[]) => void): void {
-  let flying: (Entry & { from: Hour; to: Hour; customer: string })[] = [];
+  let flying: (Entry & { hours: Interval; customer: string })[] = [];
   for (const entry of trace) {
     if (entry.kind === 'ended') {
       const same = (other: typeof entry | (typeof flying)[number]) =>
-        other.customer === entry.customer && other.from === entry.from && other.to === entry.to;
+        other.customer === entry.customer && sameHours(other.hours, entry.hours);
       flying = flying.filter((other) => !same(other));
     }
     visit(entry, flying);
@@ -43,7 +46,7 @@ const isShort = ({ short }: Checked, id: string, hour: Hour) =>
   short.some(({ customer, hours }) => customer === id && hours[0] <= hour && hour < hours[1]);
 
 const partsOf = ({ state }: Driven, windows: Checked['windows']) =>
-  windows.map(({ customer, from, to }) => ({ customer: state.customers[customer]!.id, hours: [from, to] as const }));
+  windows.map(({ customer, hours }) => ({ customer: state.customers[customer]!.id, hours }));
 
 describe('when all windows succeed', () => {
   it('they cover every hour of every range exactly once', () => {
@@ -51,8 +54,8 @@ describe('when all windows succeed', () => {
       const driven = drive(request);
       expect(driven.ending).toBe('completed');
       const covered = new Map<string, Hour[]>();
-      for (const { customer, from, to } of startsOf(driven)) {
-        covered.set(customer, [...(covered.get(customer) ?? []), ...hoursOf([[from, to]])]);
+      for (const { customer, hours } of startsOf(driven)) {
+        covered.set(customer, [...(covered.get(customer) ?? []), ...hoursOf([hours])]);
       }
       for (const { id, start, end } of request.customers) {
         expect(covered.get(id)!.sort((a, b) => a - b)).toEqual([...hoursOf([[start, end]])]);
@@ -72,11 +75,11 @@ describe('when all windows succeed', () => {
     };
     check(requests({ mostDays: 35 }), (request) => {
       const sizes = new Map(request.customers.map(({ id, window }) => [id, window ?? request.options.window]));
-      for (const { customer, from, to } of startsOf(drive(request))) {
+      for (const { customer, hours } of startsOf(drive(request))) {
         const policy = sizes.get(customer)!;
         if (policy.kind !== 'fixed') throw new Error('these requests have fixed sizes');
         const { unit, count } = policy.size;
-        expect(to - from).toBeLessThanOrEqual(largest[`${count}${unit}`]!);
+        expect(hoursIn([hours])).toBeLessThanOrEqual(largest[`${count}${unit}`]!);
       }
     });
   });
@@ -102,16 +105,16 @@ describe('whatever happens', () => {
   it('retries speak of waiting hours, problems of failed and held ones, and what is to follow of running ones', () => {
     const watch = ({ customers }: State) => {
       for (const customer of customers) {
-        const { waiting, failed, held, retries, problems, again, leave } = customer;
-        const retried = retries.map(({ from, to }): Interval => [from, to]);
+        const { waiting, failed, held, rerunAfter, skipUnlessCompleted } = customer.hours;
+        const retried = customer.windows.retries.map(({ hours }) => hours);
         expect(difference(union([], retried), waiting)).toEqual([]);
         expect(hoursIn(retried)).toBe(hoursIn(union([], retried)));
-        const problematic = problems.flatMap(({ hours }) => hours);
+        const problematic = customer.record.problems.flatMap(({ hours }) => hours);
         expect(union([], problematic)).toEqual(union(failed, held));
         expect(hoursIn(problematic)).toBe(hoursIn(failed) + hoursIn(held));
-        expect(difference(again, runningHours(customer))).toEqual([]);
-        expect(difference(leave, openHours(customer))).toEqual([]);
-        expect(difference(again, leave)).toEqual(again);
+        expect(difference(rerunAfter, runningHours(customer))).toEqual([]);
+        expect(difference(skipUnlessCompleted, openHours(customer))).toEqual([]);
+        expect(difference(rerunAfter, skipUnlessCompleted)).toEqual(rerunAfter);
       }
     };
     check(stories(undefined, { mostDays: 4 }), ({ request, script }) => {
@@ -144,9 +147,9 @@ describe('whatever happens', () => {
           }
         }
         if (entry.kind === 'checked') {
-          for (const { customer, from, to, endedAt } of entry.windows) {
+          for (const { customer, hours, endedAt } of entry.windows) {
             const { id } = driven.state.customers[customer]!;
-            for (const hour of hoursOf([[from, to]])) {
+            for (const hour of hoursOf([hours])) {
               const state = of(id).get(hour);
               if (typeof state !== 'object' || !('inCheckSince' in state) || state.inCheckSince !== endedAt) continue;
               const found = entry.fails || isShort(entry, id, hour);
@@ -181,9 +184,7 @@ describe('whatever happens', () => {
       withFlights(drive(request, script), (entry, flying) => {
         if (entry.kind !== 'started') return;
         const own = flying.filter((other) => 'customer' in other && other.customer === entry.customer);
-        expect(
-          own.filter((other) => 'from' in other && overlaps([[entry.from, entry.to]], [other.from, other.to])),
-        ).toEqual([]);
+        expect(own.filter((other) => 'hours' in other && meet(entry.hours, other.hours))).toEqual([]);
       });
     });
   });
@@ -196,7 +197,8 @@ describe('whatever happens', () => {
         const customer = state.customers.find(({ id }) => id === entry.customer)!;
         const own = flying.filter((other) => 'customer' in other && other.customer === entry.customer);
         expect(flying.length).toBeLessThan(state.parallelism.max);
-        expect(own.length).toBeLessThan(perCustomerLimit(state, customer));
+        const most = perCustomerOf(state, customer);
+        expect(own.length).toBeLessThan(most === 'auto' ? state.parallelism.max : most);
       });
     });
   });
@@ -210,7 +212,7 @@ describe('whatever happens', () => {
         if (entry.kind === 'started') {
           expect(paused || stopped.has(entry.customer)).toBe(false);
           // Three windows stopped by someone else pause the run as well.
-          expect(entry.state.paused).toBeUndefined();
+          expect(entry.state.lifecycle.paused).toBeUndefined();
         }
         if (entry.kind !== 'command' || 'refused' in entry.answer) continue;
         const { customer, customers } = entry.argument as { customer?: string; customers?: { id: string }[] };
@@ -245,7 +247,7 @@ describe('whatever happens', () => {
         const driven = drive(story.request, story.script);
         for (const entry of driven.trace) {
           if (entry.kind === 'started') {
-            const hours = [...hoursOf([[entry.from, entry.to]])].map((hour) => `${entry.customer} ${hour}`);
+            const hours = [...hoursOf([entry.hours])].map((hour) => `${entry.customer} ${hour}`);
             expect(hours.filter((hour) => over.has(hour) || leftOut.has(hour))).toEqual([]);
           }
           if (entry.kind === 'checked') {
@@ -270,7 +272,7 @@ describe('whatever happens', () => {
       const held = new Set<string>();
       for (const entry of drive(story.request, story.script).trace) {
         if (entry.kind === 'started') {
-          const hours = [...hoursOf([[entry.from, entry.to]])].map((hour) => `${entry.customer} ${hour}`);
+          const hours = [...hoursOf([entry.hours])].map((hour) => `${entry.customer} ${hour}`);
           expect(hours.filter((hour) => held.has(hour))).toEqual([]);
         }
         if (entry.kind === 'ended' && entry.end === 'stopped') {
@@ -283,13 +285,12 @@ describe('whatever happens', () => {
   it('a window that failed goes again as the same window, not before its back-off has passed, and so often only', () => {
     check(stories(['pause', 'resume', 'setParallelism']), ({ request, script }) => {
       const { retry, child } = request.options;
-      const due = new Map<string, { from: Hour; to: Hour; customer: string; at: number; attempt: number }>();
+      const due = new Map<string, { hours: Interval; customer: string; at: number; attempt: number }>();
       for (const entry of drive(request, script).trace) {
         if (entry.kind === 'started') {
           const name = nameOf(entry.customer, entry);
           for (const other of due.values()) {
-            if (other.customer !== entry.customer || !overlaps([[entry.from, entry.to]], [other.from, other.to]))
-              continue;
+            if (other.customer !== entry.customer || !meet(entry.hours, other.hours)) continue;
             expect(nameOf(other.customer, other)).toBe(name);
             expect(entry.at).toBeGreaterThanOrEqual(other.at);
             expect(entry.attempt).toBe(other.attempt);
@@ -301,10 +302,10 @@ describe('whatever happens', () => {
           const policy = retry[entry.end];
           expect(entry.attempt).toBeLessThanOrEqual(Math.max(...Object.values(retry).map(({ attempts }) => attempts)));
           if (entry.attempt >= policy.attempts) continue;
-          const { customer, from, to, attempt } = entry;
-          const id = windowId(child.workflowIdPrefix, customer, [from, to]);
+          const { customer, hours, attempt } = entry;
+          const id = windowId(child.workflowIdPrefix, customer, hours);
           const at = entry.at + backoff(policy, attempt, id);
-          due.set(nameOf(customer, entry), { customer, from, to, at, attempt: attempt + 1 });
+          due.set(nameOf(customer, entry), { customer, hours, at, attempt: attempt + 1 });
         }
       }
     });
@@ -313,13 +314,13 @@ describe('whatever happens', () => {
   it('a run ends, with every day done, skipped, failed or held, unless it is paused', () => {
     check(stories(), ({ request, script }) => {
       const { ending, state } = drive(request, script);
-      const waiting = state.customers.some(({ waiting, checking }) => waiting.length + checking.length > 0);
+      const waiting = state.customers.some(({ hours, windows }) => hours.waiting.length + windows.checking.length > 0);
       if (ending === 'standing') {
         expect(statusOf(state).status).toBe('paused');
         expect(waiting).toBe(true);
       } else {
         expect(waiting).toBe(false);
-        const open = state.customers.some(({ failed, held }) => failed.length + held.length > 0);
+        const open = state.customers.some(({ hours }) => hours.failed.length + hours.held.length > 0);
         expect(ending).toBe(open ? 'incomplete' : 'completed');
       }
     });
@@ -368,17 +369,15 @@ describe('windows that ran before the run', () => {
       })
       .map(({ customer, from, hours }) => {
         const start = request.customers[customer]!.start + from;
-        return { customer, from: start, to: start + hours };
+        return { customer, hours: [start, start + hours] as const };
       })
       // As the workflow does: windows outside of the range are not told.
-      .filter(
-        ({ customer, from, to }) => to > request.customers[customer]!.start && from < request.customers[customer]!.end,
-      );
+      .filter(({ customer, hours }) => meet(hours, rangeOf(request.customers[customer]!)));
     return fc.record({
       request: fc.constant(request),
       found: fc.uniqueArray(fc.tuple(window, outcome), {
         maxLength: 3,
-        selector: ([{ customer, from, to }]) => `${customer} ${from} ${to}`,
+        selector: ([{ customer, hours }]) => `${customer} ${hours}`,
       }),
       completed: fc.array(window, { maxLength: 3 }),
       outcomes: fc.array(outcome, { maxLength: 20 }),
@@ -395,16 +394,14 @@ describe('windows that ran before the run', () => {
         found: found.map(([window, outcome]) => ({ ...window, outcome })),
       });
       const claimed = new Set(
-        found.flatMap(([{ customer, from, to }]) => [...hoursOf([[from, to]])].map((hour) => `${customer} ${hour}`)),
+        found.flatMap(([{ customer, hours }]) => [...hoursOf([hours])].map((hour) => `${customer} ${hour}`)),
       );
-      const done = completed.flatMap(({ customer, from, to }) =>
-        [...hoursOf([[from, to]])].map((hour) => `${customer} ${hour}`).filter((name) => !claimed.has(name)),
+      const done = completed.flatMap(({ customer, hours }) =>
+        [...hoursOf([hours])].map((hour) => `${customer} ${hour}`).filter((name) => !claimed.has(name)),
       );
       const ran = new Set(
-        startsOf(driven).flatMap(({ customer, from, to }) =>
-          [...hoursOf([[from, to]])].map(
-            (hour) => `${request.customers.findIndex(({ id }) => id === customer)} ${hour}`,
-          ),
+        startsOf(driven).flatMap(({ customer, hours }) =>
+          [...hoursOf([hours])].map((hour) => `${request.customers.findIndex(({ id }) => id === customer)} ${hour}`),
         ),
       );
       expect(done.filter((name) => ran.has(name))).toEqual([]);
@@ -421,8 +418,8 @@ describe('windows that ran before the run', () => {
       withFlights(driven, (entry, flying) => {
         if (entry.kind !== 'started') return;
         for (const other of flying) {
-          if (!('from' in other) || other.customer !== entry.customer) continue;
-          expect(within([[entry.from, entry.to]], [other.from, other.to])).toEqual([]);
+          if (!('hours' in other) || !('customer' in other) || other.customer !== entry.customer) continue;
+          expect(meet(entry.hours, other.hours)).toBe(false);
         }
       });
     });

@@ -14,7 +14,10 @@ function ran(id: string, startedAt: number, closedAt: number, status: Execution[
   const { customer, interval } = parseWindowId('reindexconversations', `${PREFIX}${id}`)!;
   const [from, to] = interval;
   return {
-    ...{ workflowId: `${PREFIX}${id}`, runId: `run-at-${startedAt}`, status, customer },
+    workflowId: `${PREFIX}${id}`,
+    runId: `run-at-${startedAt}`,
+    status,
+    customer,
     from,
     to,
     startedAt,
@@ -36,7 +39,11 @@ const started = (max = 2, perCustomer = 1): Bare<Fact> => ({
 const decided = (id: string): Bare<Fact> => ({ kind: 'windowDecided', workflowId: `${PREFIX}${id}` });
 const ended: Bare<Fact> = { kind: 'ended', how: 'completed' };
 const command = (name: string, argument: Record<string, unknown> = {}): Bare<Fact> => ({
-  ...{ kind: 'command', name, argument, verdict: 'accepted', updateId: 'any' },
+  kind: 'command',
+  name,
+  argument,
+  verdict: 'accepted',
+  updateId: 'any',
 });
 const day = 'ash-2026-01-05';
 const reset = command('resetDay', { customer: 'ash', day: '2026-01-05' });

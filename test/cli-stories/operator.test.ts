@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, inject, it } from 'vitest';
-import type { LogView } from '../../src/backfill/state/journal.js';
+import type { LogView } from '../../src/backfill/views/log.js';
 import type { Progress } from '../../src/backfill/views/progress.js';
 import type { Report } from '../../src/backfill/views/report.js';
 import { useRig } from '../support/harness.js';
@@ -13,57 +13,54 @@ useRig({ taskQueue: 'backfill-scorecards', childQueue: 'ingestion' });
 
 const run = promisify(execFile);
 
-/** Runs the CLI as typed, but for the address. */
-async function temporal(...args: string[]): Promise<string> {
-  const { stdout } = await run(inject('cliPath'), [...args, '--address', inject('address')]);
+/** Runs the CLI as typed, but for the namespace and the address. `more` is what the shell would have to quote. */
+async function temporal(typed: string, ...more: string[]): Promise<string> {
+  const common = ['--namespace', 'ingestion', '--address', inject('address')];
+  const { stdout } = await run(inject('cliPath'), [...typed.split(' '), ...more, ...common]);
   return stdout;
 }
 
 /** What the CLI says when it refuses. */
-async function refused(...args: string[]): Promise<string> {
+async function refused(typed: string, ...more: string[]): Promise<string> {
   try {
-    await temporal(...args);
+    await temporal(typed, ...more);
   } catch (error) {
     return (error as { stderr: string }).stderr;
   }
-  throw new Error(`the CLI did not refuse: temporal ${args.join(' ')}`);
+  throw new Error(`the CLI did not refuse: temporal ${typed}`);
 }
 
-async function query<T>(workflowId: string, name: string, ...args: string[]): Promise<T> {
-  const typed = ['workflow', 'query', '--namespace', 'ingestion', '--workflow-id', workflowId, '--type', name];
-  const { queryResult } = JSON.parse(await temporal(...typed, ...args, '--output', 'json')) as { queryResult: T[] | T };
+const start = (workflowId: string, input: object) =>
+  temporal(
+    `workflow start --type backfillScorecards --task-queue backfill-scorecards --workflow-id ${workflowId} --input`,
+    JSON.stringify(input),
+  );
+
+async function query<T>(workflowId: string, name: string, ...more: string[]): Promise<T> {
+  const typed = `workflow query --output json --workflow-id ${workflowId} --type ${name}`;
+  const { queryResult } = JSON.parse(await temporal(typed, ...more)) as { queryResult: T[] | T };
   return Array.isArray(queryResult) && name !== 'log' ? queryResult[0]! : (queryResult as T);
 }
 
 const progress = (workflowId: string) => query<Progress>(workflowId, 'progress');
 
 const signal = (workflowId: string, name: string, input: string) =>
-  temporal(
-    ...['workflow', 'signal', '--namespace', 'ingestion', '--workflow-id', workflowId],
-    ...['--name', name, '--input', input],
-  );
+  temporal(`workflow signal --workflow-id ${workflowId} --name ${name} --input`, input);
 
-const update = (workflowId: string, name: string, input: string) => [
-  ...['workflow', 'update', 'execute', '--namespace', 'ingestion', '--workflow-id', workflowId],
-  ...['--name', name, '--input', input, '--output', 'json'],
-];
+const update = (workflowId: string, name: string) =>
+  `workflow update execute --output json --workflow-id ${workflowId} --name ${name} --input`;
 
 async function result(workflowId: string): Promise<Report> {
-  const typed = ['workflow', 'result', '--namespace', 'ingestion', '--workflow-id', workflowId, '--output', 'json'];
-  const { result } = JSON.parse(await temporal(...typed)) as { result: Report };
-  return result;
+  const shown = await temporal(`workflow result --output json --workflow-id ${workflowId}`);
+  return (JSON.parse(shown) as { result: Report }).result;
 }
 
 const letters = ({ customers }: Progress) => customers.map(({ id, days }) => `${id} ${days}`);
 
-describe('with the temporal CLI', () => {
+describe('With nothing but the temporal CLI', () => {
   it('the first example of the README runs cvs and oportun to the end', async () => {
     const workflowId = 'backfillscorecards-us-west-2-prod-2026-01';
-    await temporal(
-      ...['workflow', 'start', '--namespace', 'ingestion', '--type', 'backfillScorecards'],
-      ...['--task-queue', 'backfill-scorecards', '--workflow-id', workflowId],
-      ...['--input', '{"customers":["cvs","oportun"],"start":"2026-01-01","end":"2026-02-01"}'],
-    );
+    await start(workflowId, { customers: ['cvs', 'oportun'], start: '2026-01-01', end: '2026-02-01' });
     const report = await result(workflowId);
     expect(report).toMatchObject({
       outcome: 'completed',
@@ -73,15 +70,7 @@ describe('with the temporal CLI', () => {
     expect(letters(closed)).toEqual([`cvs ${'d'.repeat(31)}`, `oportun ${'d'.repeat(31)}`]);
     expect(closed.status).toBe('completed');
     const found = await until(
-      () =>
-        temporal(
-          'workflow',
-          'count',
-          '--namespace',
-          'ingestion',
-          '--query',
-          'WorkflowId STARTS_WITH "reindexconversations-cvs-2026-01"',
-        ),
+      () => temporal('workflow count --query', 'WorkflowId STARTS_WITH "reindexconversations-cvs-2026-01"'),
       (count) => count.includes('31'),
     );
     expect(found).toContain('31');
@@ -90,18 +79,13 @@ describe('with the temporal CLI', () => {
   it('an operator pauses, resumes, resets a day twice, changes the limit and reads the result', async () => {
     const workflowId = 'backfillscorecards-story';
     const input = { customers: ['quick', 'slow-b'], start: '2026-01-01', end: '2026-01-04' };
-    await temporal(
-      ...['workflow', 'start', '--namespace', 'ingestion', '--type', 'backfillScorecards'],
-      ...['--task-queue', 'backfill-scorecards', '--workflow-id', workflowId, '--input', JSON.stringify(input)],
-    );
+    await start(workflowId, input);
     await until(
       () => progress(workflowId),
       (now) => letters(now).join() === 'quick ddd,slow-b r..',
     );
 
-    const answer = JSON.parse(
-      await temporal(...update(workflowId, 'pause', '{"reason":"lunch","by":"ana"}')),
-    ) as object;
+    const answer = JSON.parse(await temporal(update(workflowId, 'pause'), '{"reason":"lunch","by":"ana"}')) as object;
     expect(answer).toMatchObject({
       result: { command: 'pause', did: expect.stringContaining('1 window'), status: 'pausing' },
     });
@@ -118,10 +102,10 @@ describe('with the temporal CLI', () => {
     expect(letters(waiting)).toEqual(['quick d.d', 'slow-b d..']);
     expect(waiting.totals.windows.started).toBe(4);
 
-    expect(await refused(...update(workflowId, 'resetDay', '{"customer":"quick","day":"2026-02-02"}'))).toContain(
+    expect(await refused(update(workflowId, 'resetDay'), '{"customer":"quick","day":"2026-02-02"}')).toContain(
       "2026-02-02 is outside quick's range, 2026-01-01 to 2026-01-03",
     );
-    expect(await refused(...update(workflowId, 'resetDay', '{"customer":"cbs","day":"2026-01-02"}'))).toContain(
+    expect(await refused(update(workflowId, 'resetDay'), '{"customer":"cbs","day":"2026-01-02"}')).toContain(
       'is not in this run; it has quick, slow-b',
     );
     await signal(workflowId, 'resetDay', '{"customer":"cbs","day":"2026-01-02"}');
@@ -135,14 +119,14 @@ describe('with the temporal CLI', () => {
       { command: 'resume-run', reason: 'unknown command "resume-run"; did you mean resume?' },
     ]);
 
-    await temporal(...update(workflowId, 'setParallelism', '{"max":3,"perCustomer":2}'));
+    await temporal(update(workflowId, 'setParallelism'), '{"max":3,"perCustomer":2}');
     await signal(workflowId, 'resume', '{"by":"ana"}');
     const resumed = await until(
       () => progress(workflowId),
       (now) => letters(now).join() === 'quick ddd,slow-b drr',
     );
     expect(resumed.parallelism).toMatchObject({ max: 3, perCustomer: 2, inFlight: 2 });
-    await temporal(...update(workflowId, 'reset_day', '{"customer":"quick","day":"2026-01-02"}'));
+    await temporal(update(workflowId, 'reset_day'), '{"customer":"quick","day":"2026-01-02"}');
     await until(
       () => progress(workflowId),
       ({ totals }) => totals.windows.completed === 6,
@@ -164,45 +148,33 @@ describe('with the temporal CLI', () => {
     expect(customer.counts).toMatchObject({ completed: 5 });
   });
 
-  it('bad input is refused with every wrong field', async () => {
+  it('an operator reads every wrong field of a run that was refused', async () => {
     const workflowId = 'backfillscorecards-bad';
-    await temporal(
-      ...['workflow', 'start', '--namespace', 'ingestion', '--type', 'backfillScorecards'],
-      ...['--task-queue', 'backfill-scorecards', '--workflow-id', workflowId],
-      ...['--input', '{"customers":["cvs","cvs"],"start":"2026-02-30","end":"2026-03-02","window":"0d"}'],
-    );
-    expect(await refused('workflow', 'result', '--namespace', 'ingestion', '--workflow-id', workflowId)).toContain(
-      'failed',
-    );
-    const shown = await temporal('workflow', 'show', '--namespace', 'ingestion', '--workflow-id', workflowId);
+    await start(workflowId, { customers: ['cvs', 'cvs'], start: '2026-02-30', end: '2026-03-02', window: '0d' });
+    expect(await refused(`workflow result --workflow-id ${workflowId}`)).toContain('failed');
+    const shown = await temporal(`workflow show --workflow-id ${workflowId}`);
     for (const field of ['customers[1]', 'start: expected a UTC day', 'window: expected a size'])
       expect(shown).toContain(field);
   });
 
-  it('cancel ends a run and its windows, terminate leaves them to the next start', async () => {
-    const start = (workflowId: string) =>
-      temporal(
-        ...['workflow', 'start', '--namespace', 'ingestion', '--type', 'backfillScorecards'],
-        ...['--task-queue', 'backfill-scorecards', '--workflow-id', workflowId],
-        ...['--input', '{"customers":["slow-c"],"start":"2026-01-01","end":"2026-01-02"}'],
-      );
-    const on = (workflowId: string) => ['--namespace', 'ingestion', '--workflow-id', workflowId];
+  it('an operator cancels a run with its windows, or terminates it and leaves them to the next run', async () => {
+    const input = { customers: ['slow-c'], start: '2026-01-01', end: '2026-01-02' };
     const window = 'reindexconversations-slow-c-2026-01-01';
     const windowIs = (status: string) =>
       until(
-        () => temporal('workflow', 'describe', ...on(window), '--output', 'json').catch(() => ''),
+        () => temporal(`workflow describe --output json --workflow-id ${window}`).catch(() => ''),
         (description) => description.includes(`WORKFLOW_EXECUTION_STATUS_${status}`),
       );
-    await start('backfillscorecards-terminated');
+    await start('backfillscorecards-terminated', input);
     await windowIs('RUNNING');
-    await temporal('workflow', 'terminate', ...on('backfillscorecards-terminated'), '--reason', 'on-call');
+    await temporal('workflow terminate --reason on-call --workflow-id backfillscorecards-terminated');
     await windowIs('RUNNING');
-    await start('backfillscorecards-cancelled');
+    await start('backfillscorecards-cancelled', input);
     await until(
       () => progress('backfillscorecards-cancelled'),
       ({ totals }) => totals.windows.adopted === 1,
     );
-    await temporal('workflow', 'cancel', ...on('backfillscorecards-cancelled'));
+    await temporal('workflow cancel --workflow-id backfillscorecards-cancelled');
     await windowIs('CANCELED');
     await until(
       () => progress('backfillscorecards-cancelled'),

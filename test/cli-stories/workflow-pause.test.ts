@@ -1,5 +1,4 @@
 /** What operators see of a run that was paused with `temporal workflow pause`: open, and not ended. */
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
@@ -7,10 +6,10 @@ import { BackfillCommand } from '../support/backfill.js';
 import { useRig } from '../support/harness.js';
 import { BackfillHandle, until } from '../support/run.js';
 import { needsWorkflowPause, pauseWorkflow, unpauseWorkflow } from '../support/workflow-pause.js';
+import { namesOfThisFile } from './clusters.js';
 
-const own = randomUUID().slice(0, 8);
-const [taskQueue, childQueue, prefix] = [`backfill-${own}`, `ingestion-${own}`, `reindexconversations-${own}`];
-const [west, chat] = [`west-${own}`, `chat-${own}`];
+const { taskQueue, childQueue, prefix, clusterOf } = namesOfThisFile();
+const [west, chat] = [clusterOf('west'), clusterOf('chat')];
 const rig = useRig({ taskQueue, childQueue });
 const range = ['--start', '2026-01-01', '--end', '2026-01-03'];
 
@@ -33,14 +32,14 @@ beforeAll(async () => {
 
 afterAll(() => backfill.remove());
 
-describe('a run that somebody paused with temporal workflow pause', { timeout: 180_000 }, () => {
+describe('A run that was paused with temporal workflow pause', { timeout: 180_000 }, () => {
   const workflowId = `backfillscorecards-${west}-2026-01-01--2026-01-03`;
   const run = () => new BackfillHandle(rig.client, workflowId, `${prefix}-slow-a`);
   const nextStep = `temporal workflow unpause --namespace ingestion --workflow-id ${workflowId}`;
 
   beforeEach((context) => needsWorkflowPause(rig.client, context));
 
-  it('status says who paused it and how to unpause it, and not that it ended', async () => {
+  it('is not taken for ended: status says who paused it and how to unpause it', async () => {
     await backfill.run('start', west, chat, ...range, '--yes');
     await run().untilStarted(1);
     await pauseWorkflow(rig.client, workflowId);
@@ -55,19 +54,19 @@ describe('a run that somebody paused with temporal workflow pause', { timeout: 1
     expect(words).toContain(nextStep);
   });
 
-  it('a second start is refused, rather than offered as a run that ran before', async () => {
+  it('is not started a second time', async () => {
     const { code, stderr } = await backfill.run('start', west, ...range, '--yes');
     expect(code).toBe(6);
     expect(stderr).toContain(nextStep);
   });
 
-  it('commands say that it takes none now, and what to do', async () => {
+  it('takes no commands, which say so and what to do', async () => {
     const { code, stderr } = await backfill.run('set-parallelism', west, '--max', '2');
     expect(code).toBe(4);
     expect(stderr).toContain(nextStep);
   });
 
-  it('a report of the fleet names it as missing, with the reason', async () => {
+  it('is named as missing in the report of the fleet, with the reason', async () => {
     await new BackfillHandle(rig.client, `backfillscorecards-${chat}-2026-01-01--2026-01-03`, '').until(
       ({ totals }) => totals.running === 1,
     );
@@ -78,7 +77,7 @@ describe('a run that somebody paused with temporal workflow pause', { timeout: 1
     expect(stdout).toContain(nextStep);
   });
 
-  it('a paused window is listed as in flight, and as paused', async () => {
+  it('has a window that was paused as well listed as in flight, and as paused', async () => {
     const other = new BackfillHandle(
       rig.client,
       `backfillscorecards-${chat}-2026-01-01--2026-01-03`,
@@ -91,7 +90,7 @@ describe('a run that somebody paused with temporal workflow pause', { timeout: 1
     await other.handle.terminate();
   });
 
-  it('cancel --wait waits until it is unpaused, and ends with it', async () => {
+  it('is awaited by cancel --wait until it is unpaused and has ended', async () => {
     const cancel = backfill.start('cancel', west, '--yes', '--wait');
     const lines: string[] = [];
     createInterface({ input: cancel.stderr! }).on('line', (line) => lines.push(line));

@@ -16,9 +16,11 @@ describe('the package', () => {
     expect(files).toEqual(
       expect.arrayContaining([
         'dist/cli/backfill.js',
+        'dist/cli/report/html/report.css',
+        'dist/cli/report/html/report.js',
         'dist/worker.js',
         'dist/workflows.bundle.js',
-        'dist/fleet/guard.js',
+        'dist/processes/reaper.mjs',
         'fleet.schema.json',
         'examples/fleet.yaml',
         'docs/commands.md',

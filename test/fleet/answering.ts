@@ -59,7 +59,9 @@ export class AnsweringWorker {
         void this.released.then((data) =>
           connection.workflowService
             .respondQueryTaskCompleted({
-              ...{ namespace, taskToken, completedType: 1 },
+              namespace,
+              taskToken,
+              completedType: 1,
               queryResult: Payloads.create({
                 payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data }],
               }),

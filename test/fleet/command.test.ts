@@ -66,7 +66,7 @@ describe('a command that reaches its cluster through a port-forward', () => {
     expect(await exit).toEqual([0, null]);
     expect(JSON.parse(await stdout).clusters).toMatchObject([{ cluster: 'a', log: [] }]);
     expect(await stderr).toBe(
-      'a: the port-forward ended (error: lost connection to pod); starting it again\na: the port-forward is up again\n',
+      'a: the port-forward ended (error: lost connection to pod); restarting it\na: the port-forward is up again\n',
     );
     expect(command.exitCode).toBe(0);
     expect(await kubectl.running()).toEqual([]);

@@ -25,7 +25,7 @@ async function findings(cluster: Partial<Cluster>, environment: NodeJS.ProcessEn
     today: '2026-02-11',
   };
   const found = await checkCluster({ ...clusterOf({ address }), ...cluster }, options);
-  expect(found.filter(({ level, mend }) => (level === 'ok') !== (mend === undefined))).toEqual([]);
+  expect(found.filter(({ level, fix }) => (level === 'ok') !== (fix === undefined))).toEqual([]);
   const marks = { ok: '✓', hint: '!', problem: '✗' };
   return found.map(({ check, level, text }) => `${marks[level]} ${check}: ${text}`);
 }
@@ -49,27 +49,27 @@ afterAll(async () => {
 });
 
 describe('doctor', () => {
-  it('looks at the whole way to a cluster, and at what is there', async () => {
+  it('checks the whole connection to a cluster, and what a run needs there', async () => {
     await vi.waitUntil(async () => {
       const lines = await findings({});
       return lines.some((line) => line.startsWith('✓ worker')) && lines.some((line) => line.startsWith('✓ ingestion'));
     }, 30_000);
     expect(await findings({ connection: portForwardTo('a_dev') })).toEqual([
       '✓ fleet file: fleet.yaml',
-      '✓ kubectl: v1.32.0-stand-in, which knows the context a_dev',
+      '✓ kubectl: v1.32.0-stand-in, with the context a_dev',
       expect.stringMatching(/^✓ connection: Temporal answers at 127\.0\.0\.1:\d+$/),
       expect.stringMatching(/^✓ versions: server 1\.\d+\.\d+, backfill-scorecards \d+\.\d+\.\d+, Node \d+/),
       '✓ namespace: ingestion, which keeps closed workflows for 1 day',
       '✓ worker: 1 worker for workflows, 1 worker for activities on task queue backfill-scorecards',
       '✓ ingestion: 1 worker for workflows, 1 worker for activities on task queue ingestion',
-      '✗ search attributes: BackfillStatus is of type INT, not Keyword: runs leave it alone',
-      '! search attributes: without BackfillCustomer, which are optional',
-      `✓ customers: no directory in the fleet file: "all" means whoever the worker's directory names`,
+      '✗ search attributes: BackfillStatus has type INT, not Keyword: runs do not set it',
+      '! search attributes: missing BackfillCustomer (optional)',
+      `✓ customers: no directory in the fleet file: "all" means all of the worker's directory`,
     ]);
     expect(await kubectl.running()).toEqual([]);
   });
 
-  it('says that no worker polls, or only half of one', async () => {
+  it('says that no worker polls, or none for activities', async () => {
     const lines = await findings({ taskQueue: 'nobody', defaults: { child: { taskQueue: 'workflows-only' } } });
     expect(about('worker', lines)).toEqual(['✗ worker: no worker polls task queue nobody']);
     expect(about('ingestion', lines)).toEqual([
@@ -77,34 +77,34 @@ describe('doctor', () => {
     ]);
   });
 
-  it('says that there is no such namespace, and looks for nothing in it', async () => {
+  it('says that a namespace does not exist, and checks nothing in it', async () => {
     const lines = await findings({ namespace: 'elsewhere' });
     expect(lines).toContain('✗ namespace: there is no namespace elsewhere');
     expect(about('worker', lines)).toEqual([]);
   });
 
-  it('says that nothing listens, that kubectl is missing, or that it lacks the context, and goes on', async () => {
+  it('says that nothing listens, that kubectl is missing, or that it lacks the context, and continues', async () => {
     const closed = `127.0.0.1:${await freePort()}`;
     expect(await findings({ connection: { address: closed } })).toEqual([
       '✓ fleet file: fleet.yaml',
-      `✗ connection: us-west-2-prod can not be reached: ${closed} refuses connections`,
+      `✗ connection: us-west-2-prod is unreachable: ${closed} refuses connections`,
       expect.stringMatching(/^✓ customers/),
     ]);
     expect(await findings({ connection: portForwardTo('a_dev') }, { KUBECTL: '/nonexistent/kubectl' })).toContain(
-      '✗ kubectl: /nonexistent/kubectl is not there',
+      '✗ kubectl: /nonexistent/kubectl is not installed',
     );
     expect(await findings({ connection: portForwardTo('b_dev') })).toContain(
-      '✗ kubectl: kubectl does not know the context b_dev, it has a_dev',
+      '✗ kubectl: kubectl does not have the context b_dev, it has a_dev',
     );
   });
 
-  it('asks the customer directory, whatever kind it is', async () => {
+  it('asks the customer directory, of each kind', async () => {
     const postgres = await startPostgres();
     const url = { env: 'CUSTOMERS_URL' };
     const query = `SELECT $1 || '-customer' AS id, extract(day FROM $3::date - interval '1 day') AS conversations WHERE $2 = '2026-02-01'`;
     const directory = { kind: 'sql', url, query } as const;
-    const asked = await findings({ directory }, { CUSTOMERS_URL: postgres.url });
-    expect(about('customers', asked)).toEqual(['✓ customers: 1, the volume of 1 of them known']);
+    const found = await findings({ directory }, { CUSTOMERS_URL: postgres.url });
+    expect(about('customers', found)).toEqual(['✓ customers: 1 customer, 1 with a known volume']);
     const writing = { ...directory, query: `CREATE TABLE x AS SELECT $1::text, $2::text, $3::text` };
     const [refused] = about('customers', await findings({ directory: writing }, { CUSTOMERS_URL: postgres.url }));
     expect(refused).toMatch(/^✗ customers: .*read-only transaction/);
@@ -114,21 +114,21 @@ describe('doctor', () => {
     const path = join(await temporaryDirectory('directory'), 'customers.json');
     await writeFile(path, JSON.stringify({ 'us-west-2-prod': ['cvs', { id: 'oportun', conversations: 5 }] }));
     expect(about('customers', await findings({ directory: { kind: 'file', path } }))).toEqual([
-      '✓ customers: 2, the volume of 1 of them known',
+      '✓ customers: 2 customers, 1 with a known volume',
     ]);
   });
 
   it('tries the probe where this environment has its connection, and never shows it', async () => {
     const defaults = { probe: { maxLoad: { activeSessions: 20, nonsense: 1 } } };
     expect(about('probe', await findings({ defaults }))).toEqual([
-      '! probe: the worker looks at activeSessions, nonsense; its connection can not be seen from here',
+      '! probe: the worker measures activeSessions, nonsense; its connection is not set in this environment',
     ]);
     const { url } = await startPostgres();
     const tried = about('probe', await findings({ defaults }, { BACKFILL_PROBE_URL_US_WEST_2_PROD: url }));
-    expect(tried).toEqual(['✓ probe: activeSessions 0', expect.stringMatching(/^! probe: nonsense: it is not known/)]);
+    expect(tried).toEqual(['✓ probe: activeSessions 0', expect.stringMatching(/^! probe: nonsense: unknown metric/)]);
     const closed = `postgresql://kim:hunter2@127.0.0.1:${await freePort()}/x`;
     expect(about('probe', await findings({ defaults }, { BACKFILL_PROBE_URL: closed }))).toEqual([
-      "✗ probe: the database can't be seen: it refuses connections",
+      "✗ probe: the database can't be measured: it refuses connections",
     ]);
   });
 });
@@ -155,12 +155,12 @@ describe('backfill doctor', () => {
     const { code, stdout } = await doctor();
     expect(code).toBe(1);
     expect(stdout).toMatch(/^up\n {2}✓ fleet file .*\ndown\n {2}✓ fleet file /s);
-    expect(stdout).toContain('✗ connection         down can not be reached');
+    expect(stdout).toContain('✗ connection         down is unreachable');
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     expect((await doctor('down')).code).toBe(5);
   });
 
-  it('gives scripts one document', async () => {
+  it('prints one JSON document for scripts', async () => {
     const { stdout } = await doctor('down', '--output', 'json');
     const { command, exitCode, clusters } = JSON.parse(stdout);
     expect({ command, exitCode }).toEqual({ command: 'doctor', exitCode: 5 });
@@ -168,7 +168,7 @@ describe('backfill doctor', () => {
       check: 'connection',
       level: 'problem',
       text: expect.stringContaining('refuses connections'),
-      mend: 'check that Temporal runs there, and the address',
+      fix: 'check that Temporal runs there, and the address',
     });
   });
 });

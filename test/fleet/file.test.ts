@@ -32,7 +32,7 @@ const cluster = (...lines: string[]) => ['clusters:', '  a:', ...lines.map((line
 const withDefaults = (...lines: string[]) => cluster('address: x:1', 'defaults:', ...lines.map((line) => `  ${line}`));
 
 const REACH = 'exactly one of address and portForward, or a profile that has an address';
-const SECRET = '{env: NAME} or {file: PATH}: a fleet file says where a secret is, and never holds it';
+const SECRET = '{env: NAME} or {file: PATH}: a fleet file says where a secret is, and never contains it';
 const DIRECTORY = 'one of {customers: [...]}, {file: PATH} and {sql: QUERY, url: {env: NAME}}';
 const NAME = 'a name of 1 to 100 letters, digits and . _ - that starts with a letter or digit';
 const CUSTOMER_ID =
@@ -164,7 +164,7 @@ describe('a bad fleet file is refused with line and column', () => {
     [
       'a service that is a flag',
       cluster('portForward: {context: c, service: --kubeconfig}'),
-      '3:40: clusters.a.portForward.service: expected a Kubernetes name: small letters, digits and -, got "--kubeconfig"',
+      '3:40: clusters.a.portForward.service: expected a Kubernetes name: lower-case letters, digits and -, got "--kubeconfig"',
     ],
     [
       'an empty task queue',
@@ -255,7 +255,7 @@ describe('a bad fleet file is refused with line and column', () => {
     [
       'a customer twice',
       cluster('address: x:1', 'directory: {customers: [a, b, {id: a}]}'),
-      '4:35: clusters.a.directory.customers[2]: expected each customer once (it is at customers[0] already), got an object with id',
+      '4:35: clusters.a.directory.customers[2]: expected each customer once (it is already at customers[0]), got an object with id',
     ],
     [
       'a volume that is a text',
@@ -327,9 +327,9 @@ describe('a bad fleet file is refused with line and column', () => {
     expect(problems(text).join('\n')).not.toContain('hunter2');
   });
 
-  it('and with its own name, if it is not there or can not be read', async () => {
+  it('and with its name, if it does not exist or cannot be read', async () => {
     await expect(loadFleet('/nonexistent/fleet.yaml')).rejects.toThrow(
-      `/nonexistent/fleet.yaml: there is no such file; name another with --fleet, or begin with a copy of ${exampleFile}`,
+      `/nonexistent/fleet.yaml: there is no such file; name another file with --fleet, or start from a copy of ${exampleFile}`,
     );
     await expect(loadFleet('/')).rejects.toThrow('/: it cannot be read (EISDIR)');
   });
@@ -341,8 +341,11 @@ describe('a good fleet file', () => {
       path: '/fleets/fleet.yaml',
       clusters: [
         {
-          ...{ name: 'a', namespace: 'ingestion', taskQueue: 'backfill-scorecards' },
-          ...{ connection: { address: 'x:1' }, defaults: {} },
+          name: 'a',
+          namespace: 'ingestion',
+          taskQueue: 'backfill-scorecards',
+          connection: { address: 'x:1' },
+          defaults: {},
         },
       ],
     });
@@ -415,16 +418,24 @@ describe('the example', () => {
   it('has the eight clusters, each through its port-forward, with defaults that a run accepts', async () => {
     const { clusters } = await loadFleet(new URL('examples/fleet.yaml', project).pathname, nowhere);
     const names = [
-      ...['us-east-1-prod', 'us-west-2-prod', 'voice-prod', 'chat-prod'],
-      ...['eu-west-2-prod', 'schwab-prod', 'ap-southeast-2-prod', 'ca-central-1-prod'],
+      'us-east-1-prod',
+      'us-west-2-prod',
+      'voice-prod',
+      'chat-prod',
+      'eu-west-2-prod',
+      'schwab-prod',
+      'ap-southeast-2-prod',
+      'ca-central-1-prod',
     ];
     expect(clusters.map(({ name }) => name)).toEqual(names);
     for (const { name, namespace, connection, defaults } of clusters) {
       expect(namespace).toBe('ingestion');
       expect(connection).toEqual({
         portForward: {
-          ...{ context: `${name}_dev`, namespace: 'temporal' },
-          ...{ service: 'temporal-frontend-headless', port: 7233 },
+          context: `${name}_dev`,
+          namespace: 'temporal',
+          service: 'temporal-frontend-headless',
+          port: 7233,
         },
       });
       const run = parseRequest({ start: '2026-01-01', end: '2026-02-01', customers: 'all', ...defaults });
@@ -432,13 +443,13 @@ describe('the example', () => {
     }
   });
 
-  it('tells editors where its schema is', async () => {
+  it('names its schema for editors', async () => {
     const [first] = (await readFile(new URL('examples/fleet.yaml', project), 'utf8')).split('\n');
     expect(first).toBe('# yaml-language-server: $schema=../fleet.schema.json');
   });
 });
 
-it('knows as a default only what a run may have', () => {
+it('accepts as defaults only what a run accepts', () => {
   const { properties } = fleetJsonSchema().properties!.defaults!;
   const input = Object.fromEntries(Object.keys(properties!).map((name) => [name, null]));
   const parsed = parseRequest({ start: '2026-01-01', end: '2026-02-01', customers: 'all', ...input });
@@ -446,7 +457,7 @@ it('knows as a default only what a run may have', () => {
   expect(unknown).toEqual([]);
 });
 
-it('the schema for editors says what the fleet file may have', async () => {
+it('the schema for editors is up to date', async () => {
   const script = new URL('scripts/fleet-schema.ts', project).pathname;
   await promisify(execFile)(process.execPath, ['--import', 'tsx', script, '--check']);
 });

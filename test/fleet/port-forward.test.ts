@@ -5,7 +5,6 @@ import { connect, createServer, type Server } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { build } from '../../scripts/dev/build.js';
 import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
 import type { PortForwardTarget } from '../../src/fleet/cluster.js';
 import { explainEnd } from '../../src/fleet/kubectl.js';
@@ -36,7 +35,7 @@ async function answer(port: number, text: string): Promise<string> {
   }
 }
 
-/** Takes a port from kubectl, which is started again after a while and may well be quicker. */
+/** Takes a port from kubectl, which is restarted after a while and may be faster. */
 async function squat(port: number): Promise<Server> {
   for (let attempts = 0; attempts < 100; attempts++) {
     for (const pid of await kubectl.running()) process.kill(pid, 'SIGHUP');
@@ -48,7 +47,6 @@ async function squat(port: number): Promise<Server> {
 }
 
 beforeAll(async () => {
-  await build();
   echo = createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(0, '127.0.0.1');
   await once(echo, 'listening');
   const { port } = echo.address() as { port: number };
@@ -74,21 +72,18 @@ describe('a port-forward', () => {
     );
   });
 
-  it.for(['SIGHUP', 'SIGKILL'] as const)(
-    'is started again on the same port when kubectl ends by %s',
-    async (signal) => {
-      const said: string[] = [];
-      const { port } = await open(undefined, (line) => said.push(line));
-      const [first] = await kubectl.running();
-      process.kill(first!, signal);
-      await vi.waitUntil(() => said.includes('the port-forward is up again'), 30_000);
-      expect(await answer(port, 'again')).toBe('again');
-      const why = signal === 'SIGHUP' ? 'error: lost connection to pod' : 'nothing';
-      expect(said).toEqual([`the port-forward ended (${why}); starting it again`, 'the port-forward is up again']);
-    },
-  );
+  it.for(['SIGHUP', 'SIGKILL'] as const)('is restarted on the same port when kubectl ends by %s', async (signal) => {
+    const said: string[] = [];
+    const { port } = await open(undefined, (line) => said.push(line));
+    const [first] = await kubectl.running();
+    process.kill(first!, signal);
+    await vi.waitUntil(() => said.includes('the port-forward is up again'), 30_000);
+    expect(await answer(port, 'again')).toBe('again');
+    const why = signal === 'SIGHUP' ? 'error: lost connection to pod' : 'nothing';
+    expect(said).toEqual([`the port-forward ended (${why}); restarting it`, 'the port-forward is up again']);
+  });
 
-  it('is started again as often as it drops, and waits while its port is taken', async () => {
+  it('is restarted as often as it drops, and waits while its port is taken', async () => {
     const said: string[] = [];
     const forward = await open(undefined, (line) => said.push(line));
     for (let drops = 0; drops < 3; drops++) {
@@ -98,13 +93,13 @@ describe('a port-forward', () => {
       await vi.waitUntil(() => forward.up, 30_000);
     }
     const squatter = await squat(forward.port);
-    await vi.waitUntil(() => said.some((line) => line.includes(`port ${forward.port} of 127.0.0.1 taken`)), 30_000);
+    await vi.waitUntil(() => said.some((line) => line.includes(`port ${forward.port} of 127.0.0.1 is in use`)), 30_000);
     squatter.close();
     await vi.waitUntil(() => forward.up, 30_000);
     expect(await answer(forward.port, 'mine')).toBe('mine');
   });
 
-  it('is closed for good, also while it is being started again', async () => {
+  it('is closed for good, also while it is being restarted', async () => {
     const forward = await open();
     const [pid] = await kubectl.running();
     process.kill(pid!, 'SIGHUP');
@@ -115,7 +110,22 @@ describe('a port-forward', () => {
     expect((await kubectl.calls()).length - calls).toBeLessThanOrEqual(1);
   });
 
-  it('is given up when the command is', async () => {
+  it('does not outlive its command, however that ends', async () => {
+    const file = fileURLToPath(new URL('holder.ts', import.meta.url));
+    const holder = spawn(process.execPath, ['--import', 'tsx', file], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: kubectl.environment,
+    });
+    try {
+      await once(createInterface({ input: holder.stdout }), 'line');
+      expect(await kubectl.running()).toHaveLength(1);
+    } finally {
+      holder.kill('SIGKILL');
+    }
+    await vi.waitUntil(async () => (await kubectl.running()).length === 0, 20_000);
+  });
+
+  it('is aborted with its command', async () => {
     const folder = await temporaryDirectory('asleep');
     const asleep = await script(folder, 'kubectl', 'touch "$0.started"; exec sleep 600');
     const giveUp = new AbortController();
@@ -129,27 +139,7 @@ describe('a port-forward', () => {
   });
 });
 
-describe('a port-forward does not outlive its command', () => {
-  it.for(['SIGINT', 'SIGTERM', 'SIGKILL', 'throw', 'exit'])('that ends by %s', async (how) => {
-    const file = fileURLToPath(new URL('holder.ts', import.meta.url));
-    const holder = spawn(process.execPath, ['--import', 'tsx', file, how], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-      env: kubectl.environment,
-    });
-    try {
-      await once(createInterface({ input: holder.stdout }), 'line');
-      if (how.startsWith('SIG')) {
-        expect(await kubectl.running()).toHaveLength(1);
-        holder.kill(how as NodeJS.Signals);
-      }
-      await vi.waitUntil(async () => (await kubectl.running()).length === 0, 20_000);
-    } finally {
-      holder.kill('SIGKILL');
-    }
-  });
-});
-
-describe('a port-forward that does not come up says what to do', () => {
+describe('a port-forward that does not start says what to do', () => {
   const opening = (target: PortForwardTarget, environment: NodeJS.ProcessEnv) =>
     PortForward.open(target, { environment }).then(
       () => 'it is up',
@@ -158,24 +148,24 @@ describe('a port-forward that does not come up says what to do', () => {
 
   it('when kubectl is missing', async () => {
     expect(await opening(target, { PATH: '/nonexistent' })).toBe(
-      'kubectl is not there; install kubectl (https://kubernetes.io/docs/tasks/tools), or set KUBECTL to its path',
+      'kubectl is not installed; install kubectl (https://kubernetes.io/docs/tasks/tools), or set KUBECTL to its path',
     );
   });
 
-  it('when its program can not run', async () => {
+  it('when its program cannot run', async () => {
     expect(await opening(target, { KUBECTL: '/' })).toBe(
-      '/ can not be started (EACCES); install kubectl (https://kubernetes.io/docs/tasks/tools), or set KUBECTL to its path',
+      '/ cannot be started (EACCES); install kubectl (https://kubernetes.io/docs/tasks/tools), or set KUBECTL to its path',
     );
   });
 
-  it('when kubectl does not know the context', async () => {
+  it('when kubectl does not have the context', async () => {
     expect(await opening({ ...target, context: 'nope_dev' }, kubectl.environment)).toBe(
-      'kubectl port-forward said: error: context "nope_dev" does not exist; mend the context nope_dev in the fleet file ' +
+      'kubectl port-forward said: error: context "nope_dev" does not exist; fix the context nope_dev in the fleet file ' +
         '(kubectl config get-contexts lists them), or get its credentials',
     );
   });
 
-  it('when the cluster is far away', async () => {
+  it('when the cluster is unreachable', async () => {
     expect(await opening({ ...target, context: 'far_dev' }, kubectl.environment)).toBe(
       'kubectl port-forward said: Unable to connect to the server: dial tcp 10.0.0.1:443: i/o timeout; ' +
         'check the VPN, and that kubectl --context far_dev get namespaces answers',
@@ -183,15 +173,15 @@ describe('a port-forward that does not come up says what to do', () => {
   });
 
   it.for([
-    ['Error from server (NotFound): services "temporal-frontend-headless" not found', 'mend the service'],
-    ['Error from server (NotFound): namespaces "temporal" not found', "mend portForward's namespace"],
-    ['error: Service temporal-frontend-headless does not have a service port 7233', "mend portForward's port"],
+    ['Error from server (NotFound): services "temporal-frontend-headless" not found', 'fix the service'],
+    ['Error from server (NotFound): namespaces "temporal" not found', "fix portForward's namespace"],
+    ['error: Service temporal-frontend-headless does not have a service port 7233', "fix portForward's port"],
     ['error: You must be logged in to the server (Unauthorized)', 'log in to the cluster again'],
     ['error: getting credentials: exec: executable aws failed with exit code 255', 'log in to the cluster again'],
-    ['Error from server (Forbidden): pods "x" is forbidden: User "kim" cannot create resource', 'ask for the right'],
+    ['Error from server (Forbidden): pods "x" is forbidden: User "kim" cannot create resource', 'request permission'],
     ['error: unable to forward port because pod is not running. Current status=Pending', 'wait until a pod'],
     ['E0713 17:42:05.9 2075 portforward.go:233] lost connection to pod', 'check the VPN'],
-    ['error: flux capacitor', 'try it by hand: kubectl --context a_dev --namespace temporal port-forward'],
+    ['error: flux capacitor', 'try it manually: kubectl --context a_dev --namespace temporal port-forward'],
   ])('when kubectl says %s', ([line, advice]) => {
     const { message } = explainEnd(target, ['some warning', line!, '']);
     expect(message).toContain(`said: ${line!.replace(/^E.*] /, '')}; ${advice}`);

@@ -9,7 +9,7 @@ const cutOff = Object.assign(new Error('cut off'), { code: 1, details: 'Call can
 const lost = Object.assign(new Error('lost'), { code: 4, details: 'query timed out', metadata: {} });
 
 describe('queries', () => {
-  it('to one workflow are asked one after the other, and to others meanwhile', async () => {
+  it('to one workflow are sent one after the other, and to others meanwhile', async () => {
     const { query } = queriesInTurn(connection);
     const asked: string[] = [];
     const answers: (() => void)[] = [];
@@ -25,7 +25,7 @@ describe('queries', () => {
     expect(await Promise.all(all)).toEqual(['answer', 'answer', 'answer']);
   });
 
-  it('are asked once more if no answer comes, and the next one is asked whatever becomes of them', async () => {
+  it('are sent again if there is no answer, and the next one is sent in any case', async () => {
     const { query } = queriesInTurn(connection);
     let calls = 0;
     const answersThird = async () => {
@@ -39,7 +39,7 @@ describe('queries', () => {
     expect(await second).toBe('answer');
   });
 
-  it('that the server ended at their time limit are asked again, as those that the client gave up', async () => {
+  it('that the server ended at their deadline are sent again, like those that the client ended', async () => {
     let calls = 0;
     const answersSecond = async () => {
       calls++;
@@ -49,7 +49,7 @@ describe('queries', () => {
     expect(await queriesInTurn(connection).query!(of('a'), answersSecond)).toBe('answer');
   });
 
-  it('that are refused are not asked again', async () => {
+  it('that are refused are not sent again', async () => {
     let calls = 0;
     const refuse = async () => {
       calls++;

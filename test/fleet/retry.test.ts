@@ -4,7 +4,7 @@ import { Connection } from '@temporalio/client';
 import { expect, it, vi } from 'vitest';
 import { retries } from '../../src/fleet/retry.js';
 
-it('a call that waits for its next attempt when its connection is closed is cancelled, and harms nobody', async () => {
+it('a call that waits for its next attempt when its connection is closed is cancelled, and does not end the process', async () => {
   let connections = 0;
   const server = createServer((socket) => {
     connections++;

@@ -61,7 +61,7 @@ describe('openCluster', () => {
     expect(session.address).toBe(east.address);
   });
 
-  it('finishes a query that was under way when its port-forward dropped', async () => {
+  it('finishes a query that was in flight when its port-forward dropped', async () => {
     const session = await open(portForwardTo('east_dev'));
     const { workflowId } = await startWorkflow(session, 'queried-over-a-drop');
     const worker = await AnsweringWorker.start(east.address, 'ingestion', workflowId);
@@ -79,7 +79,7 @@ describe('openCluster', () => {
     }
   });
 
-  it('notices a port-forward that lives but leads nowhere, and finishes what hung in it', async () => {
+  it('notices a port-forward that is alive but leads nowhere, and finishes the calls that hung in it', async () => {
     const said: string[] = [];
     const session = await openCluster(clusterOf(portForwardTo('east_dev')), {
       environment: kubectl.environment,
@@ -92,7 +92,7 @@ describe('openCluster', () => {
     expect(description.status.name).toBe('RUNNING');
     expect(await kubectl.running()).not.toContain(pid);
     expect(said).toEqual([
-      'us-west-2-prod: the port-forward no longer leads to Temporal; starting it again',
+      'us-west-2-prod: the port-forward no longer leads to Temporal; restarting it',
       'us-west-2-prod: the port-forward is up again',
     ]);
   });
@@ -109,11 +109,11 @@ describe('openCluster', () => {
   });
 });
 
-describe('a cluster that can not be reached says why and what to do', () => {
+describe('the error for an unreachable cluster says why and what to do', () => {
   it('when nothing listens there', async () => {
     const address = `127.0.0.1:${await freePort()}`;
     expect(await unreachable({ address })).toBe(
-      `ClusterUnreachable: us-west-2-prod can not be reached: ${address} refuses connections; ` +
+      `ClusterUnreachable: us-west-2-prod is unreachable: ${address} refuses connections; ` +
         'check that Temporal runs there, and the address',
     );
   });
@@ -121,13 +121,13 @@ describe('a cluster that can not be reached says why and what to do', () => {
   it('when it is the one of the environment, because a fleet file was not found', async () => {
     const environment = { ...kubectl.environment, TEMPORAL_ADDRESS: `127.0.0.1:${await freePort()}` };
     expect(await unreachable({ environment: true }, environment)).toMatch(
-      /refuses connections; .*; if it is in a fleet file, name that with --fleet: there is no fleet.yaml here$/,
+      /refuses connections; .*; if it is in a fleet file, name that with --fleet: there is no fleet.yaml in this folder$/,
     );
   });
 
-  it('when its host is not known', async () => {
+  it('when its host name is unknown', async () => {
     expect(await unreachable({ address: 'temporal.invalid:7233' })).toMatch(
-      /temporal\.invalid:7233 has a host name that is not known; check the address and the VPN$/,
+      /temporal\.invalid:7233 has an unknown host name; check the address and the VPN$/,
     );
   });
 
@@ -151,8 +151,8 @@ describe('a cluster that can not be reached says why and what to do', () => {
     );
   });
 
-  it('when kubectl does not know the context', async () => {
-    expect(await unreachable(portForwardTo('nope_dev'))).toMatch(/mend the context nope_dev in the fleet file/);
+  it('when kubectl does not have the context', async () => {
+    expect(await unreachable(portForwardTo('nope_dev'))).toMatch(/fix the context nope_dev in the fleet file/);
   });
 
   it('when a secret is not where the fleet file says', async () => {
@@ -160,11 +160,11 @@ describe('a cluster that can not be reached says why and what to do', () => {
       /the environment variable NO_SUCH_KEY is not set; set it, or name another one in the fleet file$/,
     );
     expect(await unreachable({ address: east.address, tls: { clientKey: { file: '/nonexistent/key' } } })).toMatch(
-      /\/nonexistent\/key cannot be read \(ENOENT\); mend it/,
+      /\/nonexistent\/key cannot be read \(ENOENT\); fix it/,
     );
   });
 
-  it('or nothing of the kind, when the command is given up', async () => {
+  it('but throws the reason of an abort, when the command was aborted', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     const opening = openCluster(clusterOf({ address: east.address }), { environment: {}, signal });
     await expect(opening).rejects.toThrow('enough');

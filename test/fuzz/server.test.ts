@@ -37,13 +37,13 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const strangePayloads: fc.Arbitrary<Payload> = fc.oneof(
   fc.record({
     metadata: fc.constantFrom(
-      ...[
-        {},
-        { encoding: bytes('json/plain') },
-        { encoding: bytes('json/protobuf') },
-        { encoding: bytes('binary/protobuf') },
-      ],
-      ...[{ encoding: bytes('binary/plain') }, { encoding: bytes('binary/encrypted') }, { encoding: bytes('\ud800') }],
+      {},
+      { encoding: bytes('json/plain') },
+      { encoding: bytes('json/protobuf') },
+      { encoding: bytes('binary/protobuf') },
+      { encoding: bytes('binary/plain') },
+      { encoding: bytes('binary/encrypted') },
+      { encoding: bytes('\ud800') },
       { encoding: bytes('json/plain'), messageType: bytes('a.B'), __proto__x: bytes('y') },
     ),
     data: fc.oneof(
@@ -88,23 +88,25 @@ const queries = fc.record({
 /** Good enough to be taken, if only the server takes what they ask for. */
 const trickyChildren = fc
   .constantFrom<object>(
-    ...[
-      { taskQueue: '/_sys/backfill/1' },
-      { taskQueue: '\ud800' },
-      { taskQueue: 'q\0' },
-      { taskQueue: ' ' },
-      { taskQueue: '🦕' },
-    ],
-    ...[{ workflowType: '\ud800\udc00' }, { workflowType: '\udfff' }, { workflowType: '__temporal_x' }],
-    ...[{ workflowIdPrefix: 'p'.repeat(200) }, { executionTimeout: '0s' }, { executionTimeout: '3660d' }],
-    ...[{ priority: { fairnessKey: '💥'.repeat(30) } }, { priority: { fairnessKey: '\ud800' } }],
-    ...[{ priority: { fairnessWeight: 0.001, priorityKey: 5 } }, { encoding: 'json/protobuf', messageType: '\0' }],
-    ...[
-      { input: [] },
-      { input: null },
-      { input: 'x'.repeat(100_000) },
-      { input: [{ __proto__: null, constructor: '\ud800' }] },
-    ],
+    { taskQueue: '/_sys/backfill/1' },
+    { taskQueue: '\ud800' },
+    { taskQueue: 'q\0' },
+    { taskQueue: ' ' },
+    { taskQueue: '🦕' },
+    { workflowType: '\ud800\udc00' },
+    { workflowType: '\udfff' },
+    { workflowType: '__temporal_x' },
+    { workflowIdPrefix: 'p'.repeat(200) },
+    { executionTimeout: '0s' },
+    { executionTimeout: '3660d' },
+    { priority: { fairnessKey: '💥'.repeat(30) } },
+    { priority: { fairnessKey: '\ud800' } },
+    { priority: { fairnessWeight: 0.001, priorityKey: 5 } },
+    { encoding: 'json/protobuf', messageType: '\0' },
+    { input: [] },
+    { input: null },
+    { input: 'x'.repeat(100_000) },
+    { input: [{ __proto__: null, constructor: '\ud800' }] },
   )
   .map((child) => ({ customers: ['cvs'], start: '2026-01-01', end: '2026-01-02', child }));
 
@@ -148,7 +150,9 @@ async function send(message: Message, workflowId: string, started: string[]): Pr
       return;
     case 'update': {
       const { outcome } = await workflowService.updateWorkflowExecution({
-        ...{ namespace, workflowExecution, waitPolicy: { lifecycleStage: 3 } },
+        namespace,
+        workflowExecution,
+        waitPolicy: { lifecycleStage: 3 },
         request: { meta: { updateId: randomUUID() }, input: { name, args: input } },
       });
       const failure = outcome?.failure;
@@ -170,7 +174,10 @@ async function send(message: Message, workflowId: string, started: string[]): Pr
     case 'start': {
       const id = `fuzz-${randomUUID()}`;
       await workflowService.startWorkflowExecution({
-        ...{ namespace, workflowId: id, requestId: randomUUID(), input },
+        namespace,
+        workflowId: id,
+        requestId: randomUUID(),
+        input,
         workflowType: { name: 'backfillScorecards' },
         taskQueue: { name: rig.taskQueue },
       });
@@ -202,7 +209,9 @@ describe('200 hostile starts, signals, Updates and queries', () => {
     const { client } = rig;
     const run = await rig.startBackfill({
       customers: ['slow-a', 'cvs', 'oportun'],
-      ...{ start: '2026-01-01', end: '2026-01-05', parallelism: 2 },
+      start: '2026-01-01',
+      end: '2026-01-05',
+      parallelism: 2,
     });
     const { namespace } = rig;
     const started: string[] = [];

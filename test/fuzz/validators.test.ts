@@ -6,17 +6,21 @@ import { COMMANDS, parseCommand } from '../../src/backfill/commands/command.js';
 import { perform } from '../../src/backfill/commands/perform.js';
 import { evolve } from '../../src/backfill/events/evolve.js';
 import { parseWindowId } from '../../src/backfill/hours/window.js';
+import { jsonBytes } from '../../src/backfill/json.js';
 import { describeIssues } from '../../src/backfill/request/issue.js';
 import { settleLastDays } from '../../src/backfill/request/last-days.js';
 import type { BackfillRequest } from '../../src/backfill/request/options.js';
 import { parseRequest } from '../../src/backfill/request/request.js';
 import { fillTemplate } from '../../src/backfill/request/template.js';
 import { decide } from '../../src/backfill/schedule/decide.js';
-import { pack, unpack } from '../../src/backfill/state/carry.js';
-import { logView } from '../../src/backfill/state/journal.js';
-import { idOf, initialState, type State } from '../../src/backfill/state/state.js';
-import { ANSWER_BYTES, jsonBytes } from '../../src/backfill/views/answer-size.js';
+import { workflowIdOf } from '../../src/backfill/state/in-flight.js';
+import { initialState } from '../../src/backfill/state/initial-state.js';
+import { pack } from '../../src/backfill/state/pack.js';
+import type { State } from '../../src/backfill/state/state.js';
+import { unpack } from '../../src/backfill/state/unpack.js';
+import { ANSWER_BYTES } from '../../src/backfill/views/answer-size.js';
 import { customerView, indexAsked } from '../../src/backfill/views/customer.js';
+import { logView } from '../../src/backfill/views/log.js';
 import { planOf } from '../../src/backfill/views/plan.js';
 import { progressOf } from '../../src/backfill/views/progress.js';
 import { proofOf } from '../../src/backfill/views/proof.js';
@@ -128,10 +132,10 @@ describe('4,000 inputs of a run', () => {
         planOf(state);
         const { child } = state.options;
         const ids = state.customers.flatMap((customer) =>
-          customer.running.map(({ from, to }) => {
-            fillTemplate(child.input, customer.id, [from, to]);
-            const id = idOf(state, customer, { from, to });
-            expect(parseWindowId(child.workflowIdPrefix, id)).toEqual({ customer: customer.id, interval: [from, to] });
+          customer.windows.running.map(({ hours }) => {
+            fillTemplate(child.input, customer.id, hours);
+            const id = workflowIdOf(state, customer, hours);
+            expect(parseWindowId(child.workflowIdPrefix, id)).toEqual({ customer: customer.id, interval: hours });
             return id;
           }),
         );
@@ -168,15 +172,11 @@ describe('a payload full of one wrong thing', () => {
     const inputs = [0, null, {}, 'cvs', '-'].flatMap((member) => {
       const list = Array.from({ length: MILLION / 2 }, () => member);
       return [
-        ...[
-          { ...request, customers: list },
-          { ...request, exclude: list },
-          { ...request, hours: list },
-        ],
-        ...[
-          { ...request, hours: [{ ...hours, days: list }] },
-          { ...request, customers: [{ id: 'cvs', done: list }] },
-        ],
+        { ...request, customers: list },
+        { ...request, exclude: list },
+        { ...request, hours: list },
+        { ...request, hours: [{ ...hours, days: list }] },
+        { ...request, customers: [{ id: 'cvs', done: list }] },
       ];
     });
     for (const input of [...inputs, { ...request, child: { input: unknown } }]) {

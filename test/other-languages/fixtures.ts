@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { DefaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import type { FailureClass, FailureLink } from '../../src/backfill/failures/classify.js';
+import type { FailureClass } from '../../src/backfill/failures/classify.js';
+import type { FailureLink } from '../../src/backfill/failures/link.js';
 
 export interface FailureFixture {
   name: string;

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type ManagedProcess, spawnManaged } from '../../scripts/dev/processes.js';
+import { type ManagedProcess, spawnManaged } from '../../src/processes/managed-process.js';
 
 export const LANGUAGES = ['go', 'java', 'python', 'typescript'] as const;
 export type Language = (typeof LANGUAGES)[number];

@@ -31,7 +31,7 @@ describe('migrations', () => {
     expect(applied.sort((a, b) => a.length - b.length)).toEqual([[], [], files]);
   });
 
-  it('refuse to go on when an applied file has changed', async () => {
+  it('refuse to continue when an applied file has changed', async () => {
     const checksum =
       "UPDATE schema_migrations SET checksum = $1 WHERE name = '001_conversations.sql' RETURNING checksum";
     const { rows } = await database.owner.query("SELECT checksum FROM schema_migrations WHERE name LIKE '001%'");

@@ -73,7 +73,7 @@ const failures: [Omit<FaultRule, 'customerId'>, object][] = [
   ],
 ];
 
-/** Starts one window a day, all at once, each told to fail in its own way, and checks what a parent would see. */
+/** Starts one window a day, all at once, each with another fault, and checks what a parent would see. */
 async function expectFailures(customer: string): Promise<void> {
   const seen = failures.map(async ([{ kind }], index) => {
     const options = {
@@ -92,8 +92,8 @@ async function expectFailures(customer: string): Promise<void> {
 
 const day = (index: number) => `2026-01-${String(index + 1).padStart(2, '0')}`;
 
-describe('a window told to fail', () => {
-  it('by a row is seen to fail in just that way, and writes nothing', async () => {
+describe('a window with an injected fault', () => {
+  it('from a row fails in exactly that way, and writes nothing', async () => {
     for (const [index, [{ kind, parameters }]] of failures.entries()) {
       await addFault(database, { customer: 'acme', kind, parameters, covers: `${day(index)}T12:00:00Z` });
     }
@@ -102,7 +102,7 @@ describe('a window told to fail', () => {
     expect(written.rows).toHaveLength(0);
   });
 
-  it('by the variable, without a database, is seen to fail in just that way', async () => {
+  it('from the variable, without a database, fails in exactly that way', async () => {
     const rules = failures.map(([rule], index) => ({ customerId: '*', covers: `${day(index)}T12:00:00Z`, ...rule }));
     const faults = parseFaultRules(JSON.stringify(rules));
     await temporal.withWorker({ faults }, async () => await expectFailures('any'));
@@ -150,7 +150,7 @@ describe('a window told to fail', () => {
     });
   });
 
-  it('to leave a hole completes, and the hole can be counted', async () => {
+  it('that leaves a hole completes, and the hole can be counted', async () => {
     await addFault(database, { customer: 'acme', kind: 'hole', parameters: { every: 4 }, last: 1 });
     await temporal.withWorker({ databaseUrl: database.reindexerUrl }, async () => {
       const result = await (await temporal.start('acme', range.start, range.end)).result();
@@ -161,7 +161,7 @@ describe('a window told to fail', () => {
     });
   });
 
-  it('to be slow takes that long and completes', async () => {
+  it('that makes it slow takes that long and completes', async () => {
     await addFault(database, { customer: 'acme', kind: 'slow', parameters: { milliseconds: 2_500 } });
     await temporal.withWorker({ databaseUrl: database.reindexerUrl }, async () => {
       const handle = await temporal.start('acme', range.start, range.end, { heartbeatTimeoutMs: 2_000 });

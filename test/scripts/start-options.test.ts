@@ -58,7 +58,8 @@ describe('the request for a cluster', () => {
 
   it('asks the directory, and scales what a window should hold', () => {
     expect(of('voice-prod', 0.001)).toMatchObject({
-      ...{ customers: 'all', window: { initial: 'auto', target: 150 } },
+      customers: 'all',
+      window: { initial: 'auto', target: 150 },
       parallelism: { min: 2, max: 8, adaptive: true },
     });
     expect(of('voice-prod', 0.000_001)).toMatchObject({ window: { target: 1 } });

@@ -1,8 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
+import { childrenOf } from '../../scripts/dev/processes.js';
 import { isRunning } from './dev/support.js';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
@@ -31,14 +32,6 @@ async function start(args: string[], onLine: (line: string, pid: number) => void
   }
   const [code] = (await once(command, 'close')) as [number | null];
   return { code, output, children: [...children] };
-}
-
-function childrenOf(parent: number): { pid: number; args: string }[] {
-  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n');
-  return lines.flatMap((line) => {
-    const [, pid, ppid, args] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    return Number(ppid) === parent && !args!.startsWith('ps ') ? [{ pid: Number(pid), args: args! }] : [];
-  });
 }
 
 /** The reaper is the last to go: it waits until there is nobody left who could tell it more. */

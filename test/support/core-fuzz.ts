@@ -1,18 +1,28 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type CommandName, parseCommand } from '../../src/backfill/commands/command.js';
 import { perform } from '../../src/backfill/commands/perform.js';
-import { type Event, evolve } from '../../src/backfill/events/evolve.js';
-import type { CheckKey } from '../../src/backfill/events/verification.js';
+import { defined } from '../../src/backfill/defined.js';
+import type { Event } from '../../src/backfill/events/event.js';
+import { evolve } from '../../src/backfill/events/evolve.js';
 import { FAILURE_CLASSES, type FailureClass } from '../../src/backfill/failures/classify.js';
 import { formatDay } from '../../src/backfill/hours/calendar.js';
+import { type Interval, meet } from '../../src/backfill/hours/interval.js';
 import { gridEnd, windowId } from '../../src/backfill/hours/window.js';
-import { hoursOf } from '../../src/backfill/pacing/sizing.js';
+import { hoursOf as sizeInHours } from '../../src/backfill/pacing/sizing.js';
 import { decide } from '../../src/backfill/schedule/decide.js';
-import { limitNow, writersOf } from '../../src/backfill/schedule/limit.js';
-import { packToFit, unpack } from '../../src/backfill/state/carry.js';
+import { limitNow, nextTrialOf, writersOf } from '../../src/backfill/schedule/limit.js';
+import type { CheckKey, Customer } from '../../src/backfill/state/customer.js';
+import { rangeOf } from '../../src/backfill/state/customer.js';
+import { doneHours } from '../../src/backfill/state/customer-hours.js';
+import { TRANSITIONS } from '../../src/backfill/state/hour-transitions.js';
+import { countInFlight, findsWriters } from '../../src/backfill/state/in-flight.js';
+import { initialState } from '../../src/backfill/state/initial-state.js';
 import { dayOf } from '../../src/backfill/state/ledger.js';
-import { type Customer, countInFlight, doneHours, initialState, type State } from '../../src/backfill/state/state.js';
+import { packToFit } from '../../src/backfill/state/pack-to-fit.js';
+import type { State } from '../../src/backfill/state/state.js';
 import { tallyOf } from '../../src/backfill/state/tally.js';
+import { unpack } from '../../src/backfill/state/unpack.js';
+import { runningWindow, without } from '../../src/backfill/state/update.js';
 import { DAY, failureOf, HOUR, hour, MINUTE, type Request, requestOf, START, throughJson } from './core.js';
 import { statesOfHours } from './hours.js';
 
@@ -30,11 +40,12 @@ function randomFrom(seed: number): () => number {
 const IDS = ['cvs', 'oportun', 'marriott', 'united-east', 'sky'];
 const SIZES = ['1d', '6h', '5h', '2d', '3d', '10d', '1mo'];
 
+const MOST_SLOTS = 8;
+
 /** A workflow of the world, whoever started it. */
 interface Workflow {
   customer: string;
-  from: number;
-  to: number;
+  hours: Interval;
   endsAt: number;
   end: 'completed' | FailureClass;
   /** When the run got to know it, counted in steps. */
@@ -47,7 +58,7 @@ interface Workflow {
  * look-ups answered late; resizing windows, adaptive limits, a database of all levels, working hours, checks, a breaker, every
  * command, and a hand-over at any moment. Throws, with the seed in its message, when something is not as it must be:
  *
- * - every hour of a range is in exactly one state;
+ * - every hour of a range is in exactly one state, and changes it only as the table of transitions says;
  * - what is done was covered by a window that started after it was last asked for again;
  * - no two windows of a customer share an hour; none starts over a limit, nor while a pause, the hours or the database forbid it;
  * - the state that is handed over is the state;
@@ -73,7 +84,7 @@ class World {
   private readonly covered = new Map<string, number>();
   private readonly watched = new Set<string>();
   /** Windows that the run started itself, and may start again as they were. */
-  private readonly started = new Map<string, { from: number; to: number }[]>();
+  private readonly started = new Map<string, Interval[]>();
   private look: { answerAt: number; since: number; customers: number[]; running: string[] } | undefined;
   private check: { windows: CheckKey[]; endsAt: number } | undefined;
   /** When each customer was added: of a window that runs, it is not known since when. */
@@ -94,6 +105,8 @@ class World {
   private between = (least: number, most: number): number => least + Math.floor(this.random() * (most - least + 1));
   private one = <T>(list: readonly T[]): T => list[Math.floor(this.random() * list.length)]!;
 
+  private perCustomer = (): number | 'auto' => (this.chance(0.5) ? 'auto' : this.between(1, 3));
+
   private day = (): string => formatDay(hour('2026-01-01') + 24 * this.between(-3, 15));
 
   private anyWindow(): string | object {
@@ -109,7 +122,7 @@ class World {
       id,
       ...(this.chance(0.5) && { start: formatDay(first), end: formatDay(first + 24 * this.between(1, 9)) }),
       ...(this.chance(0.4) && { window: this.anyWindow() }),
-      ...(this.chance(0.3) && { perCustomer: this.between(1, 3) }),
+      ...(this.chance(0.3) && { perCustomer: this.perCustomer() }),
       ...(this.chance(0.5) && { conversations: this.between(0, 30_000) }),
     };
   }
@@ -120,9 +133,9 @@ class World {
       customers: IDS.slice(0, this.between(1, 4)).map((id) => this.anyCustomer(id)),
       window: this.anyWindow(),
       parallelism: {
-        max: this.between(1, 8),
+        max: this.between(1, MOST_SLOTS),
         min: 1,
-        perCustomer: this.between(1, 3),
+        perCustomer: this.perCustomer(),
         adaptive: this.chance(0.5),
       },
       retry: { unknown: { attempts: this.between(1, 3) }, timeout: { attempts: this.between(1, 3) } },
@@ -131,20 +144,23 @@ class World {
       canary: this.chance(0.2) ? this.between(1, 4) : 0,
       resume: this.chance(0.5),
       verify: { mode: this.one(['off', 'report', 'repair']), repairs: this.between(1, 2) },
-      ...(this.chance(0.4) && { probe: { maxLoad: { activeSessions: 10 } } }),
+      ...(this.chance(0.4) && { probe: { maxLoad: { activeSessions: 10 }, whenUnknown: this.one(['hold', 'stop']) } }),
       ...(this.chance(0.3) && { hours: [{ from: '00:00', to: '24:00', timeZone: 'UTC' }] }),
     });
   }
 
   private happened(event: Event): void {
-    this.moveTo(evolve(this.state, event));
+    this.moveTo(evolve(this.state, event), event.kind);
   }
 
   /** Judges every state; some go to the next run on the way. */
-  private moveTo(state: State): void {
+  private moveTo(state: State, by: string): void {
+    this.judgeMoves(this.state, state, by);
     this.state = state;
     for (const customer of state.customers) {
       if (this.judged.has(customer)) continue;
+      const { count = 1 } = customer.pacing.foundWriters ?? {};
+      if (count < 1 || count > MOST_SLOTS) throw new Error(`${customer.id} has ${count} writers`);
       this.judged.add(customer);
       const states = statesOfHours(customer);
       if (states.size !== customer.end - customer.start) throw new Error(`${customer.id} has hours in no state`);
@@ -156,23 +172,39 @@ class World {
           if (covered < (this.wanted.get(key) ?? 0)) throw new Error(`${key} is done, and was asked for since`);
         }
       }
-      for (const [i, one] of customer.running.entries()) {
-        for (const other of customer.running.slice(i + 1)) {
-          const shared = Math.max(one.from, other.from) < Math.min(one.to, other.to);
-          if (shared && !one.found && !other.found) throw new Error(`two windows of ${customer.id} share an hour`);
+      const { running } = customer.windows;
+      for (const [i, one] of running.entries()) {
+        for (const other of running.slice(i + 1)) {
+          if (meet(one.hours, other.hours) && !one.found && !other.found)
+            throw new Error(`two windows of ${customer.id} share an hour`);
         }
       }
     }
     if (!this.chance(0.05)) return;
     const carried = unpack(throughJson(packToFit(state, this.now)));
-    if (state.verifying) this.check = undefined;
-    const { verifying: _, ...expected } = state;
+    if (state.checks.underway) this.check = undefined;
+    const expected = { ...state, checks: without(state.checks, 'underway') };
     if (!isDeepStrictEqual(carried, expected)) throw new Error('the next run gets another state');
     if (!isDeepStrictEqual(tallyOf(carried), tallyOf(state))) throw new Error('the tally moved away from the state');
     this.state = carried;
   }
 
-  private id = (customer: string, from: number, to: number): string => windowId('w', customer, [from, to]);
+  /** No hour becomes anything else than the table of transitions says of this event or command. */
+  private judgeMoves(before: State, after: State, by: string): void {
+    const allowed: Partial<Record<string, string>> = (TRANSITIONS as Record<string, object>)[by] ?? {};
+    for (const [index, is] of after.customers.entries()) {
+      const was = before.customers[index];
+      if (!was || was === is) continue;
+      const states = statesOfHours(was);
+      for (const [hour, state] of statesOfHours(is)) {
+        const from = states.get(hour) ?? 'skipped';
+        if (from === state || allowed[`${from} → ${state}`]) continue;
+        throw new Error(`${is.id} ${hour}: ${by} makes it ${state}, which was ${from}`);
+      }
+    }
+  }
+
+  private id = (customer: string, hours: Interval): string => windowId('w', customer, hours);
 
   private fate(): Pick<Workflow, 'endsAt' | 'end'> {
     const endsAt = this.now + this.one([MINUTE, 20 * MINUTE, HOUR, 6 * HOUR]) + this.between(0, 50);
@@ -186,70 +218,78 @@ class World {
     // Often a day, whose id the run may want to start as well.
     const aligned = this.chance(0.7);
     const from = hour('2026-01-01') + (aligned ? 24 * this.between(-1, 13) : this.between(-48, 340));
-    const to = from + (aligned ? 24 : this.one([1, 5, 24, 30, 240]));
-    const id = this.id(customer, from, to);
+    const hours: Interval = [from, from + (aligned ? 24 : this.one([1, 5, 24, 30, 240]))];
+    const id = this.id(customer, hours);
     if (!this.workflows.has(id)) {
-      this.workflows.set(id, { customer, from, to, ...this.fate(), knownSince: Number.POSITIVE_INFINITY });
+      this.workflows.set(id, { customer, hours, ...this.fate(), knownSince: Number.POSITIVE_INFINITY });
     }
   }
 
-  private start(index: number, from: number, to: number, attempt: number): void {
-    const { id: customer, running } = this.state.customers[index]!;
-    this.judgeStart(index, from, to);
-    const id = this.id(customer, from, to);
-    this.happened({ kind: 'windowStarted', at: this.now, customer: index, from, to, attempt });
+  private start(index: number, hours: Interval, attempt: number): void {
+    const before = this.state.customers[index]!;
+    this.judgeStart(index, hours);
+    const id = this.id(before.id, hours);
+    const key = { at: this.now, customer: index, hours };
+    this.happened({ kind: 'windowStarted', ...key, attempt });
     const existing = this.workflows.get(id);
     if (existing) {
-      if (running.some((window) => window.from === from && window.to === to)) throw new Error(`${id} started twice`);
+      if (runningWindow(before, hours)) throw new Error(`${id} started twice`);
       existing.knownSince = this.steps;
-      this.happened({ kind: 'windowAdopted', at: this.now, customer: index, from, to });
+      this.happened({ kind: 'windowAdopted', ...key });
     } else {
-      this.workflows.set(id, { customer, from, to, ...this.fate(), knownSince: this.steps });
-      this.happened({ kind: 'windowIdentified', at: this.now, customer: index, from, to, runId: `run-${this.steps}` });
+      this.workflows.set(id, { customer: before.id, hours, ...this.fate(), knownSince: this.steps });
+      this.happened({ kind: 'windowIdentified', ...key, runId: `run-${this.steps}` });
     }
     this.watched.add(id);
   }
 
-  private judgeStart(index: number, from: number, to: number): void {
+  private judgeStart(index: number, hours: Interval): void {
     const { state, now } = this;
     const customer = state.customers[index]!;
     const { limit, growsAt } = limitNow(state, now);
     const most = growsAt !== undefined && growsAt <= now ? limit + 1 : limit;
     if (countInFlight(state) >= Math.min(most, state.parallelism.max))
       throw new Error(`a start over the limit ${limit}`);
-    if (customer.running.length >= writersOf(state, customer)) throw new Error(`too many windows of ${customer.id}`);
-    if (state.paused || customer.paused || customer.removed) throw new Error(`${customer.id} starts in a pause`);
-    if (state.health.level === 'critical') throw new Error('a start while the database is critical');
-    if (customer.unseen) throw new Error(`${customer.id} starts before it was looked for`);
-    if (state.breaker?.trial) throw new Error('a second window while the breaker tries one');
-    this.judgeSize(customer, from, to);
-    const met = customer.running.find((window) => window.from < to && from < window.to);
+    const trial = findsWriters(state, customer) ? nextTrialOf(state, customer, limit) : undefined;
+    const writers = trial && trial.at <= now ? trial.count : writersOf(state, customer);
+    if (customer.windows.running.length >= writers) throw new Error(`too many windows of ${customer.id}`);
+    if (state.lifecycle.paused || customer.paused || customer.removed)
+      throw new Error(`${customer.id} starts in a pause`);
+    const { level } = state.pacing.health;
+    if (level === 'critical') throw new Error('a start while the database is critical');
+    if (level === 'unknown' && state.options.probe?.whenUnknown === 'stop')
+      throw new Error('a start while the database is out of sight');
+    if (customer.hours.undiscovered) throw new Error(`${customer.id} starts before it was looked for`);
+    if (state.guard.breaker?.trial) throw new Error('a second window while the breaker tries one');
+    this.judgeSize(customer, hours);
+    const met = customer.windows.running.find((window) => meet(window.hours, hours));
     if (met) throw new Error(`${customer.id} starts over hours that run`);
   }
 
   /** A window is a cell of its customer's grid, or again what the run has started before, or a day that a check sent back. */
-  private judgeSize({ id, start, sizing, retries }: Customer, from: number, to: number): void {
+  private judgeSize({ id, start, pacing, windows }: Customer, hours: Interval): void {
     const earlier = this.started.get(id) ?? [];
-    const again = earlier.some((window) => window.from <= from && to <= window.to);
-    const repair = retries.some((retry) => retry.from === from && retry.class === 'missing');
-    if (!again && !repair && to > gridEnd(sizing.size, start, from)) throw new Error(`a window of ${id} over its size`);
-    this.started.set(id, [...earlier, { from, to }]);
+    const again = earlier.some((window) => window[0] <= hours[0] && hours[1] <= window[1]);
+    const repair = windows.retries.some((retry) => retry.hours[0] === hours[0] && retry.class === 'missing');
+    const isCell = hours[1] <= gridEnd(pacing.sizing.size, start, hours[0]);
+    if (!again && !repair && !isCell) throw new Error(`a window of ${id} over its size`);
+    this.started.set(id, [...earlier, hours]);
   }
 
   private end(id: string): void {
-    const { customer, from, to, end, knownSince } = this.workflows.get(id)!;
+    const { customer, hours, end, knownSince } = this.workflows.get(id)!;
     this.workflows.delete(id);
     if (!this.watched.delete(id)) return;
     const index = this.state.customers.findIndex((other) => other.id === customer);
-    const key = { at: this.now, customer: index, from, to };
+    const key = { at: this.now, customer: index, hours };
     if (end !== 'completed') {
-      const size = () => hoursOf(this.state.customers[index]!.sizing.size);
+      const size = () => sizeInHours(this.state.customers[index]!.pacing.sizing.size);
       const before = size();
       this.happened({ kind: 'windowFailed', ...key, failure: failureOf(end) });
       if (size() > before) throw new Error(`windows of ${customer} grew by a failure`);
       return;
     }
-    for (let at = from; at < to; at++) {
+    for (let at = hours[0]; at < hours[1]; at++) {
       const name = `${customer} ${at}`;
       this.covered.set(name, Math.max(knownSince, this.covered.get(name) ?? 0));
     }
@@ -278,15 +318,14 @@ class World {
       const workflow = this.workflows.get(id) ?? undefined;
       if (!workflow || this.watched.has(id)) continue;
       const index = this.state.customers.findIndex((other) => other.id === workflow.customer);
-      const { start, end } = this.state.customers[index]!;
-      if (workflow.to <= start || workflow.from >= end) continue;
+      if (!meet(workflow.hours, rangeOf(this.state.customers[index]!))) continue;
       workflow.knownSince = this.addedAt.get(workflow.customer) ?? 0;
       this.watched.add(id);
-      const { from, to } = workflow;
-      this.happened({ kind: 'windowFound', at: this.now, customer: index, from, to, runId: `found-${id}` });
+      const { hours } = workflow;
+      this.happened({ kind: 'windowFound', at: this.now, customer: index, hours, runId: `found-${id}` });
     }
     if (this.request.options.resume) this.tellCompleted(customers);
-    this.happened({ kind: 'customersSeen', at: this.now, customers });
+    this.happened({ kind: 'customersDiscovered', at: this.now, customers });
   }
 
   /** Windows that had completed before the run; what they cover counts as covered from the start. */
@@ -297,14 +336,14 @@ class World {
       const from = this.between(start - 24, end - 1);
       const to = from + this.one([1, 24, 100]);
       for (let at = from; at < to; at++) this.covered.set(`${id} ${at}`, this.covered.get(`${id} ${at}`) ?? 0);
-      return [{ customer, from, to }];
+      return [{ customer, hours: [from, to] as const }];
     });
     this.happened({ kind: 'completedWindowsFound', at: this.now, windows, count: windows.length });
   }
 
   private command(): void {
     const [id, day] = [this.someone(), this.day()];
-    const limits = { max: this.between(1, 8), perCustomer: this.between(1, 3), adaptive: this.chance(0.5) };
+    const limits = { max: this.between(1, MOST_SLOTS), perCustomer: this.perCustomer(), adaptive: this.chance(0.5) };
     const [name, argument] = this.one<[CommandName, Record<string, unknown>]>([
       ['pause', this.chance(0.5) ? { customer: id } : {}],
       ['resume', this.chance(0.3) ? { customer: id } : {}],
@@ -336,10 +375,10 @@ class World {
       for (const key of [...this.wanted.keys()]) if (key.startsWith(`${id} `)) this.wanted.delete(key);
     }
     if (name === 'addCustomers') this.addedAt.set(id, this.steps);
-    this.moveTo(performed.state);
+    this.moveTo(performed.state, name);
     for (const customer of this.state.customers) {
-      for (const window of customer.running) {
-        const workflow = this.workflows.get(this.id(customer.id, window.from, window.to));
+      for (const window of customer.windows.running) {
+        const workflow = this.workflows.get(this.id(customer.id, window.hours));
         if (window.cancelRequested && workflow && this.chance(0.5)) {
           Object.assign(workflow, { endsAt: this.now + 1_000, end: 'stopped' });
         }
@@ -349,8 +388,10 @@ class World {
 
   private weather(): void {
     const level = this.one(['ok', 'high', 'critical', 'unknown'] as const);
-    if (this.request.options.probe && level !== this.state.health.level) {
-      this.happened({ kind: 'healthChanged', at: this.now, level, reason: 'the weather' });
+    if (this.request.options.probe) {
+      const utilization = { ok: this.one([0, 0.4, 0.75, 0.95]), high: 1.1, critical: 2, unknown: undefined }[level];
+      const seen = this.chance(0.7) ? defined({ utilization }) : {};
+      this.happened({ kind: 'healthChanged', at: this.now, level, reason: 'the weather', ...seen });
     }
     if (this.request.options.hours && this.chance(0.3)) {
       const steps = [0, 1, 2, 3].map((i) => ({ at: this.now + 4 * i * HOUR, max: this.one([0, 2, 1_000]) }));
@@ -367,7 +408,7 @@ class World {
     }
     const checked = windows.map((key) => {
       const days: [number, number, number][] = [];
-      for (let day = dayOf(key.from); day <= dayOf(key.to - 1); day++) {
+      for (let day = dayOf(key.hours[0]); day <= dayOf(key.hours[1] - 1); day++) {
         const missing = this.now < this.calmAfter && this.chance(0.2) ? 3 : 0;
         days.push([day, 100, missing]);
       }
@@ -380,7 +421,7 @@ class World {
   private settle(): void {
     for (const command of ['resume', 'retryFailed'] as const) {
       const performed = perform(this.state, { name: command }, this.now);
-      if ('state' in performed) this.moveTo(performed.state);
+      if ('state' in performed) this.moveTo(performed.state, command);
     }
     if (this.request.options.probe) this.happened({ kind: 'healthChanged', at: this.now, level: 'ok', reason: 'calm' });
     if (this.request.options.hours) {
@@ -399,11 +440,11 @@ class World {
     let nextWhim = this.now + 1_000;
     let settled = false;
     for (; this.steps < 60_000; this.steps++) {
-      const unseen = this.state.customers.flatMap(({ unseen }, index) => (unseen ? [index] : []));
+      const unseen = this.state.customers.flatMap(({ hours }, index) => (hours.undiscovered ? [index] : []));
       if (unseen.length > 0 && !this.look) this.lookFor(unseen);
       const decision = decide(this.state, this.now);
       if (decision.kind === 'startWindow') {
-        this.start(decision.customer, decision.from, decision.to, decision.attempt);
+        this.start(decision.customer, decision.hours, decision.attempt);
         continue;
       }
       if (decision.kind === 'verify') {

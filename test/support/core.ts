@@ -29,8 +29,8 @@ export function windowNamed(name: string): { customer: string; interval: Interva
   return window;
 }
 
-export const nameOf = (customer: string, { from, to }: { from: Hour; to: Hour }): string =>
-  windowId('w', customer, [from, to]).slice(2);
+export const nameOf = (customer: string, { hours }: { hours: Interval }): string =>
+  windowId('w', customer, hours).slice(2);
 
 export function hour(day: string): Hour {
   const start = parseDay(day);

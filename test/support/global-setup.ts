@@ -4,7 +4,7 @@ import type { TestProject } from 'vitest/node';
 import { build } from '../../scripts/dev/build.js';
 import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
 import { obtainTemporalCli } from '../../scripts/dev/temporal-cli.js';
-import { startTemporalServer } from '../../scripts/dev/temporal-server.js';
+import { MANY_SHARDS, startTemporalServer } from '../../scripts/dev/temporal-server.js';
 import { bundleChild } from './child/bundle.js';
 
 declare module 'vitest' {
@@ -27,6 +27,7 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
     namespace: 'ingestion',
     // A closed run can be deleted only after the server's queues have noted its end, by default up to half a minute later.
     dynamicConfig: {
+      ...MANY_SHARDS,
       'history.transferProcessorUpdateAckInterval': '1s',
       'history.visibilityProcessorUpdateAckInterval': '1s',
       // Servers from 1.30 on have it, switched off by default.

@@ -1,11 +1,12 @@
 import type { Hour } from '../../src/backfill/hours/interval.js';
-import { type Customer, checkingHours, doneHours, runningHours } from '../../src/backfill/state/state.js';
+import type { Customer } from '../../src/backfill/state/customer.js';
+import { checkingHours, doneHours, runningHours } from '../../src/backfill/state/customer-hours.js';
 import { hoursOf } from './core.js';
 
 /** The hours of a customer's range by the one state that each is in; throws when an hour is in two. */
 export function statesOfHours(customer: Customer): Map<Hour, string> {
   const states = new Map<Hour, string>();
-  const { waiting, skipped, failed, held } = customer;
+  const { waiting, skipped, failed, held } = customer.hours;
   const checking = checkingHours(customer);
   const running = runningHours(customer);
   const sets = { waiting, skipped, failed, held, running, checking, done: doneHours(customer) };

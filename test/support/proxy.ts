@@ -7,6 +7,8 @@ export interface Proxy {
   silence(): void;
   /** Ends every connection as a network does: without a word. */
   cut(): void;
+  /** Lets the server receive `word` and cuts that connection before the answer passes, once. Gives how often it did. */
+  cutAnswerTo(word: string): () => number;
   /** How many connections the client still holds open: one that it gave up answers a byte with a reset. */
   held(): number;
   close(): void;
@@ -18,7 +20,10 @@ export async function startProxy(url: string): Promise<Proxy> {
   const clients: Socket[] = [];
   const all: Socket[] = [];
   let silent = false;
+  let cuts = 0;
+  let cutWord: string | undefined;
   const server = createServer({ allowHalfOpen: true }, (client) => {
+    let isCut = false;
     const upstream = createConnection({ host: target.hostname, port: Number(target.port), allowHalfOpen: true });
     clients.push(client);
     all.push(client, upstream);
@@ -26,7 +31,15 @@ export async function startProxy(url: string): Promise<Proxy> {
       [client, upstream],
       [upstream, client],
     ] as const) {
-      from.on('data', (data) => silent || to.write(data));
+      from.on('data', (data) => {
+        if (silent) return;
+        if (isCut) client.destroy();
+        else to.write(data);
+        if (from !== client || cutWord === undefined || !data.includes(cutWord)) return;
+        cutWord = undefined;
+        isCut = true;
+        cuts++;
+      });
       from.on('end', () => silent || to.end());
       from.on('error', () => {});
     }
@@ -40,6 +53,10 @@ export async function startProxy(url: string): Promise<Proxy> {
     },
     cut() {
       for (const socket of all.splice(0)) socket.resetAndDestroy();
+    },
+    cutAnswerTo(word) {
+      cutWord = word;
+      return () => cuts;
     },
     held() {
       for (const client of clients) if (!client.destroyed) client.write('N');

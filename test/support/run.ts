@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
-import type { LogView } from '../../src/backfill/state/journal.js';
 import type { CustomerView } from '../../src/backfill/views/customer.js';
+import type { LogView } from '../../src/backfill/views/log.js';
 import type { Progress } from '../../src/backfill/views/progress.js';
 import type { Proof } from '../../src/backfill/views/proof.js';
 import type { Report } from '../../src/backfill/views/report.js';
@@ -50,6 +50,11 @@ export class BackfillHandle {
 
   log(): Promise<LogView[]> {
     return this.handle.query<LogView[]>('log');
+  }
+
+  /** What each entry of the log says that happened. */
+  async effects(): Promise<string[]> {
+    return (await this.log()).map(({ effect }) => effect);
   }
 
   /** Waits for a state, and answers with it. */
@@ -130,6 +135,19 @@ export class BackfillHandle {
 
   async events(): Promise<HistoryEvent[]> {
     return (await this.histories()).flat();
+  }
+
+  /** Waits until the run has continued as new so often. */
+  untilContinued(times: number): Promise<HistoryEvent[][]> {
+    return until(
+      () => this.histories(),
+      (histories) => histories.length > times,
+    );
+  }
+
+  /** What its runs passed to an activity, call by call. */
+  async inputsOf<Input>(activity: string): Promise<Input[]> {
+    return inputsOf<Input>(await this.events(), activity);
   }
 
   /** Every child that its runs started, in the order of their starts, with the times that Temporal recorded. */
@@ -219,6 +237,25 @@ export function kindsOf(events: readonly HistoryEvent[]): string[] {
     const field = Object.keys(event).find((key) => key.endsWith('EventAttributes'))!;
     return field.slice(0, -'EventAttributes'.length);
   });
+}
+
+/** What was passed to an activity, call by call. */
+export function inputsOf<Input>(events: readonly HistoryEvent[], activity: string): Input[] {
+  return events.flatMap(({ activityTaskScheduledEventAttributes: scheduled }) =>
+    scheduled?.activityType?.name === activity ? [decoded(scheduled.input?.payloads?.[0]) as Input] : [],
+  );
+}
+
+/** All that a history says, payloads included. */
+export function textOf(events: readonly HistoryEvent[]): string {
+  const found: string[] = [];
+  const walk = (value: unknown): void => {
+    if (typeof value === 'string') found.push(value);
+    else if (value instanceof Uint8Array) found.push(new TextDecoder().decode(value));
+    else if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) walk(part);
+  };
+  walk(events);
+  return found.join('\n');
 }
 
 /** A payload's JSON. */

@@ -1,12 +1,20 @@
 import { type CommandName, parseCommand } from '../../src/backfill/commands/command.js';
 import { type Performed, perform } from '../../src/backfill/commands/perform.js';
-import { type Event, evolve } from '../../src/backfill/events/evolve.js';
-import type { CheckKey } from '../../src/backfill/events/verification.js';
+import type { Event } from '../../src/backfill/events/event.js';
+import { evolve } from '../../src/backfill/events/evolve.js';
 import type { FailureClass } from '../../src/backfill/failures/classify.js';
-import type { Hour, Interval } from '../../src/backfill/hours/interval.js';
-import { type Decision, decide } from '../../src/backfill/schedule/decide.js';
+import type { Interval } from '../../src/backfill/hours/interval.js';
+import type { WindowKey } from '../../src/backfill/hours/window.js';
+import { decide } from '../../src/backfill/schedule/decide.js';
+import type { Decision } from '../../src/backfill/schedule/decision.js';
+import type { CheckKey } from '../../src/backfill/state/customer.js';
+import { claimsOf } from '../../src/backfill/state/customer-hours.js';
+import { countInFlight } from '../../src/backfill/state/in-flight.js';
+import { initialState } from '../../src/backfill/state/initial-state.js';
 import { byDay, dayOf } from '../../src/backfill/state/ledger.js';
-import { claimsOf, countInFlight, type Ending, initialState, type State } from '../../src/backfill/state/state.js';
+import type { Ending } from '../../src/backfill/state/lifecycle.js';
+import type { State } from '../../src/backfill/state/state.js';
+import { runningWindow } from '../../src/backfill/state/update.js';
 import { deepFreeze, failureOf, MINUTE, type Request, START } from './core.js';
 
 /** How a window ends: after so many ms, completed or by a failure of a class. */
@@ -39,8 +47,8 @@ export interface Script {
   /** What checks come to, in their order; all after these find nothing missing within a second. */
   checks?: readonly CheckOutcome[];
   /** Windows that run before the run starts, and windows that had completed by then. */
-  found?: readonly { customer: number; from: Hour; to: Hour; outcome: Outcome }[];
-  completed?: readonly { customer: number; from: Hour; to: Hour }[];
+  found?: readonly (WindowKey & { outcome: Outcome })[];
+  completed?: readonly WindowKey[];
   /** Sees every state. */
   watch?: (state: State, now: number) => void;
   /** Carries every state over to the next step, as continue-as-new does. */
@@ -51,8 +59,7 @@ export interface Started {
   kind: 'started';
   at: number;
   customer: string;
-  from: Hour;
-  to: Hour;
+  hours: Interval;
   attempt: number;
   /** The state that the decision was made on. */
   state: State;
@@ -72,8 +79,8 @@ export type Entry =
   /** `short`: the hours in which it found something missing. */
   | { kind: 'checked'; at: number; windows: readonly CheckKey[]; fails: boolean; short: Part[]; before: State }
   | { kind: 'command'; at: number; name: CommandName; argument: Record<string, unknown>; answer: Performed }
-  | { kind: 'found'; at: number; customer: string; from: Hour; to: Hour }
-  | { kind: 'resumed'; at: number; customer: string; from: Hour; to: Hour };
+  | { kind: 'found'; at: number; customer: string; hours: Interval }
+  | { kind: 'resumed'; at: number; customer: string; hours: Interval };
 
 export interface Part {
   customer: string;
@@ -89,7 +96,7 @@ export interface Driven {
 }
 
 interface InFlight {
-  key: { customer: number; from: Hour; to: Hour };
+  key: WindowKey;
   attempt: number;
   startedAt: number;
   endsAt: number;
@@ -121,9 +128,9 @@ export function drive(request: Request, script: Script = {}): Driven {
   const outcomeOf = (window: Started): Outcome =>
     (typeof script.outcomes === 'function' ? script.outcomes(window) : script.outcomes?.[starts]) ?? CALM;
 
-  function start({ customer, from, to, attempt }: Decision & { kind: 'startWindow' }): void {
-    const key = { customer, from, to };
-    const started: Started = { kind: 'started', at: now, customer: idOf(customer), from, to, attempt, state };
+  function start({ customer, hours, attempt }: Decision & { kind: 'startWindow' }): void {
+    const key = { customer, hours };
+    const started: Started = { kind: 'started', at: now, customer: idOf(customer), hours, attempt, state };
     trace.push(started);
     const { after, end, adopted } = outcomeOf(started);
     starts++;
@@ -136,8 +143,7 @@ export function drive(request: Request, script: Script = {}): Driven {
   function end(window: InFlight): void {
     flying.splice(flying.indexOf(window), 1);
     const { key, attempt, startedAt, end } = window;
-    const running = state.customers[key.customer]!.running.find(({ from, to }) => from === key.from && to === key.to)!;
-    const claims = claimsOf(running);
+    const claims = claimsOf(runningWindow(state.customers[key.customer]!, key.hours)!);
     trace.push({ kind: 'ended', at: now, ...key, customer: idOf(key.customer), attempt, startedAt, end, claims });
     if (end === 'completed') happened({ kind: 'windowCompleted', at: now, ...key });
     else happened({ kind: 'windowFailed', at: now, ...key, failure: failureOf(end) });
@@ -153,7 +159,7 @@ export function drive(request: Request, script: Script = {}): Driven {
 
   function endCheck({ windows, holes = [], fails = false }: NonNullable<typeof check>): void {
     check = undefined;
-    const parts = windows.flatMap((key) => [...byDay([[key.from, key.to]])].map((hours) => ({ key, hours })));
+    const parts = windows.flatMap((key) => [...byDay([key.hours])].map((hours) => ({ key, hours })));
     const short = fails ? [] : parts.filter((_, i) => holes.some((hole) => hole % parts.length === i));
     const named = short.map(({ key, hours }) => ({ customer: idOf(key.customer), hours }));
     trace.push({ kind: 'checked', at: now, windows, fails, short: named, before: state });
@@ -175,8 +181,8 @@ export function drive(request: Request, script: Script = {}): Driven {
     trace.push({ kind: 'command', at: now, name, argument: argument as Record<string, unknown>, answer });
     if (!('state' in answer)) return;
     state = see(answer.state);
-    const customers = state.customers.flatMap(({ unseen }, index) => (unseen ? [index] : []));
-    if (customers.length > 0) happened({ kind: 'customersSeen', at: now, customers });
+    const customers = state.customers.flatMap(({ hours }, index) => (hours.undiscovered ? [index] : []));
+    if (customers.length > 0) happened({ kind: 'customersDiscovered', at: now, customers });
   }
 
   for (const { outcome, ...key } of script.found ?? []) {

@@ -1,11 +1,13 @@
 import { parseCommand } from '../../src/backfill/commands/command.js';
 import { perform } from '../../src/backfill/commands/perform.js';
-import { type Event, evolve } from '../../src/backfill/events/evolve.js';
+import type { Event } from '../../src/backfill/events/event.js';
+import { evolve } from '../../src/backfill/events/evolve.js';
 import type { FailureClass } from '../../src/backfill/failures/classify.js';
 import { formatDay } from '../../src/backfill/hours/calendar.js';
 import { decide } from '../../src/backfill/schedule/decide.js';
+import { initialState } from '../../src/backfill/state/initial-state.js';
 import { byDay, dayOf } from '../../src/backfill/state/ledger.js';
-import { initialState, type State } from '../../src/backfill/state/state.js';
+import type { State } from '../../src/backfill/state/state.js';
 import { deepFreeze, failureOf, nameOf, requestOf, START, windowNamed } from './core.js';
 
 /** A run of which the words below tell a story; a second passes with each. */
@@ -41,14 +43,14 @@ export const starts =
     return { state, now: now + 1_000 };
   };
 
-type Windowless<Kind extends Event['kind']> = Omit<Extract<Event, { kind: Kind }>, 'at' | 'customer' | 'from' | 'to'>;
+type Windowless<Kind extends Event['kind']> = Omit<Extract<Event, { kind: Kind }>, 'at' | 'customer' | 'hours'>;
 
 const windowEvent =
   <Kind extends Event['kind']>(name: string, event: Windowless<Kind>): Step =>
   ({ state, now }) => {
     const { customer, interval } = windowNamed(name);
     const index = state.customers.findIndex(({ id }) => id === customer);
-    const key = { customer: index, from: interval[0], to: interval[1] };
+    const key = { customer: index, hours: interval };
     return { state: evolve(state, { ...event, ...key, at: now } as unknown as Event), now: now + 1_000 };
   };
 
@@ -80,9 +82,9 @@ export const command =
   };
 
 /** What runs and what is done already of customers that were added is known. */
-export const newcomersAreSeen: Step = ({ state, now }) => {
-  const customers = state.customers.flatMap(({ unseen }, index) => (unseen ? [index] : []));
-  return { state: evolve(state, { kind: 'customersSeen', customers, at: now }), now: now + 1_000 };
+export const newcomersAreDiscovered: Step = ({ state, now }) => {
+  const customers = state.customers.flatMap(({ hours }, index) => (hours.undiscovered ? [index] : []));
+  return { state: evolve(state, { kind: 'customersDiscovered', customers, at: now }), now: now + 1_000 };
 };
 
 const INITIAL: Story = { state: undefined as never, now: START };
@@ -137,14 +139,14 @@ export const beginsCheck: Step = ({ state, now }) => {
 export const finds =
   (missing: Record<string, number> = {}, before?: Story): Step =>
   ({ state, now }) => {
-    const asked = (before?.state ?? state).customers.flatMap(({ id, checking }, customer) =>
-      checking.flatMap(({ hours, endedAt, startedAt: asOf }) =>
-        hours.map(([from, to]) => ({ id, key: { customer, from, to, endedAt, asOf } })),
+    const asked = (before?.state ?? state).customers.flatMap(({ id, windows }, customer) =>
+      windows.checking.flatMap(({ hours, endedAt, startedAt: asOf }) =>
+        hours.map((part) => ({ id, key: { customer, hours: part, endedAt, asOf } })),
       ),
     );
     const windows = asked.map(({ id, key }) => ({
       ...key,
-      days: [...byDay([[key.from, key.to]])].map((part): [number, number, number] => {
+      days: [...byDay([key.hours])].map((part): [number, number, number] => {
         return [dayOf(part[0]), 100, missing[`${id}-${formatDay(part[0])}`] ?? 0];
       }),
     }));

@@ -64,7 +64,10 @@ it('Windows that wait for their check are carried over when the run continues as
   const customers = Array.from({ length: 8 }, (_, i) => `brief-${i}`);
   await holes.plant('brief-3', '2026-01-04');
   const run = await rig.startBackfill({
-    ...{ customers, ...days(9), parallelism: 8, maxHistoryEvents: 60 },
+    customers,
+    ...days(9),
+    parallelism: 8,
+    maxHistoryEvents: 60,
     verify: { mode: 'repair', repairs: 1 },
   });
   await run.until(({ status }) => status === 'waitingForOperator');

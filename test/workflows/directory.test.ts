@@ -71,13 +71,13 @@ describe('customers "all" with a directory by cluster', () => {
     });
   });
 
-  it('says which directory was asked for what when it names nobody', async () => {
+  it('says which directory was asked for what when it is empty', async () => {
     const run = await rig.startBackfill({ customers: 'all', cluster: 'new', ...range });
     expect(await run.failure()).toMatchObject({
       type: 'InvalidInput',
       message:
         'customers: expected "all" with a customer directory that names some, got the directory file ' +
-        '(BACKFILL_DIRECTORY_FILE) names nobody for cluster "new", 2026-01-01 to 2026-01-02; ' +
+        '(BACKFILL_DIRECTORY_FILE) has no customers for cluster "new", 2026-01-01 to 2026-01-02; ' +
         "check the run's cluster and range, and the list in that file",
     });
     expect(await run.started()).toEqual([]);
@@ -173,15 +173,15 @@ describe('customers "all" with a directory in a database', () => {
     expect(await run.started()).toEqual([]);
   });
 
-  it('says which directory was asked for what when it names nobody', async () => {
+  it('says which directory was asked for what when it is empty', async () => {
     asking(`${EVERYBODY} AND false`);
     const run = await rig.startBackfill({ customers: 'all', cluster: 'us-west-2-prod', ...range });
     expect(await run.failure()).toMatchObject({
       type: 'InvalidInput',
       message:
         'customers: expected "all" with a customer directory that names some, got the directory database ' +
-        '(BACKFILL_DIRECTORY_SQL) names nobody for cluster "us-west-2-prod", 2026-01-01 to 2026-01-02; ' +
-        "check the run's cluster and range, and what the SQL gives for them",
+        '(BACKFILL_DIRECTORY_SQL) has no customers for cluster "us-west-2-prod", 2026-01-01 to 2026-01-02; ' +
+        "check the run's cluster and range, and what the SQL returns for them",
     });
   });
 

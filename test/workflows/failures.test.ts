@@ -21,7 +21,7 @@ describe('a window that fails', () => {
     const run = await rig.startBackfill({ customers: ['flaky-a', 'cvs'], ...days, end: '2026-01-03', retry });
     const waiting = await run.until(({ status }) => status === 'waitingForOperator');
     expect(waiting).toMatchObject({
-      statusReason: expect.stringContaining('only failed days are left; retryFailed, '),
+      statusReason: expect.stringContaining('only failed days are left; the run continues after retryFailed, '),
       customers: [{ days: 'ff' }, { days: 'dd' }],
       totals: { failed: 2, done: 2, windows: { started: 6, completed: 2, failed: 4 } },
       attention: [

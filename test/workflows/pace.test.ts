@@ -301,7 +301,10 @@ describe('the probe', () => {
     const run = await rig.startBackfill({
       cluster: 'carried',
       customers: [
-        ...['overloaded-a', 'slow-a', 'large-a', 'brief-a'],
+        'overloaded-a',
+        'slow-a',
+        'large-a',
+        'brief-a',
         ...['brief-b', 'brief-c', 'brief-d', 'brief-e'].map((id) => ({ id, end: january(2) })),
       ],
       ...tenDays,

@@ -35,7 +35,7 @@ describe('on a server that refuses calls', () => {
     const run = await rig.startBackfill({ customers: ['cvs'], ...days });
     const { statusReason } = await run.until(({ statusReason }) => statusReason.includes('attempt 3'));
     expect(statusReason).toMatch(
-      /^looking for windows that are running already; attempt 3, latest error: .*Request unauthorized/,
+      /^looking for windows that are already running; attempt 3, latest error: .*Request unauthorized/,
     );
     proxy.allow('ListWorkflowExecutions');
     expect(await run.report()).toMatchObject({ totals: { done: 2 } });

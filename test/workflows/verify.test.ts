@@ -38,7 +38,9 @@ beforeAll(async () => {
   connection = await NativeConnection.connect({ address: inject('address') });
   const workflowsPath = fileURLToPath(new URL('../../src/reference-ingestion/workflows/index.ts', import.meta.url));
   ingestion = await createIngestionWorker({
-    ...{ connection, namespace: 'ingestion', taskQueue: INGESTION_QUEUE },
+    connection,
+    namespace: 'ingestion',
+    taskQueue: INGESTION_QUEUE,
     workflowBundle: await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') }),
     databaseUrl: database.reindexerUrl,
   });
@@ -84,8 +86,14 @@ describe('a run that verifies', () => {
     expect(proof.totals).toEqual({ rows: 6, days: 6, verifiedDays: 6, conversations: 360, scorecards: 360 });
     expect(totals).toMatchObject({ done: 6 });
     expect(proof.rows[0]).toEqual([
-      ...['cvs', '2026-01-01', expect.any(Number), expect.any(Number), run.childId('cvs', '2026-01-01')],
-      ...[expect.stringMatching(/^2\d{3}-.*Z$/), 1, true],
+      'cvs',
+      '2026-01-01',
+      expect.any(Number),
+      expect.any(Number),
+      run.childId('cvs', '2026-01-01'),
+      expect.stringMatching(/^2\d{3}-.*Z$/),
+      1,
+      true,
     ]);
     // One to see whether it can be done, and one for all windows.
     expect(await checksIn(run)).toBe(2);
@@ -99,7 +107,10 @@ describe('a run that verifies', () => {
     const found = attention.map(({ message }) => message)[0]!;
     expect(attention).toEqual([
       {
-        ...{ customer: 'cvs', days: ['2026-01-01', '2026-01-02', '2026-01-03'], class: 'missing', attempts: 1 },
+        customer: 'cvs',
+        days: ['2026-01-01', '2026-01-02', '2026-01-03'],
+        class: 'missing',
+        attempts: 1,
         message: expect.stringMatching(/^\d+ of 300 conversations have no current scorecard$/),
         workflowId: run.childId('cvs', '2026-01-01--2026-01-04'),
         nextStep: expect.stringMatching(/resetDay/),
@@ -134,7 +145,10 @@ describe('a run that verifies', () => {
 
   it('repairs what was lost between a window and its check, be it that the aggregates are there', async () => {
     await addFault(database, {
-      ...{ customer: 'cvs', kind: 'slow', covers: '2026-01-03T12:00:00Z', parameters: { milliseconds: 2_000 } },
+      customer: 'cvs',
+      kind: 'slow',
+      covers: '2026-01-03T12:00:00Z',
+      parameters: { milliseconds: 2_000 },
     });
     const run = await start({ verify: 'repair', customers: ['cvs'] });
     await run.until(({ totals }) => totals.windows.completed === 2);
@@ -168,7 +182,10 @@ describe('a run that verifies', () => {
 
   it('starts no check while the run is paused, and goes on with it after resume', async () => {
     await addFault(database, {
-      ...{ customer: 'sky', kind: 'slow', covers: '2026-01-02T12:00:00Z', parameters: { milliseconds: 1_500 } },
+      customer: 'sky',
+      kind: 'slow',
+      covers: '2026-01-02T12:00:00Z',
+      parameters: { milliseconds: 1_500 },
     });
     const run = await start({ verify: 'report', customers: ['sky'], window: '10d' });
     await run.until(({ totals }) => totals.windows.started === 1);
@@ -189,7 +206,10 @@ describe('a run that verifies', () => {
     await earlier.listed(4);
     await database.owner.query(`DELETE FROM scorecards WHERE customer_id = 'sky' AND day = '2026-01-01'`);
     await addFault(database, {
-      ...{ customer: 'cvs', kind: 'slow', covers: '2026-01-03T12:00:00Z', parameters: { milliseconds: 2_000 } },
+      customer: 'cvs',
+      kind: 'slow',
+      covers: '2026-01-03T12:00:00Z',
+      parameters: { milliseconds: 2_000 },
     });
     const run = await rig.startBackfill({ ...input, customers: ['cvs'], verify: 'repair', resume: true }, { prefix });
     await run.until(({ totals }) => totals.windows.started === 1);
@@ -199,7 +219,9 @@ describe('a run that verifies', () => {
     expect(totals).toMatchObject({ days: 6, done: 6 });
     expect(proof.totals).toEqual({ rows: 6, days: 6, verifiedDays: 6, conversations: 360, scorecards: 360 });
     expect(proof.rows.filter(([, , , , window]) => window === null).map(([id, day]) => `${id} ${day}`)).toEqual([
-      ...['cvs 2026-01-01', 'cvs 2026-01-02', 'sky 2026-01-02'],
+      'cvs 2026-01-01',
+      'cvs 2026-01-02',
+      'sky 2026-01-02',
     ]);
   });
 
@@ -225,7 +247,10 @@ describe('a run that verifies', () => {
     expect(waiting.customers).toEqual([{ id: 'sky', days: 'dfd' }]);
     expect(waiting.attention).toEqual([
       {
-        ...{ customer: 'sky', days: ['2026-01-02'], class: 'missing', attempts: 2 },
+        customer: 'sky',
+        days: ['2026-01-02'],
+        class: 'missing',
+        attempts: 2,
         message: expect.stringMatching(/^\d+ of \d+ conversations still have no current scorecard after 1 repair$/),
         workflowId: run.childId('sky', '2026-01-02'),
         nextStep: expect.stringMatching(/retryFailed/),

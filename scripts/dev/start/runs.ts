@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
-import type { LogView } from '../../../src/backfill/state/journal.js';
+import type { LogView } from '../../../src/backfill/views/log.js';
 import type { Progress } from '../../../src/backfill/views/progress.js';
 import type { Report } from '../../../src/backfill/views/report.js';
 import { runReport } from '../../../src/cli/report/run-result.js';

@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { count, counted } from '../../../src/cli/terminal/format.js';
 import { connectionFromEnvironment } from '../../../src/connection.js';
+import { type ManagedProcess, spawnManaged } from '../../../src/processes/managed-process.js';
 import { type Prepared, prepare } from '../../../src/reference-ingestion/prepare.js';
 import { type Postgres, startPostgres } from '../postgres.js';
-import { type ManagedProcess, spawnManaged, stopAll } from '../processes.js';
+import { stopAll } from '../processes.js';
 import { startTemporalServer, type TemporalServer } from '../temporal-server.js';
 import { DIRECTORY_SQL } from './request.js';
 

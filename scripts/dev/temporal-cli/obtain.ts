@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type ManagedProcess, spawnManaged } from '../processes.js';
+import { type ManagedProcess, spawnManaged } from '../../../src/processes/managed-process.js';
 
 export interface ObtainContext {
   /** Where files may be made; on the same file system as the final place. */

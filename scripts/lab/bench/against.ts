@@ -1,6 +1,7 @@
+import { type Job, SIDES, type Side } from './job.js';
 import type { Ran } from './ran.js';
 import type { Row } from './result.js';
-import { type Job, run, SIDES, type Side } from './sides.js';
+import { run } from './sides.js';
 import type { Stack } from './stack.js';
 import { median } from './statistics.js';
 
@@ -76,7 +77,9 @@ function throughput(rans: readonly Ran[]): Row[] {
       return { section, name: SIDES[side], unit: 'windows/s', values };
     });
     const times = (than: Side, least?: number): Row => ({
-      ...{ section, name: `backfillScorecards by: ${SIDES[than]}`, unit: 'times' },
+      section,
+      name: `backfillScorecards by: ${SIDES[than]}`,
+      unit: 'times',
       values: ratios(rans, flight, than),
       ...(least === undefined ? {} : { goal: { least } }),
     });
@@ -104,7 +107,10 @@ function events(rans: readonly Ran[], { ran, plain }: { ran: Ran; plain: Ran }):
   const perWindow = (side: Side, flight: number) => of(rans, side, flight).map((ran) => ran.events / ran.windows);
   const rows = FLIGHTS.flatMap((flight): Row[] => [
     {
-      ...{ section, name: `${flight} in flight`, unit: 'events', values: perWindow('ours', flight) },
+      section,
+      name: `${flight} in flight`,
+      unit: 'events',
+      values: perWindow('ours', flight),
       goal: { most: EVENTS[flight]! },
     },
     { section, name: `${flight} in flight: ${SIDES.smallest}`, unit: 'events', values: perWindow('smallest', flight) },
@@ -114,7 +120,11 @@ function events(rans: readonly Ran[], { ran, plain }: { ran: Ran; plain: Ran }):
   return [
     ...rows.filter(({ values }) => values.length > 0),
     {
-      ...{ section, name: 'more for a window carried over', unit: 'events', values: [more], goal: { most: 4 } },
+      section,
+      name: 'more for a window carried over',
+      unit: 'events',
+      values: [more],
+      goal: { most: 4 },
       note: `${ran.carried} carried into ${nextRuns} next runs, whose own ${EVENTS_OF_A_RUN} events are not counted`,
     },
   ];
@@ -129,7 +139,9 @@ function gap(rans: readonly Ran[]): Row[] {
     { section, name: SIDES.smallest, unit: 'ms', values: smallest },
     { section, name: SIDES.ours, unit: 'ms', values: ours },
     {
-      ...{ section, name: `backfillScorecards by: ${SIDES.smallest}`, unit: 'times' },
+      section,
+      name: `backfillScorecards by: ${SIDES.smallest}`,
+      unit: 'times',
       values: ours.map((value, i) => value / smallest[i]!),
       goal: { most: 1.05 },
     },

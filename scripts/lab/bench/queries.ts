@@ -17,7 +17,8 @@ export async function measureQueries(stack: Stack, quick: boolean): Promise<Row[
     const id = `bench-query-${customers}`;
     const input = backfillInput(id, customers, days);
     const handle = await stack.client.workflow.start('backfillScorecards', {
-      ...{ workflowId: id, taskQueue: QUEUES.backfill },
+      workflowId: id,
+      taskQueue: QUEUES.backfill,
       args: [{ ...input, child: { ...input.child, taskQueue: 'nobody' } }],
     });
     const times: number[] = [];

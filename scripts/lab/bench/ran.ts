@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { Job } from './sides.js';
+import type { Job } from './job.js';
 import type { Stack } from './stack.js';
 
 /** What a job took, by the server's own clock and records. */
@@ -76,7 +76,8 @@ async function historiesOf(client: Client, workflowId: string): Promise<History[
     const description = await client.workflow.getHandle(workflowId, runId).describe();
     found.push({ runId: description.runId, events: description.historyLength });
     const { history } = await client.workflowService.getWorkflowExecutionHistory({
-      ...{ namespace: client.options.namespace, maximumPageSize: 1 },
+      namespace: client.options.namespace,
+      maximumPageSize: 1,
       execution: { workflowId, runId: description.runId },
     });
     const [started] = history?.events ?? [];
@@ -89,7 +90,8 @@ async function historiesOf(client: Client, workflowId: string): Promise<History[
 async function eventsBefore(client: Client, workflowId: string, first: History | undefined): Promise<number> {
   if (!first) return 0;
   const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    ...{ namespace: client.options.namespace, maximumPageSize: 100 },
+    namespace: client.options.namespace,
+    maximumPageSize: 100,
     execution: { workflowId, runId: first.runId },
   });
   const events = history?.events ?? [];

@@ -1,28 +1,6 @@
+import type { Job, Side } from './job.js';
 import { type Ran, runOf } from './ran.js';
 import { QUEUES, type Stack } from './stack.js';
-
-/** Who starts the windows. */
-export type Side = 'client' | 'smallest' | 'sliding' | 'ours';
-
-export const SIDES: Readonly<Record<Side, string>> = {
-  client: 'children started by a client',
-  smallest: 'smallest bounded parent',
-  sliding: 'each start awaited in turn',
-  ours: 'backfillScorecards',
-};
-
-export interface Job {
-  side: Side;
-  /** The most windows in flight. */
-  flight: number;
-  windows: number;
-  /** For `ours`: hands over to the next run at this many events, rather than when the server suggests it. */
-  maxHistoryEvents?: number;
-  /** For `ours`: how long a window takes. Default 0. */
-  takesMs?: number;
-  /** For `ours`: default five for each slot. */
-  customers?: number;
-}
 
 let jobs = 0;
 
@@ -55,7 +33,9 @@ const START: Record<Side, Start> = {
         const workflowId = `${id}.window-${next++}`;
         const window = { customerId: workflowId, startTime: '2026-01-01T00:00:00Z', endTime: '2026-01-02T00:00:00Z' };
         await client.workflow.execute('reindexconversations', {
-          ...{ workflowId, taskQueue: QUEUES.windows, args: [window] },
+          workflowId,
+          taskQueue: QUEUES.windows,
+          args: [window],
         });
       }
     };
@@ -67,7 +47,8 @@ const START: Record<Side, Start> = {
     const input = backfillInput(id, customers, windows / customers);
     const child = { ...input.child, ...(takesMs && { input: [{ takesMs }] }) };
     const report = await client.workflow.execute('backfillScorecards', {
-      ...{ workflowId: id, taskQueue: QUEUES.backfill },
+      workflowId: id,
+      taskQueue: QUEUES.backfill,
       args: [{ ...input, child, parallelism: flight, ...(maxHistoryEvents && { maxHistoryEvents }) }],
     });
     const { done, days } = (report as { totals: { done: number; days: number } }).totals;

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { type ManagedProcess, spawnManaged, temporaryDirectory } from '../../dev/processes.js';
+import { type ManagedProcess, spawnManaged } from '../../../src/processes/managed-process.js';
+import { temporaryDirectory } from '../../dev/processes.js';
 import { MANY_SHARDS, startTemporalServer } from '../../dev/temporal-server.js';
 
 const local = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -34,8 +35,13 @@ export async function startStack({ manyShards = false }: { manyShards?: boolean 
   const codePath = await bundleRivals();
   const rival = (taskQueue: string) =>
     spawnManaged(taskQueue, process.execPath, [
-      ...['--import', 'tsx', local('rivals/worker.ts')],
-      ...[address, namespace, taskQueue, codePath],
+      '--import',
+      'tsx',
+      local('rivals/worker.ts'),
+      address,
+      namespace,
+      taskQueue,
+      codePath,
     ]);
   const processes = {
     backfill: await spawnWorker(address, namespace),
@@ -47,7 +53,8 @@ export async function startStack({ manyShards = false }: { manyShards?: boolean 
   );
   const { serverVersion } = await connection.workflowService.getSystemInfo({});
   return {
-    ...{ client, serverVersion },
+    client,
+    serverVersion,
     workers: {
       backfill: new Usage(processes.backfill.pid),
       windows: new Usage(processes.windows.pid),

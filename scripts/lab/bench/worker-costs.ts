@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SIDES } from './job.js';
 import type { Row } from './result.js';
-import { backfillInput, run, SIDES } from './sides.js';
+import { backfillInput, run } from './sides.js';
 import { type Stack, startFreshWorker } from './stack.js';
 
 const CACHED = 50;
@@ -29,7 +30,10 @@ export async function measureWorker(stack: Stack, quick: boolean): Promise<Row[]
     { section, name: 'from its start until it polls', unit: 'ms', values: ready },
     { section, name: 'memory, idle', unit: 'MB', values: idle },
     {
-      ...{ section, name: 'memory for each cached run', unit: 'MB', values: cached.map((mb) => mb / CACHED) },
+      section,
+      name: 'memory for each cached run',
+      unit: 'MB',
+      values: cached.map((mb) => mb / CACHED),
       note: `${CACHED} runs of 260 customers and 31 days, each asked for its progress`,
     },
   ];
@@ -45,7 +49,8 @@ async function startWaiting({ client }: Stack, taskQueue: string, round: number,
   const id = `bench-cached-${round}-${index}`;
   const input = backfillInput(id, 260, 31);
   return await client.workflow.start('backfillScorecards', {
-    ...{ workflowId: id, taskQueue },
+    workflowId: id,
+    taskQueue,
     args: [{ ...input, child: { ...input.child, taskQueue: 'nobody' } }],
   });
 }

@@ -47,13 +47,21 @@ export class Backfill {
     const { start, end, parallelism, maxHistoryEvents, operatorTimeout } = this.script;
     const quick = { backoff: '200ms', maxBackoff: '1s' };
     const input = {
-      ...{ customers: [...this.customers], start, end, window, parallelism, operatorTimeout },
-      ...{ cluster: 'chaos', resume: this.starts > 0 },
+      customers: [...this.customers],
+      start,
+      end,
+      window,
+      parallelism,
+      operatorTimeout,
+      cluster: 'chaos',
+      resume: this.starts > 0,
       ...(maxHistoryEvents !== undefined && { maxHistoryEvents }),
       child: {
         input: [
           {
-            ...{ customerId: filled('customerId'), startTime: filled('startTime'), endTime: filled('endTime') },
+            customerId: filled('customerId'),
+            startTime: filled('startTime'),
+            endTime: filled('endTime'),
             options: { heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS, pageSize: 20 },
           },
         ],

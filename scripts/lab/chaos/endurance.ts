@@ -121,7 +121,9 @@ async function measure(
   const parallelism = { max: SLOTS, perCustomer: SLOTS };
   const input = { customers, start, end, parallelism, ...(maxHistoryEvents && { maxHistoryEvents }) };
   const handle = await client.workflow.start('backfillScorecards', {
-    ...{ workflowId, taskQueue: 'backfill-scorecards', args: [input] },
+    workflowId,
+    taskQueue: 'backfill-scorecards',
+    args: [input],
   });
   const asking = new AbortController();
   const asked = ownAccount(handle, asking.signal);

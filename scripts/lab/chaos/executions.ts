@@ -33,8 +33,12 @@ export async function executionsOf(client: Client, customerPrefix: string): Prom
     const description = await insist(() => client.workflow.getHandle(workflowId, runId).describe());
     const { startTime, closeTime } = description.raw.workflowExecutionInfo!;
     executions.push({
-      ...{ workflowId, runId, status: description.status.name, customer: window.customer },
-      ...{ from: window.interval[0], to: window.interval[1] },
+      workflowId,
+      runId,
+      status: description.status.name,
+      customer: window.customer,
+      from: window.interval[0],
+      to: window.interval[1],
       startedAt: microseconds(startTime)!,
       closedAt: microseconds(closeTime) ?? Number.POSITIVE_INFINITY,
     });

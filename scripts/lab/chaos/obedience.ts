@@ -13,8 +13,11 @@ interface Orders {
 }
 
 const none = (): Orders => ({
-  ...{ paused: false, finishing: false },
-  ...{ pausedCustomers: new Set(), removed: new Set(), skipped: new Set() },
+  paused: false,
+  finishing: false,
+  pausedCustomers: new Set(),
+  removed: new Set(),
+  skipped: new Set(),
 });
 
 /**

@@ -64,7 +64,14 @@ export function scriptOf(seed: number): Script {
   const windows = customers.length * days.length * WINDOWS_PER_DAY[window]!;
   const usual = Math.min(2_000, Math.max(100, (SCRIPT_MS * parallelism.max) / windows));
   return {
-    ...{ seed, start: days[0]!, end, days, customers, reserve, window, parallelism },
+    seed,
+    start: days[0]!,
+    end,
+    days,
+    customers,
+    reserve,
+    window,
+    parallelism,
     conversations: between(random, 60, 240),
     maxHistoryEvents: random() < 0.7 ? between(random, 50, 130) : undefined,
     operatorTimeout: random() < 0.85 ? '1h' : '0s',

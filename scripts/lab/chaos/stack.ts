@@ -4,10 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
 import pg from 'pg';
+import { type ManagedProcess, spawnManaged } from '../../../src/processes/managed-process.js';
 import { migrate } from '../../../src/reference-ingestion/migrate.js';
 import { setPassword, urlForRole } from '../../../src/reference-ingestion/roles.js';
 import { startPostgres } from '../../dev/postgres.js';
-import { type ManagedProcess, spawnManaged, temporaryDirectory } from '../../dev/processes.js';
+import { temporaryDirectory } from '../../dev/processes.js';
 import { startTemporalServer } from '../../dev/temporal-server.js';
 import type { Part } from './script.js';
 
@@ -97,7 +98,8 @@ export async function startStack({ withDatabase = true, ...options }: StackOptio
   const { TEMPORAL_PROFILE: _, DATABASE_URL: __, ...inherited } = process.env;
   const env = {
     ...inherited,
-    ...{ TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace },
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: temporal.namespace,
     ...(withDatabase && { REINDEXER_DATABASE_URL: urlForRole(postgres.url, 'reindexer', password) }),
     ...options.environment?.(postgres.url),
   };
@@ -120,7 +122,9 @@ export async function startStack({ withDatabase = true, ...options }: StackOptio
   const down = new Set<Part>();
   return {
     client: new Client({ connection, namespace: temporal.namespace }),
-    ...{ database, directory, unexpected },
+    database,
+    directory,
+    unexpected,
     async crash(part, downMs) {
       if (down.has(part)) return;
       down.add(part);

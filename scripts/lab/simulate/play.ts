@@ -1,19 +1,16 @@
 import { afterLook, initialLevels, type Levels, type Look, stepOf } from '../../../src/activities/probe/levels.js';
 import type { Command } from '../../../src/backfill/commands/command.js';
 import { perform } from '../../../src/backfill/commands/perform.js';
-import { type Event, evolve } from '../../../src/backfill/events/evolve.js';
+import type { Event } from '../../../src/backfill/events/event.js';
+import { evolve } from '../../../src/backfill/events/evolve.js';
+import type { WindowKey } from '../../../src/backfill/hours/window.js';
 import type { BackfillRequest, CustomerRequest } from '../../../src/backfill/request/options.js';
 import { decide as decideNow } from '../../../src/backfill/schedule/decide.js';
-import { initialState, type State } from '../../../src/backfill/state/state.js';
+import { initialState } from '../../../src/backfill/state/initial-state.js';
+import type { State } from '../../../src/backfill/state/state.js';
 import { isAway } from './conditions.js';
 import type { Database, WindowStart } from './database.js';
 import { amountOf, type Cluster } from './fleet.js';
-
-export interface WindowKey {
-  customer: number;
-  from: number;
-  to: number;
-}
 
 /** What a person does when the run can't go on by itself, after so many seconds; undefined to leave it. */
 export type Person = (state: State) => { after: number; commands: Command[] } | undefined;
@@ -35,10 +32,6 @@ export interface Play {
 
 /** Simulated time starts here; the date means nothing. */
 const EPOCH = Date.UTC(2026, 1, 7);
-let trace: ((now: number, state: State, database: Database<WindowKey>) => void) | undefined;
-export const setTrace = (to: typeof trace) => {
-  trace = to;
-};
 const inMs = (seconds: number) => EPOCH + Math.round(seconds * 1_000);
 
 /**
@@ -58,13 +51,12 @@ export function play({
   const { probe } = request.options;
   const start = database.now;
   let state = initialState(request.options, request.customers as CustomerRequest[], inMs(start));
-  let levels: Levels = initialLevels(state.health.level, state.health.reason);
+  let levels: Levels = initialLevels(state.pacing.health.level, state.pacing.health.reason);
   let looksAt = probe ? start + 1 : Number.POSITIVE_INFINITY;
 
   const happened = (event: Event) => {
     state = evolve(state, event);
     each?.(state);
-    trace?.(database.now, state, database);
   };
   const at = () => inMs(database.now);
 
@@ -73,10 +65,10 @@ export function play({
   for (;;) {
     const decision = decide(state, at());
     if (decision.kind === 'startWindow') {
-      const { customer, from, to, attempt } = decision;
-      happened({ kind: 'windowStarted', at: at(), customer, from, to, attempt });
+      const { customer, hours, attempt } = decision;
+      happened({ kind: 'windowStarted', at: at(), customer, hours, attempt });
       const member = members[customer]!;
-      database.start({ customer, from, to }, windowOf(cluster, member, from, to));
+      database.start({ customer, hours }, windowOf(cluster, member, ...hours));
       continue;
     }
     if (decision.kind === 'verify') {
@@ -86,7 +78,7 @@ export function play({
       continue;
     }
     if (decision.kind === 'end') return state;
-    if (database.windowsActive === 0 && (state.paused || state.idleSince !== undefined)) {
+    if (database.windowsActive === 0 && (state.lifecycle.paused || state.lifecycle.idleSince !== undefined)) {
       const help = person?.(state);
       if (!help) return state;
       database.advance(database.now + help.after);

@@ -1,14 +1,16 @@
 import type { Command } from '../../../src/backfill/commands/command.js';
 import { formatDay } from '../../../src/backfill/hours/calendar.js';
 import type { Interval } from '../../../src/backfill/hours/interval.js';
+import type { WindowKey } from '../../../src/backfill/hours/window.js';
 import { describeIssues } from '../../../src/backfill/request/issue.js';
 import type { BackfillRequest } from '../../../src/backfill/request/options.js';
 import { parseRequest } from '../../../src/backfill/request/request.js';
-import { doneHours, type State } from '../../../src/backfill/state/state.js';
+import { doneHours } from '../../../src/backfill/state/customer-hours.js';
+import type { State } from '../../../src/backfill/state/state.js';
 import { Database, type Measured } from './database.js';
 import type { Cluster } from './fleet.js';
 import type { Parameters } from './parameters.js';
-import { type Person, play, type WindowKey } from './play.js';
+import { type Person, play } from './play.js';
 import { randomFrom } from './random.js';
 
 /** One cluster, from the first window to the last day done. */
@@ -80,7 +82,9 @@ export const byHand =
     }
     database.advance(database.now + gap);
     const done = members.flatMap((_, customer) =>
-      doneHours(state!.customers[customer]!).map(([from, to]: Interval): WindowKey => ({ customer, from, to })),
+      doneHours(state!.customers[customer]!).map(
+        ([from, to]: Interval): WindowKey => ({ customer, hours: [from, to] }),
+      ),
     );
     const request = requestFor(cluster, members, { parallelism: 1 });
     return finished(

@@ -1,13 +1,14 @@
 import { perform } from '../../../src/backfill/commands/perform.js';
 import { evolve } from '../../../src/backfill/events/evolve.js';
+import type { WindowKey } from '../../../src/backfill/hours/window.js';
 import { parseRequest } from '../../../src/backfill/request/request.js';
 import { decide } from '../../../src/backfill/schedule/decide.js';
-import { pack } from '../../../src/backfill/state/carry.js';
-import { initialState } from '../../../src/backfill/state/state.js';
+import { initialState } from '../../../src/backfill/state/initial-state.js';
+import { pack } from '../../../src/backfill/state/pack.js';
 import { Database } from './database.js';
 import { clusterOf } from './fleet.js';
 import { january } from './parameters.js';
-import { play, type WindowKey } from './play.js';
+import { play } from './play.js';
 import { oursFor, requestFor } from './procedures.js';
 import { logBetween, randomFrom } from './random.js';
 
@@ -49,7 +50,7 @@ export function scaleCheck(seed: number): void {
   });
   const seconds = (performance.now() - start - weighing) / 1_000;
   const { user, system } = process.cpuUsage(used);
-  const { completed, failed } = state.counts;
+  const { completed, failed } = state.record.counts;
   const fleetWide = fleetWideCommands();
   const rows = [
     ['customers x days', `${CUSTOMERS.toLocaleString('en-US')} x 366`, ''],
@@ -77,10 +78,16 @@ function fleetWideCommands(): { name: string; ms: number }[] {
   const state = evolve(initialState(options, customers, 0), { kind: 'prepared', at: 0 });
   const day = [options.start, options.start + 24] as const;
   const problem = { hours: [day], class: 'unknown' as const, message: 'away', attempts: 3, workflowId: 'w', at: 0 };
-  const rest = { waiting: [[day[1], options.end]] as const };
-  const failed = state.customers.map((customer) => ({ ...customer, ...rest, failed: [day], problems: [problem] }));
-  const held = state.customers.map((customer) => ({ ...customer, ...rest, held: [day], problems: [problem] }));
-  const windows = ids.map((_, customer) => ({ customer, from: day[0], to: day[1] }));
+  const waiting = [[day[1], options.end]] as const;
+  const broken = (name: 'failed' | 'held') =>
+    state.customers.map((customer) => ({
+      ...customer,
+      hours: { ...customer.hours, waiting, [name]: [day] },
+      record: { ...customer.record, problems: [problem] },
+    }));
+  const failed = broken('failed');
+  const held = broken('held');
+  const windows = ids.map((_, customer) => ({ customer, hours: day }));
   const took = (name: string, work: () => unknown) => {
     const start = performance.now();
     work();

@@ -11,13 +11,13 @@ export interface ProbedDatabaseOptions {
   /** A JSON file with the operators' own metrics. */
   queriesFile: string | undefined;
   memory: Memory;
-  /** Of the activity that probes; none in the command. */
+  /** Of the activity that probes; undefined in the command. */
   context?: Context;
 }
 
 /**
- * One connection, kept from look to look: a server that has no connection left for others still answers this one.
- * Nothing that it says holds the connection string or a part of it.
+ * One connection, kept between looks, so that a server that has no connections left still answers. No part of the
+ * connection string is in any of its messages.
  */
 export class ProbedDatabase {
   private readonly database: Database;
@@ -26,7 +26,7 @@ export class ProbedDatabase {
     this.database = new Database({ ...options, purpose: 'probe', seconds: SECONDS });
   }
 
-  /** The values of these metrics, each asked in a transaction of its own. Never throws; every wait is limited. */
+  /** The values of these metrics, each measured in a separate transaction. Never throws; every wait is limited. */
   async look(metrics: readonly string[]): Promise<Look> {
     const values: Record<string, number> = {};
     const missing: Record<string, string> = {};
@@ -36,7 +36,7 @@ export class ProbedDatabase {
       for (const name of metrics) {
         try {
           if (!Object.hasOwn(known, name))
-            throw new NoValue(`it is not known; known are ${Object.keys(known).join(', ')}`);
+            throw new NoValue(`unknown metric; known are ${Object.keys(known).join(', ')}`);
           values[name] = await known[name]!(ask, this.options.memory);
         } catch (error) {
           if (error instanceof DatabaseTrouble && error.kind.lost) throw error;
@@ -49,7 +49,7 @@ export class ProbedDatabase {
     }
   }
 
-  /** Gives the connection back without waiting for the server. */
+  /** Closes the connection without waiting for the server. */
   close(): void {
     this.database.close();
   }

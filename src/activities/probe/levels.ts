@@ -65,7 +65,9 @@ export function afterLook(levels: Levels, look: Look, thresholds: Thresholds): L
 }
 
 const isSame = (verdict: Verdict, { level, reason, utilization }: Verdict) =>
-  verdict.level === level && (level !== 'unknown' || verdict.reason === reason) && stepOf(verdict) === stepOf({ utilization });
+  verdict.level === level &&
+  (level !== 'unknown' || verdict.reason === reason) &&
+  stepOf(verdict) === stepOf({ utilization });
 
 function isWorse(verdict: Verdict, before: Verdict): boolean {
   if (verdict.level === 'unknown') return false;

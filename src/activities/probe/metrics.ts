@@ -7,7 +7,7 @@ type Ask = (sql: string) => Promise<Row[]>;
 
 const TRUTH: Record<string, number> = { t: 1, f: 0 };
 
-/** A metric that has no value here: the message says why. */
+/** A metric without a value: the message says why. */
 export class NoValue extends Error {}
 
 /** A load that thresholds may name. Gives a value, or throws {@link NoValue}. */
@@ -15,14 +15,14 @@ type Metric = (ask: Ask, memory: Memory) => Promise<number>;
 
 const MINUTE = 60_000;
 
-/** What counters of a server showed in the last minute; they only go up, and a load is how fast. */
+/** The samples of a server's counter in the last minute. A counter only increases; the load is how fast. */
 export class Memory {
   private samples: { at: number; count: number }[] = [];
 
-  /** How much a counter went up in the last minute, or since it is watched. */
+  /** How much a counter increased in the last minute, or since its first sample. */
   perMinute(count: number, now: number): number {
     const latest = this.samples.at(-1);
-    // Statistics that were reset begin again.
+    // The server's statistics were reset.
     if (latest && count < latest.count) this.samples = [];
     this.samples.push({ at: now, count });
     while (this.samples.length > 1 && now - this.samples[0]!.at > MINUTE) this.samples.shift();
@@ -31,8 +31,8 @@ export class Memory {
 }
 
 /**
- * Of the whole server, not only of the database that the connection names. A role without `pg_read_all_stats` sees
- * the sessions of others as if they did nothing; a load of zero that nobody measured must not pass for calm.
+ * Of the whole server, not only of the database in the connection string. To a role without `pg_read_all_stats`, other
+ * roles' sessions look idle; that must not count as a load of zero.
  */
 const session = (expression: string): Metric =>
   value(`
@@ -59,7 +59,7 @@ export const METRICS: Record<string, Metric> = {
     const count = await value('SELECT sum(deadlocks) AS value FROM pg_stat_database')(ask, memory);
     return memory.perMinute(count, Date.now());
   },
-  // A standby that has replayed all it received is not late, however long ago the last transaction was.
+  // A standby that has replayed everything it received has no lag, however long ago the last transaction was.
   replicationLagSeconds: value(
     `SELECT pg_is_in_recovery() OR pg_has_role('pg_read_all_stats', 'USAGE') AS permitted,
        (CASE WHEN NOT pg_is_in_recovery()
@@ -89,9 +89,9 @@ function ownMetric(sql: string): Metric {
   return async (ask) => {
     const [row] = await ask(sql);
     const [found] = Object.values(row ?? {});
-    if (found === null || found === undefined) throw new NoValue('its SQL gave no value');
+    if (found === null || found === undefined) throw new NoValue('its SQL returned no value');
     const number = TRUTH[found] ?? Number(found);
-    if (!Number.isFinite(number)) throw new NoValue('its SQL gave no number');
+    if (!Number.isFinite(number)) throw new NoValue('its SQL returned no number');
     return number;
   };
 }

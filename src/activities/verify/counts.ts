@@ -5,16 +5,16 @@ import type { CheckedDay, CheckQuery } from '../contract.js';
 
 const COLUMNS = ['window', 'day', 'conversations', 'missing'] as const;
 
-/** What a statement answered, all values as the server writes them. */
+/** The result of a statement, all values as the server writes them. */
 interface Answer {
   fields: { name: string }[];
   rows: Record<string, string | null>[];
 }
 
 /**
- * The counts of each window. Strict: a statement that counts something else must not pass for a proof.
+ * The counts of each window. Strict, since a statement that counts something else must not become a proof.
  *
- * @throws ApplicationFailure `VerifyInvalid` that names the first wrong thing, what was expected and what was got
+ * @throws ApplicationFailure `VerifyInvalid` that names the first mistake, what was expected and what was got
  */
 export function countsOf({ fields, rows }: Answer, windows: CheckQuery['windows']): CheckedDay[][] {
   const names = fields.map(({ name }) => name);
@@ -24,7 +24,7 @@ export function countsOf({ fields, rows }: Answer, windows: CheckQuery['windows'
   const counts = windows.map((): CheckedDay[] => []);
   for (const row of rows) {
     const window = wholeNumber(row.window, 'window', 1, windows.length);
-    const { from, to } = windows[window - 1]!;
+    const [from, to] = windows[window - 1]!.hours;
     const start = parseDay(row.day ?? '');
     if (start === undefined) throw wrong('day: a date such as 2026-01-31', shown(row.day));
     const day = dayOf(start);

@@ -95,6 +95,17 @@ export function overlapping(set: Intervals, [from, to]: Interval): Intervals {
   return set.slice(first, last);
 }
 
+/** The hours that are in both sets. */
+export function intersection(set: Intervals, other: Intervals): Intervals {
+  return other.flatMap((hours) => within(overlapping(set, hours), hours));
+}
+
+/** Whether two stretches are the same hours. */
+export const sameHours = (one: Interval, other: Interval): boolean => one[0] === other[0] && one[1] === other[1];
+
+/** Whether two stretches share an hour. */
+export const meet = (one: Interval, other: Interval): boolean => one[0] < other[1] && other[0] < one[1];
+
 /** Whether any hour of `[from, to)` is in the set. */
 export function overlaps(set: Intervals, [from, to]: Interval): boolean {
   return set.some(([a, b]) => Math.max(a, from) < Math.min(b, to));

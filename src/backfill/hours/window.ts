@@ -1,6 +1,12 @@
 import { formatDay, formatInstant, HOURS_PER_DAY, hourOfDay, parseDay, startOfDay, startOfMonth } from './calendar.js';
 import type { Hour, Interval } from './interval.js';
 
+/** A window of a customer, by its index among the run's customers. */
+export interface WindowKey {
+  customer: number;
+  hours: Interval;
+}
+
 /** A window's size: whole hours (under a day), days or calendar months. */
 export interface WindowSize {
   unit: 'h' | 'd' | 'mo';

@@ -1,4 +1,4 @@
-import { afterStart as tried, afterSuccess as succeeded, initialWriters, nextTrial, type Writers } from './writers.js';
+import { initialWriters, nextTrial, afterSuccess as succeeded, afterStart as tried, type Writers } from './writers.js';
 
 /**
  * The cluster's limit: how many windows may be in flight. Additive increase, multiplicative decrease.
@@ -7,20 +7,20 @@ import { afterStart as tried, afterSuccess as succeeded, initialWriters, nextTri
  *
  * 1. The database is `critical`: start nothing. The limit is cut once as the level is entered, so that what starts
  *    when it has calmed down is less than what made it critical.
- * 2. A window failed for contention or overload: halve. Only if it started after the last cut: all failures of windows
- *    that were in flight together are one event, and one event is one cut. Without this a single incident with thirty
- *    windows in flight would end at a limit of 1.
- * 3. The database is `high`: one less, at most once in `DOWN_EVERY`, until it is not. Gentle, because a high level is where
- *    a full database works best; halving there would swing between half idle and high.
- * 4. The probe is `unknown`: no growth. Silence is not permission.
- * 5. Windows take much longer for the same work than they did at their best: no growth; more windows would only wait
- *    for each other.
+ * 2. A window failed for overload, or for contention that no other rule answers: halve. Only if it started after the last cut: all
+ *    failures of windows that were in flight together are one event, and one event is one cut. Without this a single incident
+ *    with thirty windows in flight would end at a limit of 1.
+ * 3. The database is over what operators bear (utilization 1 or more): one less, at most once in `DOWN_EVERY`, until it is not.
+ *    Gentle, because that is where a full database works best; halving there would swing between half idle and high.
+ * 4. The probe is `unknown`: no growth, but back to just under where the limit was before it was last too much. Silence is not permission.
+ * 5. Without a probe, windows that take much longer for the same work than they did at their best pull the limit down, each full
+ *    round by as much as they are too slow. With a probe that gives no utilization, they only stop growth.
  * 6. The limit was too much lately: it grows to just under where that was, and not further for `BRINK_FOR`.
- * 7. The database is `ok` and every slot is taken: grow once in `GROW_EVERY`. By an eighth, at least one, until the limit
- *    first went down (slow start), then by one. Time and not success is the measure here, because the probe has looked at the larger
+ * 7. The database is under `NEAR` of what operators bear and every slot is taken: grow once in `GROW_EVERY`. Far under it by all of the
+ *    limit (slow start) or half of it, closer by a quarter, then by one; never by so much that the load would be too high if
+ *    windows were all of it. From `NEAR` on it holds. Time and not success is the measure here, because the probe has looked at the larger
  *    limit meanwhile, while a whale's first window may take minutes to succeed.
- * 8. There is no probe: a window that succeeded while every slot was taken is the only sign that more may be well. By one
- *    for each such window in slow start, which doubles the limit in each round, then by one for each full round.
+ * 8. There is no probe: the limit is found as a customer's writers are, by trials that must bring throughput (see `writers.ts`).
  *
  * No move up comes within `UP_AFTER_DOWN` of a move down.
  */
@@ -28,10 +28,8 @@ export interface Pace {
   limit: number;
   /** The limit never went down so far. */
   slowStart: boolean;
-  /** Windows that succeeded at a full limit since it last moved. */
-  credit: number;
   /** Windows that were too slow since it last moved. */
-  pull: number;
+  pull?: number;
   /** When the limit last moved; ms since 1970. */
   movedAt?: number;
   /** Since when every slot is taken: the probe has seen no more than that. */
@@ -46,7 +44,9 @@ export interface Pace {
   slowness: number;
   /** How the limit is found without a probe: as the writers of a customer are. */
   climb?: Writers;
+  /** The latest move with its reason, `8 → 4: 3 deadlocks in 60 s`; and the reason alone. */
   reason: string;
+  why: string;
 }
 
 export interface PaceBounds {
@@ -76,19 +76,17 @@ export const UP_AFTER_DOWN = 30_000;
 export const BRINK_FOR = 5 * 60_000;
 /** Above this slowness the limit does not grow. Windows alike differ by half among themselves. */
 export const TOO_SLOW = 1.5;
-/** Above this one it does not grow without a probe. */
-export const GETTING_SLOW = 1.25;
-/** Under this share of what operators bear the limit may double; under this one it grows by a quarter; from this one on it holds. */
-export const FAR_UNDER = 0.5;
-export const UNDER = 0.7;
-export const CLEARLY_UNDER = 0.8;
+/** Under this share of what operators bear the limit may double; under this one it grows by a quarter; from `NEAR` on it holds. */
+const FAR_UNDER = 0.5;
+const UNDER = 0.7;
+const CLEARLY_UNDER = 0.8;
 export const NEAR = 0.9;
 /** The last ten windows or so decide. */
 const SLOWNESS_WEIGHT = 0.2;
 
 export function initialPace({ min, max }: PaceBounds): Pace {
   const limit = Math.min(min, max);
-  return { limit, slowStart: true, credit: 0, pull: 0, slowness: 1, reason: `slow start from ${limit}` };
+  return { limit, slowStart: true, slowness: 1, reason: `slow start from ${limit}`, why: 'slow start' };
 }
 
 /** A window that started at `startedAt` failed for contention or overload. */
@@ -100,9 +98,9 @@ export function afterCongestion(
   return cut(pace, at, why);
 }
 
-/** The probe's level changed. */
-export function afterHealth(pace: Pace, load: Load, at: number, why: string): Pace {
-  if (load.level === 'critical') return cut(pace, at, why);
+/** The probe sees another load. */
+export function afterHealth(pace: Pace, load: Load, from: Health, at: number, why: string): Pace {
+  if (load.level === 'critical') return from === 'critical' ? pace : cut(pace, at, why);
   return isOver(load) ? { ...steppedDown(pace, at, why), brink: pace.limit } : pace;
 }
 
@@ -130,14 +128,10 @@ export function afterStart(
   { at, inFlight, load }: { at: number; inFlight: number; load: Load },
 ): Pace {
   const growth = inFlight > pace.limit ? growthOf(pace, bounds, load) : undefined;
-  if (growth && growth.at <= at && load.level === 'off') {
-    const climb = tried(climbOf(pace), { at, inFlight, max: bounds.max, free: 0 });
-    return { ...grown(pace, at, climb.count, climb.why.replace(/^.*?: /, '')), climb };
-  }
   if (growth && growth.at <= at) {
-    const { utilization } = load;
-    const share = utilization === undefined ? 'ok' : `at ${Math.round(100 * utilization)}% of what it may bear`;
-    return grown(pace, at, growth.limit, `the database is ${share} with every slot taken`);
+    if (load.level !== 'off') return grown(pace, at, growth.limit, whyGrown(load));
+    const climb = tried(climbOf(pace), { at, inFlight, max: bounds.max, free: 0 });
+    return { ...grown(pace, at, climb.count, climb.why), climb };
   }
   if (inFlight >= pace.limit) return pace.fullAt === undefined ? { ...pace, fullAt: at } : pace;
   if (pace.fullAt === undefined || inFlight >= pace.limit * STILL_FULL) return pace;
@@ -145,10 +139,18 @@ export function afterStart(
   return rest;
 }
 
-/** A window succeeded. `ratio`: its time for its work, compared with its customer's best. `full`: every slot was taken. */
+function whyGrown({ level, utilization }: Load): string {
+  if (level === 'unknown') return 'that was not too much before the database went out of sight';
+  const share = utilization === undefined ? 'ok' : `at ${Math.round(100 * utilization)}% of what it may bear`;
+  return `the database is ${share} with every slot taken`;
+}
+
+/**
+ * A window succeeded. `ratio`: its time for its work, compared with its customer's best, where that is known. `full`: every slot
+ * was taken.
+ */
 export function afterSuccess(
   pace: Pace,
-  { max }: PaceBounds,
   window: { startedAt: number; at: number; work: number; ratio: number | undefined; full: boolean; load: Load },
 ): Pace {
   const { at, load, ratio, full } = window;
@@ -160,14 +162,19 @@ export function afterSuccess(
   if (load.level !== 'off') return measured;
   if (slowness > TOO_SLOW && pace.limit > 1) return pulledDown(measured, at);
   const climb = succeeded(climbOf(measured), { ...window, full });
-  if (climb.count < pace.limit) return { ...lowered(measured, climb.count, at, climb.why.replace(/^.*?: /, '')), climb };
-  return { ...measured, climb };
+  return climb.count < pace.limit
+    ? { ...lowered(measured, climb.count, at, climb.why), climb }
+    : { ...measured, climb };
 }
 
-const climbOf = ({ climb, limit }: Pace): Writers => climb?.count === limit ? climb : { ...initialWriters, ...(climb?.brink && { brink: climb.brink }), count: limit };
+const climbOf = ({ climb, limit }: Pace): Writers =>
+  climb?.count === limit ? climb : { ...initialWriters, ...(climb?.brink && { brink: climb.brink }), count: limit };
 
 /** Unseen, the limit comes back to under where it was, since that was seen to be well; never further. */
-function recovering({ limit, brink, downAt = 0, movedAt = 0 }: Pace, max: number): { at: number; limit: number } | undefined {
+function recovering(
+  { limit, brink, downAt = 0, movedAt = 0 }: Pace,
+  max: number,
+): { at: number; limit: number } | undefined {
   if (brink === undefined || limit + 1 >= brink || limit >= max) return undefined;
   return { at: Math.max(downAt + UP_AFTER_DOWN, movedAt + GROW_EVERY), limit: limit + 1 };
 }
@@ -190,20 +197,20 @@ function stepOf({ slowStart, limit }: Pace, utilization: number | undefined): nu
   return utilization < CLEARLY_UNDER ? 1 : 0;
 }
 
-/** Slowness as a force: each full round of windows takes off a fifth of what the limit is over what their speed speaks for. */
+/** Slowness as a force: each full round of windows takes off what the limit is over what their speed speaks for, half of it at most. */
 function pulledDown(pace: Pace, at: number): Pace {
-  const pull = pace.pull + 1;
+  const pull = (pace.pull ?? 0) + 1;
   if (pull < pace.limit) return { ...pace, pull };
   const gradient = Math.max(1 / 2, TOO_SLOW / pace.slowness);
   const limit = Math.max(1, Math.min(pace.limit - 1, Math.round(pace.limit * gradient)));
-  if (limit >= pace.limit) return { ...pace, pull: 0 };
   const times = Math.round(10 * pace.slowness) / 10;
+  const why = `windows take ${times} times as long for the same work as they did`;
   // What comes next is measured at the new limit.
-  return lowered({ ...pace, slowness: 1 }, limit, at, `windows take ${times} times as long for the same work as they did`);
+  return lowered({ ...pace, slowness: 1 }, limit, at, why);
 }
 
-function grown({ fullAt: _, ...pace }: Pace, at: number, limit: number, why: string): Pace {
-  return { ...pace, limit, credit: 0, pull: 0, movedAt: at, reason: `${pace.limit} → ${limit}: ${why}` };
+function grown({ fullAt: _, pull: __, ...pace }: Pace, at: number, limit: number, why: string): Pace {
+  return { ...pace, limit, movedAt: at, reason: `${pace.limit} → ${limit}: ${why}`, why };
 }
 
 const cut = (pace: Pace, at: number, why: string): Pace => ({
@@ -217,7 +224,7 @@ function steppedDown(pace: Pace, at: number, why: string): Pace {
   return lowered(pace, pace.limit - 1, at, why);
 }
 
-function lowered(pace: Pace, limit: number, at: number, why: string): Pace {
+function lowered({ pull: _, ...pace }: Pace, limit: number, at: number, why: string): Pace {
   const reason = `${pace.limit} → ${limit}: ${why}`;
-  return { ...pace, limit, slowStart: false, credit: 0, pull: 0, movedAt: at, downAt: at, reason };
+  return { ...pace, limit, slowStart: false, movedAt: at, downAt: at, reason, why };
 }

@@ -190,7 +190,7 @@ function judged(writers: Writers, trial: NonNullable<Writers['trial']>, at: numb
   const hoped = count / trial.from - 1;
   const { trial: _, ...rest } = writers;
   const percent = `${gain < 0 ? '' : '+'}${Math.round(100 * gain)}%`;
-  if (gain >= WORTH * hoped) return { ...rest, why: `${trial.from} → ${count}: ${percent} conversations a second` };
+  if (gain >= WORTH * hoped) return { ...rest, why: `${percent} conversations a second, compared with ${trial.from}` };
   const again = writers.brink?.count === count ? 2 * writers.brink.wait : 0;
   const brink = brinkAt(count, at, Math.max(NOT_WORTH_IT_WAIT, again));
   const why = `${percent} conversations a second with ${count}, which is not worth it`;
@@ -211,5 +211,5 @@ function brinkAt(count: number, at: number, asked: number): Brink {
 
 function moved(writers: Writers, count: number, at: number, why: string): Writers {
   const { trial: _, best: __, ...rest } = writers;
-  return { ...rest, count, windows: 0, work: 0, ms: 0, movedAt: at, why: `${writers.count} → ${count}: ${why}` };
+  return { ...rest, count, windows: 0, work: 0, ms: 0, movedAt: at, why };
 }

@@ -1,7 +1,7 @@
 import type { FailureClass } from '../failures/classify.js';
 import type { Hour, Intervals } from '../hours/interval.js';
+import type { Json } from '../json.js';
 import type { WindowPolicy } from '../pacing/sizing.js';
-import type { Json } from './template.js';
 
 /** One customer as asked for, its range settled. */
 export interface CustomerRequest {
@@ -11,10 +11,13 @@ export interface CustomerRequest {
   /** How many conversations its range holds, if known: its claim on a slot. */
   conversations?: number;
   window?: WindowPolicy;
-  perCustomer?: number | 'auto';
-  /** What of its range is done already, as whoever asks knows. */
+  perCustomer?: PerCustomer;
+  /** What of its range is already done, as the caller knows. */
   done?: Intervals;
 }
+
+/** How many windows of one customer may be in flight; `auto`: the run finds it out for each customer. */
+export type PerCustomer = number | 'auto';
 
 /** When the run may work: from `from` to `to` (minutes after midnight in the time zone) on these days (0 is Sunday). */
 export interface WorkingHours {
@@ -32,6 +35,8 @@ export interface ProbeOptions {
   criticalLoad: Record<string, number>;
   /** How often to look, in ms. */
   every: number;
+  /** While the database is out of sight: no growth (the default), or start nothing. */
+  whenUnknown?: 'hold' | 'stop';
 }
 
 /** `report` says what is missing in completed windows; `repair` runs such days again, each at most `repairs` times. */
@@ -73,7 +78,7 @@ export interface Options {
   end: Hour;
   cluster?: string;
   window: WindowPolicy;
-  parallelism: { max: number; min: number; perCustomer: number | 'auto'; adaptive: boolean };
+  parallelism: { max: number; min: number; perCustomer: PerCustomer; adaptive: boolean };
   child: ChildOptions;
   retry: Record<FailureClass, RetryPolicy>;
   operatorTimeout: number;
@@ -92,7 +97,7 @@ export interface Options {
 
 export interface BackfillRequest {
   options: Options;
-  /** `'all'`: whoever the cluster's customer directory names, but for `exclude`. */
+  /** `'all'`: every customer that the cluster's directory names, but for `exclude`. */
   customers: CustomerRequest[] | 'all';
   exclude: string[];
 }

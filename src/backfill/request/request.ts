@@ -3,13 +3,14 @@ import { defined } from '../defined.js';
 import { FAILURE_CLASSES, type FailureClass } from '../failures/classify.js';
 import { formatDay } from '../hours/calendar.js';
 import { type Interval, none, union } from '../hours/interval.js';
-import { FULL_WEIGHT, requestWeight } from '../state/weight.js';
+import type { Json } from '../json.js';
 import { counted } from '../words.js';
 import { checkCustomers, crossChecks } from './checks.js';
 import { type Issue, issuesOf } from './issue.js';
 import type { BackfillRequest, CustomerRequest, Options, RetryPolicy } from './options.js';
 import { type customer, customerList, request, type retryPolicy } from './schema.js';
-import { defaultTemplate, type Json } from './template.js';
+import { defaultTemplate } from './template.js';
+import { FULL_WEIGHT, requestWeight } from './weight.js';
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; issues: Issue[] };
 
@@ -105,7 +106,7 @@ function tooHeavy(customers: readonly CustomerRequest[], field: string): Issue {
   return { field, expected, got: counted(customers.length, 'customer') };
 }
 
-/** Whoever asks for a longer back-off than the default's most means that, and not the most. */
+/** A back-off that is longer than the default's most raises the most with it. */
 function retryOf(base: RetryPolicy, asked: z.infer<typeof retryPolicy>): RetryPolicy {
   const { attempts = base.attempts, backoff = base.backoff, maxBackoff = Math.max(base.maxBackoff, backoff) } = asked;
   return { attempts, backoff, maxBackoff };

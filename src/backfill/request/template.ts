@@ -1,10 +1,7 @@
 import { formatInstant } from '../hours/calendar.js';
 import type { Interval } from '../hours/interval.js';
-import { jsonBytes } from '../views/answer-size.js';
+import { type Json, jsonBytes } from '../json.js';
 import type { Issue } from './issue.js';
-
-/** Plain JSON, as it travels in histories. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 const PLACEHOLDERS = ['customerId', 'startTime', 'endTime'] as const;
 const MAX_DEPTH = 50;
@@ -22,7 +19,7 @@ export const defaultTemplate: Json = [
 /**
  * What is wrong with a template, the first hundred issues. Never throws, however deep it is.
  *
- * @param whole each placeholder has to be in it: a child that is not told its customer or its hours reindexes the wrong
+ * @param whole each placeholder has to be in it: a child that does not get its customer or its hours reindexes the wrong
  *   ones, or everything, window after window
  */
 export function checkTemplate(template: unknown, field: string, { whole }: { whole: boolean }): Issue[] {

@@ -1,5 +1,6 @@
-import { perCustomerLimit, type State } from '../state/state.js';
+import type { State } from '../state/state.js';
 import { tallyOf, workLeft } from '../state/tally.js';
+import { writersOf } from './limit.js';
 
 /** How much of the work is done, 0 to 1. */
 export function shareDone(state: State): number {
@@ -17,8 +18,8 @@ export function shareDone(state: State): number {
 export function estimate(state: State, now: number): { share: number; eta?: number } {
   let work = 0;
   let busy = 0;
-  for (const { customer, from, to, startedAt, endedAt, outcome } of state.recent) {
-    if (outcome === 'completed') work += (to - from) * state.customers[customer]!.density;
+  for (const { customer, hours, startedAt, endedAt, outcome } of state.record.recent) {
+    if (outcome === 'completed') work += (hours[1] - hours[0]) * state.customers[customer]!.pacing.density;
     busy += endedAt - startedAt;
   }
   const share = shareDone(state);
@@ -28,12 +29,12 @@ export function estimate(state: State, now: number): { share: number; eta?: numb
   let lanes = 0;
   for (const index of open) {
     const customer = state.customers[index]!;
-    const limit = perCustomerLimit(state, customer);
+    const limit = writersOf(state, customer);
     lanes += limit;
     longest = Math.max(longest, workLeft(customer) / limit);
   }
   const { adaptive, max } = state.parallelism;
-  const slots = Math.max(1, Math.min(adaptive ? state.pace.limit : max, lanes));
+  const slots = Math.max(1, Math.min(adaptive ? state.pacing.pace.limit : max, lanes));
   const eta = afterOpenTime(state, now, Math.max(left / slots, longest) * (busy / work), slots);
   return eta === undefined ? { share } : { share, eta };
 }
@@ -44,8 +45,9 @@ const WEEK = 7 * 86_400_000;
  * When so much working time (ms, with so many slots) has passed, from what is known of the working hours; beyond that,
  * weeks are taken to be like the last one known. Undefined if the run never works.
  */
-function afterOpenTime({ options, hours = [] }: State, now: number, needed: number, slots: number): number | undefined {
+function afterOpenTime({ options, pacing }: State, now: number, needed: number, slots: number): number | undefined {
   if (!options.hours) return now + needed;
+  const { openHours: hours = [] } = pacing;
   const speed = (max: number) => Math.min(1, max / slots);
   const horizon = hours.at(-1)?.at ?? now;
   let left = needed;
@@ -62,8 +64,8 @@ function afterOpenTime({ options, hours = [] }: State, now: number, needed: numb
   return share > 0 ? Math.max(now, horizon) + left / share : undefined;
 }
 
-/** What a window usually takes, in ms: the median of the latest ones, however they ended; undefined before the first has ended. */
-export function usualDuration({ recent }: State): number | undefined {
+/** What a window usually takes, in ms: the median of the latest ones, completed or not; undefined before the first has ended. */
+export function usualDuration({ record: { recent } }: State): number | undefined {
   const durations = recent.map(({ startedAt, endedAt }) => endedAt - startedAt).sort((a, b) => a - b);
   return durations[Math.floor(durations.length / 2)];
 }

@@ -1,26 +1,34 @@
 import { formatTime } from '../hours/calendar.js';
 import { growthOf } from '../pacing/pace.js';
-import { type Customer, isAuto, perCustomerLimit, type State } from '../state/state.js';
+import { initialWriters, nextTrial } from '../pacing/writers.js';
+import type { Customer } from '../state/customer.js';
+import { countInFlight, perCustomerOf } from '../state/in-flight.js';
+import type { State } from '../state/state.js';
 
-/** From `at` (ms since 1970) on, at most `max` windows may be in flight; 0 while the run may not work. */
-export interface HoursStep {
-  at: number;
-  max: number;
+/** How many windows may be in flight now, and why. */
+export interface LimitNow {
+  limit: number;
+  why: string;
+  /** When the hours change next, if they hold the run back. */
+  until?: number;
+  /** From when one more window than the limit may start, if it is the adaptive limit that decides and it may grow. */
+  growsAt?: number;
 }
 
 /**
- * How many windows may be in flight now, and why. The strongest reason to hold back decides:
+ * The limit now. The strongest reason to hold back decides:
  *
- * 1. The database is critical: none.
+ * 1. The database is critical, or out of sight where that is to stop the run: none.
  * 2. Outside the working hours: none; in hours with a limit of their own: that.
  * 3. The adaptive limit.
  * 4. The run's most.
- *
- * `until`: when the hours change next, if they hold the run back. `growsAt`: from when one more window than the limit may
- * start, if it is the adaptive limit that decides and it may grow.
  */
-export function limitNow(state: State, now: number): { limit: number; why: string; until?: number; growsAt?: number } {
-  if (state.health.level === 'critical') return { limit: 0, why: `the database is critical: ${state.health.reason}` };
+export function limitNow(state: State, now: number): LimitNow {
+  const { level, reason } = state.pacing.health;
+  if (level === 'critical') return { limit: 0, why: `the database is critical: ${reason}` };
+  if (level === 'unknown' && state.options.probe?.whenUnknown === 'stop') {
+    return { limit: 0, why: `the database is out of sight, and whenUnknown is "stop": ${reason}` };
+  }
   const own = ownLimit(state);
   const hours = hoursNow(state, now);
   if (!hours || hours.max > own.limit) return own;
@@ -32,24 +40,40 @@ export function limitNow(state: State, now: number): { limit: number; why: strin
 }
 
 /** The adaptive limit, or the run's most. */
-function ownLimit({ pace, parallelism, health }: State): { limit: number; why: string; growsAt?: number } {
+function ownLimit({ pacing: { pace, health }, parallelism }: State): LimitNow {
   const { max, adaptive } = parallelism;
   if (!adaptive || pace.limit > max) return { limit: max, why: "the run's most" };
   const growth = growthOf(pace, parallelism, health);
-  return { limit: pace.limit, why: pace.reason, ...(growth ? { growsAt: growth.at } : {}) };
+  return { limit: pace.limit, why: pace.reason, ...(growth && { growsAt: growth.at }) };
 }
 
-function hoursNow(state: State, now: number): { max: number; until?: number } | undefined {
-  if (!state.options.hours) return undefined;
-  const steps = state.hours ?? [];
-  const next = steps.find((step) => step.at > now);
-  const current = steps.findLast((step) => step.at <= now);
+function hoursNow({ options, pacing }: State, now: number): { max: number; until?: number } | undefined {
+  if (!options.hours) return undefined;
+  const { openHours = [] } = pacing;
+  const next = openHours.find((step) => step.at > now);
+  const current = openHours.findLast((step) => step.at <= now);
   // Before the hours are known, and after all that is known of them, the run may not work.
-  return { max: current?.max ?? 0, ...(next ? { until: next.at } : {}) };
+  return { max: current?.max ?? 0, ...(next && { until: next.at }) };
 }
 
-/** The most windows of one customer in flight at once: fewer after contention, until its windows succeed again. */
+/**
+ * The most windows of one customer in flight at once: what the run has found out; or the number asked for, and fewer after
+ * contention, until its windows succeed again.
+ */
 export function writersOf(state: State, customer: Customer): number {
-  if (isAuto(state, customer)) return Math.min(customer.auto?.count ?? 1, state.parallelism.max);
-  return Math.min(customer.writers ?? Number.POSITIVE_INFINITY, perCustomerLimit(state, customer));
+  const asked = perCustomerOf(state, customer);
+  const { writers = Number.POSITIVE_INFINITY, foundWriters = initialWriters } = customer.pacing;
+  return asked === 'auto' ? Math.min(foundWriters.count, state.parallelism.max) : Math.min(writers, asked);
+}
+
+/** The next trial of more writers for a customer, at such a limit of the run; see `nextTrial`. */
+export function nextTrialOf(
+  state: State,
+  { pacing }: Customer,
+  limit: number,
+): { count: number; at: number } | undefined {
+  return nextTrial(pacing.foundWriters ?? initialWriters, {
+    max: state.parallelism.max,
+    free: limit - countInFlight(state),
+  });
 }

@@ -1,5 +1,5 @@
-import { formatTime } from '../hours/calendar.js';
-import type { EndedWindow, LogEntry, Rejection, State } from './state.js';
+import type { LogEntry, LogFact } from './log-entry.js';
+import type { EndedWindow, Rejection, RunRecord, State } from './state.js';
 
 /** How much of its own past a run carries with it. */
 export const LOG_LENGTH = 200;
@@ -11,29 +11,37 @@ const latest = <T>(list: readonly T[], entry: T, length: number): T[] => [...lis
 
 const short = (text: string) => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text);
 
-export function logged(state: State, entry: LogEntry): State {
-  return { ...state, log: latest(state.log, { ...entry, effect: short(entry.effect) }, LOG_LENGTH) };
-}
+const withRecord = (state: State, record: Partial<RunRecord>): State => ({
+  ...state,
+  record: { ...state.record, ...record },
+});
 
-/** A decision of the run itself, with its reason. */
-export const decided = (state: State, at: number, effect: string): State =>
-  logged(state, { at, what: 'decision', effect });
+export const logged = (state: State, entry: LogEntry): State =>
+  withRecord(state, { log: latest(state.record.log, shortened(entry), LOG_LENGTH) });
+
+/** A decision of the run itself. */
+export const decided = (state: State, at: number, fact: LogFact): State => logged(state, { at, ...fact });
+
+/** The entry with its texts cut: messages come from children of any kind. */
+const shortened = (entry: LogEntry): LogEntry =>
+  Object.fromEntries(
+    Object.entries(entry).map(([name, value]) => [name, typeof value === 'string' ? short(value) : value]),
+  ) as LogEntry;
 
 export function rejected(state: State, rejection: Rejection): State {
   const entry = { ...rejection, command: short(rejection.command), reason: short(rejection.reason) };
-  return { ...state, rejected: latest(state.rejected, entry, REJECTED_LENGTH) };
+  return withRecord(state, { rejected: latest(state.record.rejected, entry, REJECTED_LENGTH) });
 }
 
-export function remembered(state: State, window: EndedWindow): State {
-  return { ...state, recent: latest(state.recent, window, RECENT_LENGTH) };
+export const remembered = (state: State, window: EndedWindow): State =>
+  withRecord(state, { recent: latest(state.record.recent, window, RECENT_LENGTH) });
+
+/** Counts windows. */
+export function counted(state: State, more: Partial<RunRecord['counts']>): State {
+  const counts = { ...state.record.counts };
+  for (const [name, by] of Object.entries(more)) counts[name as keyof typeof counts] += by;
+  return withRecord(state, { counts });
 }
 
-/** The answer of the `log` query: commands and the run's own decisions, oldest first. */
-export interface LogView {
-  at: string;
-  what: string;
-  by?: string;
-  effect: string;
-}
-
-export const logView = (state: State): LogView[] => state.log.map((entry) => ({ ...entry, at: formatTime(entry.at) }));
+export const forecasted = (state: State, forecast: RunRecord['forecasts'][number]): State =>
+  withRecord(state, { forecasts: [...state.record.forecasts, forecast] });

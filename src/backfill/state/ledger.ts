@@ -1,14 +1,12 @@
 import { HOURS_PER_DAY } from '../hours/calendar.js';
-import { difference, type Hour, type Interval, type Intervals, overlapping } from '../hours/interval.js';
-import type { Customer } from './state.js';
+import { difference, type Hour, type Interval, type Intervals, overlapping, sameHours } from '../hours/interval.js';
 
 /** Of one day of a window: conversations, and those of them without a current scorecard. */
 export type DayCount = readonly [conversations: number, missing: number];
 
 /** Done hours, and what shows that they are done. No hour of a customer is in two. */
 export interface Coverage {
-  from: Hour;
-  to: Hour;
+  hours: Interval;
   /** The hours of the window that covered them, where it had others; null if it had completed before this run. */
   window?: Interval | null;
   /** When that window completed, in ms since 1970; null if it had completed before this run. */
@@ -34,7 +32,8 @@ export function daysTouched(hours: Iterable<Interval>): number {
   return days;
 }
 
-export const rowsOf = ({ ledger }: Customer): number => daysTouched(ledger.map(({ from, to }) => [from, to]));
+/** How many rows of the proof a ledger makes. */
+export const proofRows = (ledger: readonly Coverage[]): number => daysTouched(ledger.map(({ hours }) => hours));
 
 /** The hours, cut where days end. */
 export function* byDay(hours: Intervals): Generator<Interval> {
@@ -47,28 +46,35 @@ export function* byDay(hours: Intervals): Generator<Interval> {
   }
 }
 
-/** The ledger without these hours: they are done no more, or were done again. */
+/** The ledger without these hours: they are no longer done, or were done again. */
 export function withoutHours(ledger: readonly Coverage[], hours: Intervals): readonly Coverage[] {
   return ledger.flatMap((entry) => {
-    const gone = overlapping(hours, [entry.from, entry.to]);
+    const gone = overlapping(hours, entry.hours);
     if (gone.length === 0) return entry;
-    return difference([[entry.from, entry.to]], gone).map(([from, to]): Coverage => {
-      const { counts, window = [entry.from, entry.to], ...rest } = entry;
-      const before = dayOf(from) - dayOf(entry.from);
-      const kept = counts?.slice(before, before + daysTouched([[from, to]]));
-      return { ...rest, from, to, window, ...(kept ? { counts: kept } : {}) };
+    return difference([entry.hours], gone).map((left): Coverage => {
+      const { counts, window = entry.hours, ...rest } = entry;
+      const before = dayOf(left[0]) - dayOf(entry.hours[0]);
+      const kept = counts?.slice(before, before + daysTouched([left]));
+      return { ...rest, hours: left, window, ...(kept && { counts: kept }) };
     });
   });
 }
 
-/** The customer with more coverage, each entry in place of what the ledger had for its hours, as far as there is room. */
-export function covered(customer: Customer, entries: readonly Coverage[], room: number): Customer {
-  let ledger = customer.ledger;
+/** The ledger with more coverage, each entry in place of what it had for these hours, for at most `room` more rows. */
+export function covered(ledger: readonly Coverage[], entries: readonly Coverage[], room: number): readonly Coverage[] {
+  let covering = ledger;
   let left = room;
   for (const entry of entries) {
-    ledger = withoutHours(ledger, [[entry.from, entry.to]]);
-    left -= daysTouched([[entry.from, entry.to]]);
-    if (left >= 0) ledger = [...ledger, entry];
+    covering = withoutHours(covering, [entry.hours]);
+    left -= daysTouched([entry.hours]);
+    if (left >= 0) covering = [...covering, entry];
   }
-  return ledger === customer.ledger ? customer : { ...customer, ledger };
+  return covering;
 }
+
+/** The window that covered the hours of an entry; null if it had completed before this run. */
+export const windowOf = ({ hours, window = hours }: Coverage): Interval | null => window;
+
+/** What an entry says of its window: nothing where it is just the hours. */
+export const windowField = (hours: Interval, window: Interval): Pick<Coverage, 'window'> =>
+  sameHours(hours, window) ? {} : { window };

@@ -1,4 +1,4 @@
-import type { Customer, Problem } from './state.js';
+import type { Customer, Problem } from './customer.js';
 
 /** So many problems of one customer are kept apart; beyond that, those of a class become one. */
 const MOST_APART = 20;
@@ -13,14 +13,14 @@ const plain = (message: string) => (message.endsWith(OTHERS) ? message.slice(0, 
  */
 export function withProblem(customer: Customer, added: Problem): Customer {
   const problem = { ...added, message: added.message.slice(0, MOST_MESSAGE) };
-  const { problems } = customer;
+  const { problems } = customer.record;
   const alike = problems.findIndex(
     (other) => other.class === problem.class && plain(other.message) === plain(problem.message),
   );
   const full = problems.length >= MOST_APART;
   const index = alike < 0 && full ? problems.findLastIndex((other) => other.class === problem.class) : alike;
   const before = problems[index];
-  if (!before) return { ...customer, problems: [...problems, problem] };
+  if (!before) return withProblems(customer, [...problems, problem]);
   const others = alike < 0 || before.message.endsWith(OTHERS) ? OTHERS : '';
   const merged: Problem = {
     ...problem,
@@ -28,5 +28,13 @@ export function withProblem(customer: Customer, added: Problem): Customer {
     message: `${plain(problem.message)}${others}`,
     attempts: Math.max(before.attempts, problem.attempts),
   };
-  return { ...customer, problems: problems.map((other, i) => (i === index ? merged : other)) };
+  return withProblems(
+    customer,
+    problems.map((other, i) => (i === index ? merged : other)),
+  );
 }
+
+const withProblems = (customer: Customer, problems: readonly Problem[]): Customer => ({
+  ...customer,
+  record: { ...customer.record, problems },
+});

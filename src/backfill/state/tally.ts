@@ -1,13 +1,14 @@
-import { hoursIn, type Interval } from '../hours/interval.js';
-import { daysTouched, rowsOf } from './ledger.js';
-import type { Customer, State } from './state.js';
+import { hoursIn } from '../hours/interval.js';
+import { type Customer, rangeOf } from './customer.js';
+import { daysTouched, proofRows } from './ledger.js';
+import type { State } from './state.js';
 import { weightOf } from './weight.js';
 
 /**
  * What all customers come to together, so that one decision among ten thousand customers does not ask each of them.
  *
  * Remembered beside the list of customers, never in the state: it follows from the list alone. Changing one customer
- * moves it by that customer's difference, which gives exactly what counting anew would, because densities are such that
+ * moves it by that customer's difference, which gives exactly what a new count would, because densities are such that
  * sums of work are exact (see `densityOf`). A replay that counts at other moments therefore decides the same.
  */
 export interface Tally {
@@ -41,9 +42,9 @@ export function tallyOf({ customers, order, options }: State): Tally {
   if (known) return known;
   const tally = {
     inFlight: 0,
-    running: customers.flatMap(({ running }, index) => (running.length > 0 ? [index] : [])),
+    running: customers.flatMap(({ windows }, index) => (windows.running.length > 0 ? [index] : [])),
     waiting: 0,
-    checking: customers.flatMap(({ checking }, index) => (checking.length > 0 ? [index] : [])),
+    checking: customers.flatMap(({ windows }, index) => (windows.checking.length > 0 ? [index] : [])),
     checks: 0,
     checkDays: 0,
     rows: 0,
@@ -53,12 +54,12 @@ export function tallyOf({ customers, order, options }: State): Tally {
     open: order.filter((index) => isOpen(customers[index]!)),
   };
   for (const customer of customers) {
-    tally.inFlight += customer.running.length;
+    tally.inFlight += customer.windows.running.length;
     tally.waiting += waits(customer);
-    tally.checks += customer.checking.length;
+    tally.checks += customer.windows.checking.length;
     tally.checkDays += checkDays(customer);
-    tally.rows += rowsOf(customer);
-    tally.weight += weightOf(customer, [options.start, options.end]);
+    tally.rows += proofRows(customer.record.ledger);
+    tally.weight += weightOf(customer, rangeOf(options));
     tally.left += workLeft(customer);
     tally.all += allWork(customer);
   }
@@ -70,7 +71,7 @@ export function tallyOf({ customers, order, options }: State): Tally {
 export function tallyMoved(before: State, after: State, index: number): void {
   const tally = tallies.get(before.customers);
   if (!tally) return;
-  const range: Interval = [after.options.start, after.options.end];
+  const range = rangeOf(after.options);
   const was = before.customers[index]!;
   const is = after.customers[index]!;
   let { open } = tally;
@@ -81,33 +82,37 @@ export function tallyMoved(before: State, after: State, index: number): void {
   }
   tallies.set(after.customers, {
     open,
-    running: listed(tally.running, index, was.running, is.running),
-    checking: listed(tally.checking, index, was.checking, is.checking),
-    checks: tally.checks + is.checking.length - was.checking.length,
+    running: listed(tally.running, index, was.windows.running, is.windows.running),
+    checking: listed(tally.checking, index, was.windows.checking, is.windows.checking),
+    checks: tally.checks + is.windows.checking.length - was.windows.checking.length,
     checkDays: tally.checkDays + checkDays(is) - checkDays(was),
-    rows: is.ledger === was.ledger ? tally.rows : tally.rows + rowsOf(is) - rowsOf(was),
+    rows: tally.rows + rowsMoved(was, is),
     weight: tally.weight + weightOf(is, range) - weightOf(was, range),
-    inFlight: tally.inFlight + is.running.length - was.running.length,
+    inFlight: tally.inFlight + is.windows.running.length - was.windows.running.length,
     waiting: tally.waiting + waits(is) - waits(was),
     left: tally.left + workLeft(is) - workLeft(was),
     all: tally.all + allWork(is) - allWork(was),
   });
 }
 
+const rowsMoved = ({ record: was }: Customer, { record: is }: Customer): number =>
+  is.ledger === was.ledger ? 0 : proofRows(is.ledger) - proofRows(was.ledger);
+
 /** Waiting and running work of a customer, in conversations (or their equivalent). */
-export function workLeft({ waiting, running, density }: Customer): number {
-  let hours = hoursIn(waiting);
-  for (const window of running) hours += window.claims ? hoursIn(window.claims) : window.to - window.from;
-  return hours * density;
+export function workLeft({ hours: { waiting }, windows: { running }, pacing: { density } }: Customer): number {
+  let left = hoursIn(waiting);
+  for (const { claims, hours } of running) left += hoursIn(claims ?? [hours]);
+  return left * density;
 }
 
-const isOpen = ({ waiting, running }: Customer): boolean => waiting.length > 0 || running.length > 0;
+const isOpen = ({ hours, windows }: Customer): boolean => hours.waiting.length + windows.running.length > 0;
 
-const waits = ({ waiting }: Customer): number => (waiting.length > 0 ? 1 : 0);
+const waits = ({ hours }: Customer): number => (hours.waiting.length > 0 ? 1 : 0);
 
-const allWork = ({ start, end, skipped, density }: Customer): number => (end - start - hoursIn(skipped)) * density;
+const allWork = ({ start, end, hours, pacing }: Customer): number =>
+  (end - start - hoursIn(hours.skipped)) * pacing.density;
 
-const checkDays = ({ checking }: Customer): number => daysTouched(checking.flatMap(({ hours }) => hours));
+const checkDays = ({ windows }: Customer): number => daysTouched(windows.checking.flatMap(({ hours }) => hours));
 
 /** The indexes of customers that have any of something, after one of them changed. */
 function listed(indexes: readonly number[], index: number, was: readonly unknown[], is: readonly unknown[]) {

@@ -1,40 +1,22 @@
 import type { Interval } from '../hours/interval.js';
-import type { CustomerRequest } from '../request/options.js';
-import type { Customer } from './state.js';
+import { CHARACTER, requestWeight, STRETCH } from '../request/weight.js';
+import type { Customer } from './customer.js';
 
-/**
- * What a customer takes at most, in bytes, when its run continues as new: what can't be left out of the state that is carried
- * (see `packToFit`). It bounds a run from the start: one whose customers weigh more together is refused, and one that
- * breaks up into too many separate stretches of hours pauses before it can no longer be handed over.
- */
-export const MAX_WEIGHT = 1_400_000;
-/** What requests and commands may use; the rest is for windows in flight when the run pauses. */
-export const FULL_WEIGHT = 1_200_000;
+/** What is known of its writers, once anything is. */
+const FOUND_WRITERS = 450;
 
-/** The gap before it and its length: up to five digits each for ten years of hours, and two commas. */
-const STRETCH = 12;
-/** A control character takes six bytes in JSON. */
-const CHARACTER = 6;
-
-/** Of a customer of which nothing has been done. */
-export function requestWeight({ id, start, end, window, perCustomer, done = [] }: CustomerRequest, range: Interval) {
-  const own = start === range[0] && end === range[1] ? 0 : 75;
-  return id.length + 45 + own + (window ? 40 : 0) + (perCustomer ? 20 : 0) + STRETCH * done.length;
-}
-
+/** What a customer takes at most, in bytes, when its run continues as new; see `request/weight.ts`. */
 export function weightOf(customer: Customer, range: Interval): number {
-  const { waiting, skipped, failed, held, again, leave, unseen, retriedAfterBreaker, paused } = customer;
-  const { completed, unsuccessful, running, problems, checking, retries, repairs } = customer;
+  const { hours, windows, pacing, record, paused } = customer;
   let weight = requestWeight(customer, range);
-  for (const set of [waiting, skipped, failed, held, again, leave, unseen, retriedAfterBreaker]) {
-    if (set && set.length > 0) weight += 14 + STRETCH * set.length;
-  }
+  for (const set of Object.values(hours)) if (set.length > 0) weight += 14 + STRETCH * set.length;
   // Its writers, its best, and how its windows ended: only while something is left of it.
-  if (completed + unsuccessful > 0 && waiting.length + running.length > 0) weight += 75;
-  for (const { claims } of running) weight += 130 + STRETCH * (claims?.length ?? 0);
-  for (const { hours, workflowId } of problems) weight += 40 + workflowId.length + STRETCH * hours.length;
-  for (const { hours } of checking) weight += 60 + STRETCH * hours.length;
-  weight += 50 * retries.length + 26 * repairs.length;
+  const open = hours.waiting.length + windows.running.length > 0;
+  if (record.completed + record.unsuccessful > 0 && open) weight += pacing.foundWriters ? 75 + FOUND_WRITERS : 75;
+  for (const { claims } of windows.running) weight += 130 + STRETCH * (claims?.length ?? 0);
+  for (const problem of record.problems) weight += 40 + problem.workflowId.length + STRETCH * problem.hours.length;
+  for (const check of windows.checking) weight += 60 + STRETCH * check.hours.length;
+  weight += 50 * windows.retries.length + 26 * windows.repairs.length;
   if (paused) weight += 60 + CHARACTER * ((paused.by?.length ?? 0) + (paused.reason?.length ?? 0));
   return weight;
 }

@@ -1,3 +1,5 @@
+import { jsonBytes } from '../json.js';
+
 /**
  * The most bytes that one answer or result may have. The server takes payloads up to 2 MB: a query whose answer is
  * larger fails, and a run whose result is larger can't end.
@@ -16,9 +18,6 @@ export interface LeftOut {
 }
 
 const HINT = 'there is no room for them in one answer; the query `customer` has each: {"customer": "<id>"}';
-
-/** Bytes of the value as JSON in UTF-8. */
-export const jsonBytes = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;
 
 /**
  * The answer with as many of its customers as there is room for, in their order. When not all fit, those with the lowest

@@ -1,10 +1,15 @@
-import { formatDay, formatInstant, formatTime } from '../hours/calendar.js';
+import { dayFrom, formatDay, formatInstant, formatTime, parseDay } from '../hours/calendar.js';
+import { type Interval, meet } from '../hours/interval.js';
 import { formatWindowSize } from '../hours/window.js';
+import { initialWriters } from '../pacing/writers.js';
 import { show } from '../request/issue.js';
 import { writersOf } from '../schedule/limit.js';
-import { type Customer, idOf, type State } from '../state/state.js';
+import { type Customer, rangeOf } from '../state/customer.js';
+import { findsWriters, workflowIdOf } from '../state/in-flight.js';
+import type { State } from '../state/state.js';
 import { itemsThatFit } from './answer-size.js';
 import { type DayCounts, dayCounts, dayLetters } from './day-letters.js';
+import { whyNotRunning } from './why.js';
 
 /** The answer of the `customer` query. Times are RFC 3339, durations in ms. */
 export interface CustomerView {
@@ -17,14 +22,19 @@ export interface CustomerView {
   removed: boolean;
   /** Its window size now, and why it is that. */
   window: { size: string; why: string };
+  /** How many of its windows may be in flight now. */
   perCustomer: number;
-  /** Windows that completed, windows that ended otherwise, and the time both took. */
+  /** Why it is so many, where the run finds that out (`perCustomer: "auto"`). */
+  writers?: { count: number; why: string; triedAgainAt?: string };
+  /** Windows that completed, windows that did not, and the time both took. */
   counts: { completed: number; unsuccessful: number; busyMs: number };
   /**
    * In flight, then completed and waiting for their check, then waiting for their back-off, then failed or held, then
    * ended (the latest that the run remembers).
    */
   windows: WindowView[];
+  /** Only when the query names a day: what it is, or why it is not running now, in one sentence. */
+  why?: { day: string; reason: string };
   /** How many windows one answer has no room for, if any. Those in flight stay longest, then those that need attention. */
   windowsLeftOut?: number;
 }
@@ -58,7 +68,8 @@ export function indexAsked(state: State, argument: unknown): number {
   return index;
 }
 
-export function customerView(state: State, index: number, now: number): CustomerView {
+/** @param day a UTC day of the customer's range (`2026-01-15`): the answer says why it is not running now */
+export function customerView(state: State, index: number, now: number, day?: unknown): CustomerView {
   const customer = state.customers[index]!;
   const rest = {
     id: customer.id,
@@ -69,15 +80,43 @@ export function customerView(state: State, index: number, now: number): Customer
     paused: customer.paused ? { ...customer.paused, at: formatTime(customer.paused.at) } : null,
     removed: customer.removed ?? false,
     window: {
-      size: formatWindowSize(customer.sizing.size),
-      why: customer.sizing.why,
+      size: formatWindowSize(customer.pacing.sizing.size),
+      why: customer.pacing.sizing.why,
     },
     perCustomer: writersOf(state, customer),
-    counts: { completed: customer.completed, unsuccessful: customer.unsuccessful, busyMs: customer.busy },
+    ...(findsWriters(state, customer) && { writers: writersView(state, customer) }),
+    counts: {
+      completed: customer.record.completed,
+      unsuccessful: customer.record.unsuccessful,
+      busyMs: customer.record.busy,
+    },
   };
+  const why = day === undefined ? {} : { why: whyOn(state, index, day, now) };
   const windows = windowsOf(state, customer, index, now);
-  const { kept, leftOut } = itemsThatFit(rest, windows, (window, at) => rankOf(window, at / windows.length));
-  return { ...rest, windows: kept, ...(leftOut > 0 ? { windowsLeftOut: leftOut } : {}) };
+  const { kept, leftOut } = itemsThatFit({ ...rest, ...why }, windows, (window, at) =>
+    rankOf(window, at / windows.length),
+  );
+  return { ...rest, ...why, windows: kept, ...(leftOut > 0 ? { windowsLeftOut: leftOut } : {}) };
+}
+
+function writersView(state: State, customer: Customer): NonNullable<CustomerView['writers']> {
+  const { why, brink } = customer.pacing.foundWriters ?? initialWriters;
+  return {
+    count: writersOf(state, customer),
+    why,
+    ...(brink && { triedAgainAt: formatTime(brink.until) }),
+  };
+}
+
+/** @throws a sentence when the argument is no day of the customer's range */
+function whyOn(state: State, index: number, day: unknown, now: number): NonNullable<CustomerView['why']> {
+  const customer = state.customers[index]!;
+  const start = typeof day === 'string' ? parseDay(day) : undefined;
+  if (start === undefined || !meet(dayFrom(start), rangeOf(customer))) {
+    const range = `${formatDay(customer.start)} to ${formatDay(customer.end - 1)}`;
+    throw new Error(`day: expected a UTC day of ${customer.id}'s range, ${range}, got ${show(day)}`);
+  }
+  return { day: formatDay(start), reason: whyNotRunning(state, index, dayFrom(start), now) };
 }
 
 /** How soon a window may be left out of an answer, the smallest last of all. */
@@ -96,58 +135,65 @@ const rankOf = ({ state }: WindowView, place: number): number =>
   state === 'completed' || state === 'unsuccessful' ? RANKS[state] + place : RANKS[state] - place;
 
 function windowsOf(state: State, customer: Customer, index: number, now: number): WindowView[] {
-  const named = (window: { from: number; to: number }) => ({
-    workflowId: idOf(state, customer, window),
-    start: formatInstant(window.from),
-    end: formatInstant(window.to),
+  const { windows, record } = customer;
+  const named = (hours: Interval) => ({
+    workflowId: workflowIdOf(state, customer, hours),
+    start: formatInstant(hours[0]),
+    end: formatInstant(hours[1]),
   });
   return [
-    ...customer.running.map(
-      (window): WindowView => ({
-        ...named(window),
+    ...windows.running.map(
+      ({ hours, attempt, adopted, cancelRequested, startedAt }): WindowView => ({
+        ...named(hours),
         state: 'running',
-        attempt: window.attempt,
-        ...(window.adopted ? { adopted: true } : {}),
-        ...(window.cancelRequested ? { cancelRequested: true } : {}),
-        startedAt: formatTime(window.startedAt),
-        durationMs: now - window.startedAt,
+        attempt,
+        ...(adopted && { adopted }),
+        ...(cancelRequested && { cancelRequested }),
+        startedAt: formatTime(startedAt),
+        durationMs: now - startedAt,
       }),
     ),
-    ...customer.checking.map(
-      (check): WindowView => ({
-        ...named(check),
-        ...{ state: 'checking', attempt: check.attempt },
-        ...{ startedAt: formatTime(check.startedAt), durationMs: check.endedAt - check.startedAt },
+    ...windows.checking.map(
+      ({ window, attempt, startedAt, endedAt }): WindowView => ({
+        ...named(window),
+        state: 'checking',
+        attempt,
+        startedAt: formatTime(startedAt),
+        durationMs: endedAt - startedAt,
       }),
     ),
-    ...customer.retries.map(
-      (retry): WindowView => ({
-        ...named(retry),
-        ...{ state: 'backingOff', attempt: retry.attempts, dueAt: formatTime(retry.at) },
-        ...{ class: retry.class, error: retry.message },
+    ...windows.retries.map(
+      ({ hours, attempts, at, class: kind, message }): WindowView => ({
+        ...named(hours),
+        state: 'backingOff',
+        attempt: attempts,
+        dueAt: formatTime(at),
+        class: kind,
+        error: message,
       }),
     ),
-    ...customer.problems.flatMap((problem) =>
-      problem.hours.map(
-        ([from, to]): WindowView => ({
-          ...named({ from, to }),
-          state: problem.class === 'stopped' ? 'held' : 'failed',
-          attempt: problem.attempts,
-          class: problem.class,
-          error: problem.message,
+    ...record.problems.flatMap(({ hours, class: kind, message, attempts }) =>
+      hours.map(
+        (part): WindowView => ({
+          ...named(part),
+          state: kind === 'stopped' ? 'held' : 'failed',
+          attempt: attempts,
+          class: kind,
+          error: message,
         }),
       ),
     ),
-    ...state.recent
+    ...state.record.recent
       .filter((window) => window.customer === index)
       .reverse()
       .map(
-        (window): WindowView => ({
-          ...named(window),
-          state: window.outcome === 'completed' ? 'completed' : 'unsuccessful',
-          attempt: window.attempt,
-          ...{ startedAt: formatTime(window.startedAt), durationMs: window.endedAt - window.startedAt },
-          ...(window.outcome === 'completed' ? {} : { class: window.outcome, error: window.message ?? '' }),
+        ({ hours, attempt, startedAt, endedAt, outcome, message = '' }): WindowView => ({
+          ...named(hours),
+          state: outcome === 'completed' ? 'completed' : 'unsuccessful',
+          attempt,
+          startedAt: formatTime(startedAt),
+          durationMs: endedAt - startedAt,
+          ...(outcome !== 'completed' && { class: outcome, error: message }),
         }),
       ),
   ];

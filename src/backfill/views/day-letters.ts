@@ -1,9 +1,10 @@
 import { HOURS_PER_DAY } from '../hours/calendar.js';
 import { type Interval, type Intervals, overlaps, within } from '../hours/interval.js';
-import { type Customer, checkingHours, doneHours, runningHours } from '../state/state.js';
+import type { Customer } from '../state/customer.js';
+import { checkingHours, doneHours, runningHours } from '../state/customer-hours.js';
 
 /**
- * One letter for each state of a day, in the order of legends. Whatever names or counts days follows this table; their
+ * One letter for each state of a day, in the order of legends. Everything that names or counts days follows this table; their
  * colours are the command's.
  */
 export const DAY_NAMES = {
@@ -90,10 +91,10 @@ function lettersOf(customer: Customer): string {
     }
   };
   const done = doneHours(customer);
-  mark(customer.skipped, () => 's');
-  mark(customer.waiting, (day) => (overlaps(done, day) ? 'p' : '.'));
-  mark(customer.held, () => 'h');
-  mark(customer.failed, () => 'f');
+  mark(customer.hours.skipped, () => 's');
+  mark(customer.hours.waiting, (day) => (overlaps(done, day) ? 'p' : '.'));
+  mark(customer.hours.held, () => 'h');
+  mark(customer.hours.failed, () => 'f');
   mark(checkingHours(customer), () => 'v');
   mark(runningHours(customer), () => 'r');
   return letters.join('');

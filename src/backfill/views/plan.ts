@@ -1,7 +1,9 @@
 import { formatDay, HOURS_PER_DAY } from '../hours/calendar.js';
 import { formatDuration } from '../hours/duration.js';
 import { formatWindowSize, gridEnd } from '../hours/window.js';
-import { type Customer, perCustomerLimit, type State } from '../state/state.js';
+import { writersOf } from '../schedule/limit.js';
+import type { Customer } from '../state/customer.js';
+import type { State } from '../state/state.js';
 import { type LeftOut, withCustomersThatFit } from './answer-size.js';
 
 /** The result of a run with `dryRun`: what would start, and what to expect of it. Nothing has started. */
@@ -43,12 +45,12 @@ const MOST_WARNINGS = 50;
  */
 export function planOf(state: State): Plan {
   const customers = state.customers.map((customer): PlannedCustomer => {
-    const durationMs = msOf(customer, customer.end - customer.start) / perCustomerLimit(state, customer);
+    const durationMs = msOf(customer, customer.end - customer.start) / writersOf(state, customer);
     return {
       id: customer.id,
       windows: windowsOf(customer),
-      window: formatWindowSize(customer.sizing.size),
-      why: customer.sizing.why,
+      window: formatWindowSize(customer.pacing.sizing.size),
+      why: customer.pacing.sizing.why,
       conversations: customer.conversations ?? null,
       durationMs: Math.round(durationMs),
     };
@@ -91,7 +93,8 @@ function msOf({ conversations, start, end }: Customer, hours: number): number {
 }
 
 /** How many windows of its size the customer's range makes. */
-function windowsOf({ sizing: { size }, start, end }: Customer): number {
+function windowsOf({ pacing, start, end }: Customer): number {
+  const { size } = pacing.sizing;
   const days = (end - start) / HOURS_PER_DAY;
   switch (size.unit) {
     case 'h':
@@ -113,7 +116,8 @@ function warningsOf(state: State): string[] {
   const warnings: string[] = [];
   const target = targetOf(state);
   for (const customer of state.customers) {
-    const { conversations, start, end, sizing } = customer;
+    const { conversations, start, end } = customer;
+    const { sizing } = customer.pacing;
     if (conversations === undefined) continue;
     const hours = Math.min(gridEnd(sizing.size, start, start), end) - start;
     const inWindow = Math.round((conversations / (end - start)) * hours);
@@ -125,10 +129,12 @@ function warningsOf(state: State): string[] {
     }
   }
   if (!state.parallelism.adaptive && state.parallelism.max >= 30) {
-    warnings.push(`up to ${state.parallelism.max} windows at once whatever the database says; consider adaptive: true`);
+    warnings.push(
+      `up to ${state.parallelism.max} windows at once, regardless of the database; consider adaptive: true`,
+    );
   }
   for (const customer of state.customers) {
-    const writers = perCustomerLimit(state, customer);
+    const writers = writersOf(state, customer);
     if (writers > 1) warnings.push(`${customer.id}: ${writers} windows of one customer at once may deadlock`);
   }
   const rest = warnings.length - MOST_WARNINGS;

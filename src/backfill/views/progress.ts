@@ -1,18 +1,13 @@
-import { troubleOf } from '../events/verification.js';
+import { troubleOf } from '../events/checks.js';
 import { daysOf, formatDay, formatTime } from '../hours/calendar.js';
-import type { Health } from '../pacing/pace.js';
+import type { Breaker } from '../pacing/breaker.js';
+import type { Load } from '../pacing/pace.js';
 import { estimate } from '../schedule/eta.js';
 import { limitNow } from '../schedule/limit.js';
-import type { Coverage } from '../state/ledger.js';
-import {
-  type Breaker,
-  type Customer,
-  countInFlight,
-  idOf,
-  type Problem,
-  type State,
-  type TroubleClass,
-} from '../state/state.js';
+import type { Customer, Problem, TroubleClass } from '../state/customer.js';
+import { countInFlight, workflowIdOf } from '../state/in-flight.js';
+import { type Coverage, windowOf } from '../state/ledger.js';
+import type { Counts, State } from '../state/state.js';
 import { type LeftOut, withCustomersThatFit } from './answer-size.js';
 import { addDays, countDays, type DayCounts, dayCounts, dayLetters, isFinished } from './day-letters.js';
 import { breakerReason, type Status, statusOf } from './status.js';
@@ -24,11 +19,11 @@ export interface Progress {
   cluster: string | null;
   range: { start: string; end: string };
   startedAt: string;
-  totals: DayCounts & { windows: State['counts'] };
+  totals: DayCounts & { windows: Counts };
   /** `limit` is in force now, and `reason` says why it is that. */
   parallelism: State['parallelism'] & { limit: number; reason: string; inFlight: number };
-  /** What the probe says of the cluster's database. */
-  database: { level: Health; reason: string };
+  /** What the probe says of the cluster's database; `utilization` is its load as a share of what operators bear, where known. */
+  database: Load & { reason: string };
   /** When the run should be done at the pace so far; null while that is unknown. */
   eta: string | null;
   customers: CustomerDays[];
@@ -46,7 +41,7 @@ export interface CustomerDays {
   start?: string;
 }
 
-/** Something a person should look at. */
+/** Something that needs attention. */
 export interface Attention {
   customer: string;
   days: string[];
@@ -83,13 +78,13 @@ export function overview(state: State, now: number): Omit<Progress, 'customers' 
     statusReason: reason,
     cluster: state.options.cluster ?? null,
     range: { start: formatDay(state.options.start), end: formatDay(state.options.end) },
-    startedAt: formatTime(state.startedAt),
-    totals: { ...totalsOf(state), windows: { ...state.counts } },
+    startedAt: formatTime(state.lifecycle.startedAt),
+    totals: { ...totalsOf(state), windows: { ...state.record.counts } },
     parallelism: { ...state.parallelism, limit, reason: why, inFlight: countInFlight(state) },
-    database: { ...state.health },
+    database: { ...state.pacing.health },
     eta: etaOf(state, now),
     attention: attentionOf(state),
-    rejected: state.rejected.map((rejection) => ({ ...rejection, at: formatTime(rejection.at) })),
+    rejected: state.record.rejected.map((rejection) => ({ ...rejection, at: formatTime(rejection.at) })),
   };
 }
 
@@ -114,9 +109,10 @@ export function totalsOf({ customers }: State): DayCounts {
 }
 
 export function attentionOf(state: State): Attention[] {
-  const list: Attention[] = state.breaker ? [breakerAttention(state.breaker)] : [];
+  const { breaker } = state.guard;
+  const list: Attention[] = breaker ? [breakerAttention(breaker)] : [];
   for (const customer of state.customers) {
-    for (const { hours, at: _, ...problem } of [...customer.problems, ...shortfalls(state, customer)]) {
+    for (const { hours, at: _, ...problem } of [...customer.record.problems, ...shortfalls(state, customer)]) {
       if (list.length === MOST_ATTENTION) return list;
       list.push({ customer: customer.id, days: daysOf(hours, 40), ...problem, nextStep: nextStep(problem.class) });
     }
@@ -143,17 +139,18 @@ const shortfallsIn = new WeakMap<readonly Coverage[], Shortfall[]>();
 
 /** What is wrong with hours that are done. */
 function shortfalls(state: State, customer: Customer): Problem[] {
-  let found = shortfallsIn.get(customer.ledger);
+  const { ledger } = customer.record;
+  let found = shortfallsIn.get(ledger);
   if (!found) {
-    found = customer.ledger.flatMap((entry) => {
+    found = ledger.flatMap((entry) => {
       const trouble = troubleOf(entry);
       return trouble ? [{ ...entry, trouble }] : [];
     });
-    shortfallsIn.set(customer.ledger, found);
+    shortfallsIn.set(ledger, found);
   }
-  return found.map(({ trouble, window, from, to, attempts }) => {
-    const [start, end] = window ?? [from, to];
-    return { ...trouble, attempts, workflowId: idOf(state, customer, { from: start, to: end }), at: 0 };
+  return found.map(({ trouble, ...entry }) => {
+    const workflowId = workflowIdOf(state, customer, windowOf(entry) ?? entry.hours);
+    return { ...trouble, attempts: entry.attempts, workflowId, at: 0 };
   });
 }
 
@@ -162,7 +159,7 @@ function nextStep(failure: TroubleClass): string {
     case 'stopped':
       return 'ask who stopped it and why; then resume, or skipDay';
     case 'permanent':
-      return 'mend what the message names, then retryFailed; or skipDay';
+      return 'fix what the message names, then retryFailed; or skipDay';
     case 'timeout':
       return 'see why the window is too slow, or start it with a smaller window; then retryFailed, or skipDay';
     case 'contention':
@@ -173,7 +170,7 @@ function nextStep(failure: TroubleClass): string {
     case 'missing':
       return "see in the workflow and its worker's log what it left out; then resetDay, or retryFailed where it failed";
     case 'unverified':
-      return "mend the worker's access to the database; then resetDay, or retryFailed where it failed";
+      return "fix the worker's access to the database; then resetDay, or retryFailed where it failed";
     default:
       return failure satisfies never;
   }

@@ -1,8 +1,10 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { formatDay, formatTime, HOURS_PER_DAY } from '../hours/calendar.js';
-import { byDay, type Coverage, dayOf, MAX_PROOF_ROWS } from '../state/ledger.js';
-import { type Customer, idOf, type State } from '../state/state.js';
+import type { Customer } from '../state/customer.js';
+import { workflowIdOf } from '../state/in-flight.js';
+import { byDay, dayOf, MAX_PROOF_ROWS, windowOf } from '../state/ledger.js';
+import type { State } from '../state/state.js';
 import { dayLetters } from './day-letters.js';
 
 /**
@@ -79,11 +81,12 @@ export function proofOf(state: State, customers: readonly Customer[], mostBytes:
 }
 
 function* rowsOf(state: State, customer: Customer): Generator<{ row: ProofRow; day: number; hours: number }> {
-  const entries = [...customer.ledger].sort((a, b) => a.from - b.from);
+  const entries = [...customer.record.ledger].sort((a, b) => a.hours[0] - b.hours[0]);
   for (const entry of entries) {
-    const window = windowOf(state, customer, entry);
+    const own = windowOf(entry);
+    const window = own === null ? null : workflowIdOf(state, customer, own);
     const completedAt = entry.completedAt === null ? null : formatTime(entry.completedAt);
-    for (const [i, [from, to]] of [...byDay([[entry.from, entry.to]])].entries()) {
+    for (const [i, [from, to]] of [...byDay([entry.hours])].entries()) {
       const [conversations, missing] = entry.counts?.[i] ?? [null, 0];
       const scorecards = conversations === null ? null : conversations - missing;
       const verified = conversations !== null && missing === 0;
@@ -94,10 +97,4 @@ function* rowsOf(state: State, customer: Customer): Generator<{ row: ProofRow; d
       yield { row, day: dayOf(from), hours: to - from };
     }
   }
-}
-
-function windowOf(state: State, customer: Customer, { from, to, window }: Coverage): string | null {
-  if (window === null) return null;
-  const [start, end] = window ?? [from, to];
-  return idOf(state, customer, { from: start, to: end });
 }

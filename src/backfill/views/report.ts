@@ -1,7 +1,10 @@
 import { daysOf, formatDay, formatTime } from '../hours/calendar.js';
 import { hoursIn } from '../hours/interval.js';
-import type { Customer, Ending, State } from '../state/state.js';
-import { jsonBytes, type LeftOut, withCustomersThatFit } from './answer-size.js';
+import { jsonBytes } from '../json.js';
+import type { Customer } from '../state/customer.js';
+import type { Ending } from '../state/lifecycle.js';
+import type { Counts, State } from '../state/state.js';
+import { type LeftOut, withCustomersThatFit } from './answer-size.js';
 import { type DayCounts, dayCounts } from './day-letters.js';
 import { type Attention, attentionOf, totalsOf } from './progress.js';
 import { type Proof, proofOf } from './proof.js';
@@ -14,7 +17,7 @@ export interface Report {
   startedAt: string;
   endedAt: string;
   durationMs: number;
-  totals: DayCounts & { windows: State['counts'] };
+  totals: DayCounts & { windows: Counts };
   /** Only what each customer has of it: zero counts of skipped, failed, held and left days are left out. */
   customers: CustomerReport[];
   /** Only when the report has no room for all: those that are all done are left out first. */
@@ -33,7 +36,7 @@ export interface CustomerReport {
   done: number;
   /** Windows that completed. */
   windows: number;
-  /** Windows that ended otherwise, each followed by another try, a hold or a failed day. */
+  /** Windows that did not complete, each followed by another try, a hold or a failed day. */
   retries: number;
   /** The time its windows took, in ms. */
   busyMs: number;
@@ -52,13 +55,15 @@ export function reportOf(state: State, outcome: Ending, now: number): Report {
     outcome,
     cluster: state.options.cluster ?? null,
     range: { start: formatDay(state.options.start), end: formatDay(state.options.end) },
-    startedAt: formatTime(state.startedAt),
+    startedAt: formatTime(state.lifecycle.startedAt),
     endedAt: formatTime(now),
-    durationMs: now - state.startedAt,
-    totals: { ...totalsOf(state), windows: { ...state.counts } },
-    forecasts: state.forecasts.map(({ share, at, eta }) => ({
-      ...{ share, at: formatTime(at), eta: formatTime(eta) },
-      error: Math.round((100 * (eta - now)) / Math.max(1, now - state.startedAt)) / 100,
+    durationMs: now - state.lifecycle.startedAt,
+    totals: { ...totalsOf(state), windows: { ...state.record.counts } },
+    forecasts: state.record.forecasts.map(({ share, at, eta }) => ({
+      share,
+      at: formatTime(at),
+      eta: formatTime(eta),
+      error: Math.round((100 * (eta - now)) / Math.max(1, now - state.lifecycle.startedAt)) / 100,
     })),
     attention: attentionOf(state),
   };
@@ -72,11 +77,16 @@ const isDone = ({ waiting, failed, held }: CustomerReport) => !waiting && !faile
 function customerReport(customer: Customer): CustomerReport {
   const { days, done } = dayCounts(customer);
   const report: CustomerReport = {
-    ...{ id: customer.id, days, done },
-    ...{ windows: customer.completed, retries: customer.unsuccessful, busyMs: customer.busy },
+    id: customer.id,
+    days,
+    done,
+    windows: customer.record.completed,
+    retries: customer.record.unsuccessful,
+    busyMs: customer.record.busy,
   };
   for (const name of ['skipped', 'failed', 'held', 'waiting'] as const) {
-    if (hoursIn(customer[name]) > 0) report[name] = daysOf(customer[name], MOST_DAYS);
+    const hours = customer.hours[name];
+    if (hoursIn(hours) > 0) report[name] = daysOf(hours, MOST_DAYS);
   }
   return report;
 }

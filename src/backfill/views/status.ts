@@ -1,7 +1,11 @@
 import { formatTime } from '../hours/calendar.js';
+import type { Breaker } from '../pacing/breaker.js';
 import { limitNow } from '../schedule/limit.js';
+import type { Customer } from '../state/customer.js';
+import { countInFlight } from '../state/in-flight.js';
+import type { Ending, Pause } from '../state/lifecycle.js';
 import { describePreparation } from '../state/preparation.js';
-import { type Breaker, type Customer, countInFlight, type State } from '../state/state.js';
+import type { State } from '../state/state.js';
 import { tallyOf } from '../state/tally.js';
 import { counted } from '../words.js';
 
@@ -30,32 +34,34 @@ export type Status =
  *    are no pause, and end by themselves.
  */
 export function statusOf(state: State, now?: number): { status: Status; reason: string } {
+  const { ended, cancelling, finishing, idleSince, paused, preparing } = state.lifecycle;
+  const { breaker } = state.guard;
   const running = countInFlight(state);
   const windows = `${counted(running, 'window')} in flight`;
-  if (state.ended) return endedStatus(state);
-  if (state.cancelling) return { status: 'cancelling', reason: `cancel was requested; waiting for ${windows} to end` };
-  if (state.finishing) return { status: 'finishing', reason: `finish was asked for; waiting for ${windows} to end` };
-  if (state.idleSince !== undefined) {
+  if (ended) return endedStatus(state, ended);
+  if (cancelling) return { status: 'cancelling', reason: `cancel was requested; waiting for ${windows} to end` };
+  if (finishing) return { status: 'finishing', reason: `finish was asked for; waiting for ${windows} to end` };
+  if (idleSince !== undefined) {
     return {
       status: 'waitingForOperator',
-      reason: `only ${leftover(state)} days are left; retryFailed, resume, resetDay, skipDay or finish go on`,
+      reason: `only ${leftover(state)} days are left; the run continues after retryFailed, resume, resetDay, skipDay or finish`,
     };
   }
-  if (state.paused) {
-    const reason = pauseReason('', state.paused);
+  if (paused) {
+    const reason = pauseReason('', paused);
     return running > 0 ? { status: 'pausing', reason: `${reason}; ${windows}` } : { status: 'paused', reason };
   }
-  if (state.breaker) return { status: 'paused', reason: breakerReason(state.breaker) };
-  if (state.preparing) return { status: 'running', reason: describePreparation(state.preparing) };
-  const open = state.customers.filter((customer) => customer.waiting.length > 0);
+  if (breaker) return { status: 'paused', reason: breakerReason(breaker) };
+  if (preparing) return { status: 'running', reason: describePreparation(preparing) };
+  const open = state.customers.filter(({ hours }) => hours.waiting.length > 0);
   const checks = checksOf(state);
   const pausedCustomers = open.filter((customer) => customer.paused);
   if (running === 0 && !checks && open.length > 0 && pausedCustomers.length === open.length) {
     return { status: 'paused', reason: pausedCustomers.slice(0, 5).map(customerPause).join('; ') };
   }
-  const held = now !== undefined && (open.length > 0 || checks) ? limitNow(state, now) : undefined;
+  const limit = now !== undefined && (open.length > 0 || checks) ? limitNow(state, now) : undefined;
   const work = [...(running > 0 ? [windows] : []), ...(checks ? [checks] : [])];
-  const reasons = held?.limit === 0 ? [...work, held.why] : work;
+  const reasons = limit?.limit === 0 ? [...work, limit.why] : work;
   return {
     status: 'running',
     reason: reasons.length > 0 ? reasons.join('; ') : 'waiting for the next window to be due',
@@ -72,15 +78,18 @@ export function breakerReason({ because, trial, tryAt }: Breaker): string {
 function checksOf(state: State): string | undefined {
   const { checks } = tallyOf(state);
   if (checks === 0) return undefined;
-  if (state.verifying) return `verifying ${counted(state.verifying.days, 'day')}`;
+  const { underway } = state.checks;
+  if (underway) return `verifying ${counted(underway.days, 'day')}`;
   return `${counted(checks, 'completed window')} to be verified`;
 }
 
-function endedStatus(state: State): { status: Status; reason: string } {
-  const ended = state.ended!;
+function endedStatus(state: State, ended: Ending): { status: Status; reason: string } {
   switch (ended) {
     case 'completed':
-      return { status: 'completed', reason: state.finishing ? 'finished as asked' : 'every day is done or skipped' };
+      return {
+        status: 'completed',
+        reason: state.lifecycle.finishing ? 'finished as asked' : 'every day is done or skipped',
+      };
     case 'cancelled':
       return { status: 'cancelled', reason: 'cancel was requested; every running window has ended' };
     case 'incomplete':
@@ -91,12 +100,13 @@ function endedStatus(state: State): { status: Status; reason: string } {
 }
 
 function leftover(state: State): string {
-  const failed = state.customers.some((customer) => customer.failed.length > 0);
-  const held = state.customers.some((customer) => customer.held.length > 0);
+  const failed = state.customers.some(({ hours }) => hours.failed.length > 0);
+  const held = state.customers.some(({ hours }) => hours.held.length > 0);
   return failed && held ? 'failed and held' : failed ? 'failed' : 'held';
 }
 
 const customerPause = (customer: Customer) => pauseReason(`${customer.id} `, customer.paused!);
 
-const pauseReason = (who: string, { at, by, reason }: { at: number; by?: string; reason?: string }) =>
+/** Who is paused, by whom, since when and why. */
+export const pauseReason = (who: string, { at, by, reason }: Pause) =>
   `${who}paused${by ? ` by ${by}` : ''} at ${formatTime(at)}${reason ? `: ${reason}` : ''}`;

@@ -6,7 +6,7 @@ const MOST_ROWS = 40;
 
 /**
  * Progress as Markdown, for a person who has no other page: what the run is doing, how far it is, and the customers
- * that are not done, at most forty of them. With very many customers it leaves the table out, since it is made anew
+ * that are not done, at most forty of them. With very many customers it leaves the table out, since it is made again
  * after every change.
  */
 export function progressTable(state: State, now: number): string {
@@ -35,13 +35,13 @@ export function progressTable(state: State, now: number): string {
 
 function summaryOf(state: State): string {
   const open = state.customers.filter(
-    ({ waiting, running, checking, failed, held }) =>
+    ({ hours: { waiting, failed, held }, windows: { running, checking } }) =>
       waiting.length + running.length + checking.length + failed.length + held.length > 0,
   );
-  const { started, completed, failed } = state.counts;
+  const { started, completed, failed } = state.record.counts;
   return [
     `${state.customers.length - open.length} of ${state.customers.length} customers done; ` +
-      `windows: ${started} started, ${completed} completed, ${failed} ended otherwise`,
+      `windows: ${started} started, ${completed} completed, ${failed} did not complete`,
     ...attentionLines(attentionOf(state)),
   ].join('\n');
 }
@@ -61,7 +61,13 @@ function attentionLines(attention: Progress['attention']): string[] {
     );
   const more = attention.length > rows.length ? [`and ${attention.length - rows.length} more`] : [];
   return [
-    ...['', 'To look at:', '', '| customer | days | class | message | next step |', '| --- | --- | --- | --- | --- |'],
+    ...[
+      '',
+      'Needs attention:',
+      '',
+      '| customer | days | class | message | next step |',
+      '| --- | --- | --- | --- | --- |',
+    ],
     ...rows.map((row) => `| ${row.join(' | ')} |`),
     ...more,
   ];

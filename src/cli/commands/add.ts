@@ -1,14 +1,14 @@
 import { parseDay } from '../../backfill/hours/calendar.js';
 import { parseCustomers } from '../../backfill/request/request.js';
 import { customersOf } from '../../fleet/index.js';
-import type { AddCommand } from '../command-line.js';
+import type { AddCommand } from './add-command.js';
 import { jsonInput } from './json-input.js';
 import { badUsage } from './problem.js';
 import { withVolumes } from './request-input.js';
-import { type Target, type TellOptions, tellRuns, withTellOptions } from './tell.js';
+import { type SendOptions, sendToRuns, type Target, withSendOptions } from './send-command.js';
 import { clusterAndWords } from './words.js';
 
-interface AddOptions extends TellOptions {
+interface AddOptions extends SendOptions {
   start?: string;
   end?: string;
   window?: string;
@@ -19,14 +19,14 @@ export const addAdd: AddCommand = (program, action) => {
   const command = program
     .command('add')
     .summary('add customers to a run')
-    .description('More work in the same run: customers that it does not have yet.')
+    .description('Add customers to a run that does not have them yet.')
     .usage('[options] [cluster] <customers...>')
     .argument('[words...]', 'the cluster, if the fleet file has several; then customers')
     .option('--start <day>', "their first day, if it is not the run's")
     .option('--end <day>', 'the day after their last')
     .option('--window <size>', 'the size of their windows: 6h, 1d, 1mo')
-    .option('--input <file>', 'a JSON list of customers as in the input of a run; - for stdin');
-  withTellOptions(command, { several: false }).addHelpText(
+    .option('--input <file>', "a JSON list of customers, as in a run's input; - for stdin");
+  withSendOptions(command, { several: false }).addHelpText(
     'after',
     `
 Examples:
@@ -41,12 +41,14 @@ Examples:
       if (!Array.isArray(listed)) throw badUsage('--input: expected a JSON list of customers');
       const own = Object.fromEntries(Object.entries({ start, end, window }).filter(([, value]) => value !== undefined));
       const customers = [...words.map((id) => ({ id, ...own })), ...(listed as unknown[])];
-      return tellRuns(context, {
-        ...{ clusters, options, command: 'addCustomers' },
+      return sendToRuns(context, {
+        clusters,
+        options,
+        command: 'addCustomers',
         argument: async (target) => {
           const { cluster } = target.run.session;
           const known = await customersOf(cluster, target.progress.range, context.environment);
-          return { customers: withVolumes(checked(target, customers, words.length), known ?? []) };
+          return { customers: withVolumes(validated(target, customers, words.length), known ?? []) };
         },
       });
     }),
@@ -54,11 +56,11 @@ Examples:
 };
 
 /**
- * Refused here, each wrong field is named before anything is sent.
+ * Checks the customers here, so that every wrong field is named before anything is sent.
  *
  * @param typed how many of the customers stand on the command line; the others are those of `--input`
  */
-function checked(
+function validated(
   { progress: { range } }: Target,
   customers: unknown[],
   typed: number,
@@ -66,15 +68,15 @@ function checked(
   const parsed = parseCustomers(customers, [parseDay(range.start)!, parseDay(range.end)!]);
   if (!parsed.ok) {
     const wrong = parsed.issues.map(
-      ({ field, expected, got }) => `${asGiven(field, typed)}: expected ${expected}, got ${got}`,
+      ({ field, expected, got }) => `${sourceOf(field, typed)}: expected ${expected}, got ${got}`,
     );
     throw badUsage([...new Set(wrong)].join('; '));
   }
   return customers as (string | Record<string, unknown>)[];
 }
 
-/** `[0].start` as what was typed for it: an option, the name of a customer, or a place in the file. */
-function asGiven(field: string, typed: number): string {
+/** Where the value of `[0].start` was given: an option, a customer on the command line, or a place in the file. */
+function sourceOf(field: string, typed: number): string {
   const [, index = '', name = 'id'] = /^\[(\d+)\](?:\.(.*))?$/.exec(field) ?? [];
   if (index === '') return field;
   if (Number(index) >= typed) return `--input [${Number(index) - typed}]${name === 'id' ? '' : `.${name}`}`;

@@ -1,11 +1,11 @@
 import type { Line } from '../terminal/line.js';
 import type { Outcome } from './clusters.js';
 import type { CommandContext } from './context.js';
-import { EXIT, type ExitCode, worstOf } from './exit-codes.js';
+import { EXIT, type ExitCode, worstExitCode } from './exit-codes.js';
 
-/** How a command shows what came of a cluster. */
-export interface Showing<T> {
-  /** For people: of all clusters that answered, since a table may have a row for each. */
+/** How a command presents the values of its clusters. */
+export interface Presentation<T> {
+  /** For people: all clusters that answered at once, since a table may have a row for each. */
   lines(values: readonly T[]): Line[];
   /** For scripts: the fields beside `cluster` in the document. */
   fields(value: T): object;
@@ -21,18 +21,22 @@ export interface Showing<T> {
  *
  * @returns the exit code, the worst of all clusters'
  */
-export function answer<T>(context: CommandContext, outcomes: readonly Outcome<T>[], showing: Showing<T>): ExitCode {
+export function answer<T>(
+  context: CommandContext,
+  outcomes: readonly Outcome<T>[],
+  presentation: Presentation<T>,
+): ExitCode {
   const codes = outcomes.map((outcome): ExitCode => {
-    return 'problem' in outcome ? outcome.problem.exitCode : (showing.exitCode?.(outcome.value) ?? EXIT.done);
+    return 'problem' in outcome ? outcome.problem.exitCode : (presentation.exitCode?.(outcome.value) ?? EXIT.done);
   });
-  const exitCode = worstOf(codes);
-  context.print(showing.lines(outcomes.flatMap((outcome) => ('value' in outcome ? [outcome.value] : []))));
+  const exitCode = worstExitCode(codes);
+  context.print(presentation.lines(outcomes.flatMap((outcome) => ('value' in outcome ? [outcome.value] : []))));
   context.printJson({
     command: context.command,
     exitCode,
     clusters: outcomes.map((outcome) => {
       const cluster = outcome.cluster.name;
-      if ('value' in outcome) return { cluster, ...showing.fields(outcome.value) };
+      if ('value' in outcome) return { cluster, ...presentation.fields(outcome.value) };
       return { cluster, problem: { exitCode: outcome.problem.exitCode, message: outcome.problem.message } };
     }),
   });
@@ -42,5 +46,5 @@ export function answer<T>(context: CommandContext, outcomes: readonly Outcome<T>
   return exitCode;
 }
 
-/** Some messages name the cluster themselves. */
+/** Some messages already begin with the cluster's name. */
 export const withName = (name: string, message: string) => (message.startsWith(name) ? message : `${name}: ${message}`);

@@ -1,35 +1,33 @@
-import type { AddCommand } from '../command-line.js';
 import { styled } from '../terminal/line.js';
+import { withDeadline } from '../time-limit.js';
+import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
-import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
+import { onEach, selectClusters, valuesOf, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { knownCustomer } from './customer-names.js';
 import type { ExitCode } from './exit-codes.js';
 import { followToEnd } from './follow.js';
-import { within } from './patience.js';
 import { badUsage } from './problem.js';
 import { findRun, type Run } from './runs.js';
-import { type TellOptions, tellRuns, withTellOptions } from './tell.js';
+import { type SendOptions, sendToRuns, withSendOptions } from './send-command.js';
 
-interface CancelOptions extends TellOptions {
+interface CancelOptions extends SendOptions {
   windows?: boolean;
   customer?: string;
   wait?: boolean;
 }
 
 export const addCancel: AddCommand = (program, action) => {
-  const command = program
-    .command('cancel')
+  const command = withClusters(program.command('cancel'), { changes: true })
     .summary('cancel a run, or only its running windows')
     .description(
       'Cancel the run: its windows are asked to cancel, are awaited, then it closes. With --windows only the windows: ' +
         'the run pauses, and their days wait again.',
     )
-    .argument('[clusters...]', 'of the fleet file; needed if it has more than one')
     .option('--windows', 'only the running windows; the run pauses')
     .option('--customer <id>', "with --windows: only this customer's")
-    .option('--wait', 'until the run has ended');
-  withTellOptions(command).addHelpText(
+    .option('--wait', 'wait until the run has ended');
+  withSendOptions(command).addHelpText(
     'after',
     `
 Examples:
@@ -39,52 +37,53 @@ Examples:
   command.action(
     action(async (context, [clusters = []], { windows, customer, wait = false, ...options }: CancelOptions) => {
       if (customer !== undefined && !windows)
-        throw badUsage('--customer is for --windows: a run is cancelled as a whole');
-      if (windows && wait)
-        throw badUsage('--wait is for the end of a run, which cancel --windows does not bring about');
+        throw badUsage('--customer needs --windows: a run can only be cancelled as a whole');
+      if (windows && wait) throw badUsage('--wait waits for the end of a run; cancel --windows only pauses it');
       if (!windows) return cancelRuns(context, clusters, options, wait);
-      return tellRuns(context, {
-        ...{ clusters, options, command: 'cancelWindows' },
+      return sendToRuns(context, {
+        clusters,
+        options,
+        command: 'cancelWindows',
         argument: (target) => (customer === undefined ? {} : { customer: knownCustomer(target, customer) }),
         confirm: (targets) =>
-          `cancel the running windows of ${customer ?? 'all customers'} in ${namesOf(targets.map(({ run }) => run))}`,
+          `cancel the running windows of ${customer ?? 'all customers'} in ${idsOf(targets.map(({ run }) => run))}`,
       });
     }),
   );
 };
 
-const namesOf = (runs: readonly Run[]) => runs.map(({ workflowId }) => workflowId).join(', ');
+const idsOf = (runs: readonly Run[]) => runs.map(({ workflowId }) => workflowId).join(', ');
 
-/** Temporal's own cancel, which no run refuses, and which needs no worker at once. */
+/** Temporal's own cancel, which no run can refuse and which needs no worker at that moment. */
 async function cancelRuns(
   context: CommandContext,
   names: readonly string[],
-  options: TellOptions,
+  options: SendOptions,
   wait: boolean,
 ): Promise<ExitCode> {
   const clusters = await selectClusters(context, names, { ...options, changes: true });
   return withSessions(context, clusters, async (sessions) => {
     const ready = await onEach(sessions, (session) => findRun(session, options, { open: true }));
     const runs = valuesOf(ready);
-    if (runs.length > 0) await context.confirm(`cancel ${namesOf(runs)}`);
+    if (runs.length > 0) await context.confirm(`cancel ${idsOf(runs)}`);
     const cancelled = await onEach(ready, async (run) => {
       const { client } = run.session;
-      await within(client, () => client.workflow.getHandle(run.workflowId).cancel());
+      await withDeadline(client, () => client.workflow.getHandle(run.workflowId).cancel());
       return run;
     });
     const closed = wait ? await followToEnd(context, valuesOf(cancelled)) : undefined;
-    const endOf = (run: Run) => closed?.get(run)?.run.status.toLowerCase();
+    const finalStatus = (run: Run) => closed?.get(run)?.run.status.toLowerCase();
     return answer(context, cancelled, {
-      lines: (told) =>
-        told.map((run) => {
-          const end = endOf(run);
-          const asked = run.pause
-            ? `was asked to cancel, and does so once it is unpaused: ${run.pause}`
+      lines: (values) =>
+        values.map((run) => {
+          const status = finalStatus(run);
+          const requested = run.pause
+            ? `will be cancelled once it is unpaused: ${run.pause}`
             : 'was asked to cancel; its windows in flight end first';
-          const what = end ? `is ${end}` : asked;
+          const what = status ? `is ${status}` : requested;
           return [styled(run.session.cluster.name, 'bold'), `  ${run.workflowId} ${what}`];
         }),
-      fields: (run) => ({ workflowId: run.workflowId, status: endOf(run) ?? 'cancelling' }),
+      fields: (run) => ({ workflowId: run.workflowId, status: finalStatus(run) ?? 'cancelling' }),
     });
   });
 }

@@ -1,23 +1,31 @@
+import type { Command } from 'commander';
 import { type Cluster, type ClusterSession, openCluster } from '../../fleet/index.js';
 import { nearest } from '../../fleet/nearest.js';
 import type { CommandContext } from './context.js';
 import { badUsage, type CommandProblem, problemFrom } from './problem.js';
 
-/** What came of one cluster: a value, or why there is none. One cluster's problem never hides the others' values. */
+/** The result of one cluster: a value, or why there is none. One cluster's problem never hides the others' values. */
 export type Outcome<T> = { readonly cluster: Cluster } & ({ readonly value: T } | { readonly problem: CommandProblem });
 
-/** How clusters are meant that are not named. */
+/** Which clusters are selected when none is named. */
 export interface Selection {
   /** `--all`. */
   readonly all?: boolean | undefined;
-  /** A command that changes something wants either names or `--all`, unless there is just one cluster. */
+  /** A command that changes something needs names or `--all`, unless there is only one cluster. */
   readonly changes?: boolean;
-  /** `--run`: of one cluster, for nothing else says whose it is. */
+  /** `--run`: it needs exactly one cluster, since the id does not say whose it is. */
   readonly run?: string;
 }
 
+/** Adds the argument that {@link selectClusters} reads. */
+export const withClusters = (command: Command, { changes = false } = {}): Command =>
+  command.argument(
+    '[clusters...]',
+    `of the fleet file; ${changes ? 'required if it has more than one' : 'default: all'}`,
+  );
+
 /**
- * The clusters that were meant: those named, in the fleet's order, or all.
+ * The clusters that were named, in the fleet's order, or all.
  *
  * @throws CommandProblem (exit code 2)
  */
@@ -30,24 +38,24 @@ export async function selectClusters(
   const known = clusters.map(({ name }) => name);
   for (const name of names) {
     if (known.includes(name)) continue;
-    const meant = nearest(name, known);
-    const hint = meant ? `did you mean ${meant}?` : `${path} has ${known.join(', ')}`;
+    const suggestion = nearest(name, known);
+    const hint = suggestion ? `did you mean ${suggestion}?` : `${path} has ${known.join(', ')}`;
     throw badUsage(`there is no cluster ${JSON.stringify(name)}; ${hint}`);
   }
-  if (names.length > 0 && all) throw badUsage('either name clusters or say --all, not both');
+  if (names.length > 0 && all) throw badUsage('either name clusters or use --all, not both');
   if (names.length === 0 && changes && !all && clusters.length > 1) {
-    throw badUsage(`which cluster? Name some of ${known.join(', ')}, or say --all`);
+    throw badUsage(`which cluster? Name some of ${known.join(', ')}, or use --all`);
   }
   const selected = names.length > 0 ? clusters.filter(({ name }) => names.includes(name)) : clusters;
-  if (run !== undefined && selected.length > 1) throw badUsage('--run names one run: name its one cluster, too');
+  if (run !== undefined && selected.length > 1) throw badUsage('--run is for one run: also name its cluster');
   return selected;
 }
 
-/** Where the first step of {@link onEach} begins. */
+/** What the first {@link onEach} starts from. */
 export const outcomesFor = (clusters: readonly Cluster[]): Outcome<Cluster>[] =>
   clusters.map((cluster) => ({ cluster, value: cluster }));
 
-/** Opens the clusters side by side, does the work, and closes them whatever happens. */
+/** Opens the clusters side by side, does the work, and always closes them. */
 export async function withSessions<T>(
   context: CommandContext,
   clusters: readonly Cluster[],
@@ -64,7 +72,7 @@ export async function withSessions<T>(
   }
 }
 
-/** The next step on every cluster that came so far, side by side. What is thrown becomes that cluster's problem. */
+/** Takes the next step on every cluster without a problem, side by side. What is thrown becomes that cluster's problem. */
 export function onEach<T, U>(
   outcomes: readonly Outcome<T>[],
   step: (value: T) => Promise<U> | U,
@@ -82,7 +90,7 @@ export function onEach<T, U>(
   );
 }
 
-/** The value, or its problem thrown: for a step inside {@link onEach} that needs what came of an earlier one. */
+/** The value, or its problem thrown: for a step inside {@link onEach} that needs an earlier result. */
 export function valueIn<T>(outcome: Outcome<T>): T {
   if ('problem' in outcome) throw outcome.problem;
   return outcome.value;

@@ -1,17 +1,17 @@
 import { Argument, type Command } from 'commander';
-import type { AddCommand } from '../command-line.js';
+import type { AddCommand } from './add-command.js';
 import { EXIT } from './exit-codes.js';
 
 type Shell = 'bash' | 'zsh' | 'fish';
 
-/** What `completion` prints when a script asks for it: the names that the fleet file has at that moment. */
+/** The argument with which the scripts ask for the names in the fleet file. */
 const CLUSTERS = 'clusters';
 
 export const addCompletion: AddCommand = (program, action) => {
   program
     .command('completion')
-    .summary('a script that completes this command in a shell')
-    .description('Print a script that completes commands, options and clusters in a shell.')
+    .summary('print a completion script for a shell')
+    .description('Print a script that completes commands, options and clusters in bash, zsh or fish.')
     .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish', CLUSTERS]))
     .addHelpText(
       'after',
@@ -38,7 +38,7 @@ interface Words {
   readonly summary: string;
   /** Long options with their descriptions, the global ones included. */
   readonly options: readonly { flag: string; about: string }[];
-  /** Commands of its own: `create` of `schedule`. */
+  /** Its subcommands: `create` of `schedule`. */
   readonly commands: readonly string[];
 }
 
@@ -65,7 +65,7 @@ const namesOf = (commands: readonly Words[]) => commands.map(({ name }) => name)
 /** In single quotes, for any of these shells. */
 const quoted = (text: string) => `'${text.replaceAll("'", '’')}'`;
 
-/** Clusters are asked of the command itself, with the --fleet that was typed. */
+/** For clusters, each script calls the command itself, with the --fleet that was typed. */
 const scripts: Record<Shell, (commands: readonly Words[]) => string> = {
   bash: (commands) => `_backfill() {
   local word=\${COMP_WORDS[COMP_CWORD]} command='' fleet=() i words='' inner=''
@@ -102,7 +102,7 @@ ${scripts.bash(commands)}`,
 complete -c backfill -l fleet -r -F -d 'the fleet file'
 complete -c backfill -l input -r -F
 complete -c backfill -l out -r -F
-complete -c backfill -l output -x -a 'table json' -d 'what stdout gets'
+complete -c backfill -l output -x -a 'table json' -d 'output format'
 ${commands
   .flatMap(({ name, summary, options, commands: inner }) => [
     `complete -c backfill -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { type Fleet, fleetFromEnvironment, loadFleet } from '../../fleet/index.js';
-import { type Output, wantsColour } from '../terminal/display.js';
 import { type Line, render } from '../terminal/line.js';
+import { type Output, wantsColour } from '../terminal/output.js';
 import { badUsage } from './problem.js';
 
-/** The process as a command sees it; tests give their own. */
+/** The process as a command sees it; tests pass their own. */
 export interface Surroundings {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: Output;
@@ -25,7 +25,7 @@ export interface GlobalOptions {
 const DEFAULT_FLEET_FILE = 'fleet.yaml';
 const COLUMNS_IN_A_PIPE = 80;
 
-/** What a command's code works with: the fleet, and ways to speak to people and to scripts. */
+/** What a command works with: the fleet, and ways to write for people and for scripts. */
 export class CommandContext {
   private loaded: Promise<Fleet> | undefined;
 
@@ -44,7 +44,7 @@ export class CommandContext {
     return this.surroundings.signal;
   }
 
-  /** Of the terminal, or 80 in a pipe. */
+  /** The terminal's width, or 80 in a pipe. */
   get columns(): number {
     return this.surroundings.stdout.columns ?? COLUMNS_IN_A_PIPE;
   }
@@ -82,26 +82,26 @@ export class CommandContext {
   }
 
   /**
-   * Goes on if `--yes` was given, or a person at a terminal says so.
+   * Returns if `--yes` was given or a person at the terminal confirms.
    *
-   * @param what is about to happen, as the end of a question: `finish backfillscorecards-…`
-   * @throws CommandProblem (exit code 2) if the answer is no, or nobody can be asked
+   * @param what is about to happen, as the end of a sentence: `finish backfillscorecards-…`
+   * @throws CommandProblem (exit code 2) if the answer is no, or there is no terminal to ask on
    */
   async confirm(what: string): Promise<void> {
     if (this.options.yes) return;
     const { stdin, stderr } = this.surroundings;
     if (!stdin.isTTY || !stderr.isTTY) {
-      throw badUsage(`about to ${what}: say --yes, since there is no terminal to ask; nothing was sent`);
+      throw badUsage(`about to ${what}: add --yes, since there is no terminal to ask on; nothing was sent`);
     }
     const questions = createInterface({ input: stdin, output: stderr as NodeJS.WriteStream });
-    // Node 20.19 and 22.12 leave the question open when readline closes, at Ctrl-C or the end of the input.
+    // In Node 20.19 and 22.12 the question stays pending when readline closes, at Ctrl-C or the end of the input.
     const closed = new AbortController();
     questions.once('close', () => closed.abort());
     try {
       const signal = AbortSignal.any([this.signal, closed.signal]);
-      const asked = questions.question(`About to ${what}. Go on? [y/N] `, { signal });
-      const answer = await asked.catch((error: unknown) => {
-        // Ctrl-C, which readline takes for itself: what is said next begins a line of its own.
+      const question = questions.question(`About to ${what}. Continue? [y/N] `, { signal });
+      const answer = await question.catch((error: unknown) => {
+        // After Ctrl-C, which readline handles itself, the next message must start on a new line.
         if (!this.signal.aborted) stderr.write('\n');
         throw error;
       });

@@ -1,23 +1,23 @@
 import { nearest } from '../../fleet/nearest.js';
 import { count } from '../terminal/format.js';
 import { badUsage } from './problem.js';
-import type { Target } from './tell.js';
+import type { Target } from './send-command.js';
 
 const MOST_NAMED = 8;
 
 /**
  * Checks that the run has the customer, before anything is sent.
  *
- * @throws CommandProblem (exit code 2) with the nearest name, or those that there are
+ * @throws CommandProblem (exit code 2) with the nearest name, or the names that exist
  */
 export function knownCustomer({ run, progress }: Target, id: string): string {
   const out = progress.customersLeftOut;
   const ids = [...progress.customers.map((customer) => customer.id), ...(out?.ids ?? [])];
-  // While the run asks its directory, or when not all names fit in its answer, the run itself says what it thinks of the name.
+  // While the run asks its directory, or when not all names fit in its answer, only the run can tell whether it has the name.
   if (ids.length === 0 || (out && !out.ids) || ids.includes(id)) return id;
   const { name } = run.session.cluster;
-  const meant = nearest(id, ids);
+  const suggestion = nearest(id, ids);
   const few = ids.length <= MOST_NAMED ? ids.join(', ') : `${count(ids.length)} others; see backfill customers ${name}`;
-  const hint = meant ? `did you mean ${meant}?` : `it has ${few}`;
+  const hint = suggestion ? `did you mean ${suggestion}?` : `it has ${few}`;
   throw badUsage(`${run.workflowId} has no customer ${JSON.stringify(id)}; ${hint}`);
 }

@@ -1,34 +1,32 @@
 import { formatDuration } from '../../backfill/hours/duration.js';
 import type { CustomerView, WindowView } from '../../backfill/views/customer.js';
 import type { Progress } from '../../backfill/views/progress.js';
-import type { ClusterSession } from '../../fleet/index.js';
-import type { AddCommand } from '../command-line.js';
 import { type Cell, columns } from '../terminal/columns.js';
 import { figuresOf } from '../terminal/figures.js';
 import { count, counted } from '../terminal/format.js';
-import { heatMap, legend } from '../terminal/heat-map.js';
+import { cellNote, heatMap, legend } from '../terminal/heat-map.js';
 import { type Line, onOneLine, styled } from '../terminal/line.js';
+import { placedDays } from '../terminal/placed-days.js';
 import { wrapped } from '../terminal/wrapping.js';
-import { placedDays } from '../watch/placed-days.js';
+import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
-import { onEach, selectClusters, withSessions } from './clusters.js';
+import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
 import { knownCustomer } from './customer-names.js';
 import { runFields } from './run-state.js';
-import { ask, findRun, progressOf, type Run, type RunChoice, runOptions } from './runs.js';
+import { ask, findRun, progressOf, type Run, type RunChoice, withRunOptions } from './runs.js';
 
 interface CustomersOptions extends RunChoice {
   customer?: string;
 }
 
 export const addCustomers: AddCommand = (program, action) => {
-  const command = program
-    .command('customers')
-    .summary("customers and their days, or one customer's windows")
-    .description("Customers with a letter for each day; with --customer one customer's windows, attempts and errors.")
-    .argument('[clusters...]', 'default: all of the fleet')
+  const command = withClusters(program.command('customers'))
+    .summary("show customers and their days, or one customer's windows")
+    .description(
+      "Show customers with a letter for each day; with --customer, one customer's windows, attempts and errors.",
+    )
     .option('--customer <id>', "this customer's windows");
-  for (const option of runOptions()) command.addOption(option);
-  command
+  withRunOptions(command)
     .addHelpText(
       'after',
       `
@@ -52,9 +50,9 @@ Examples:
               }),
             });
           }
-          const views = await onEach(runs, (run) => viewOf(run, customer));
+          const views = await onEach(runs, (run) => customerViewOf(run, customer));
           return answer(context, views, {
-            lines: (found) => found.flatMap(({ run, view }) => viewLines(run.session, view, context.columns)),
+            lines: (found) => found.flatMap((one) => viewLines(one, context.columns)),
             fields: ({ run, view }) => ({ run: runFields(run), customer: view }),
           });
         });
@@ -62,7 +60,12 @@ Examples:
     );
 };
 
-async function viewOf(run: Run, customer: string): Promise<{ run: Run; view: CustomerView }> {
+interface FoundView {
+  readonly run: Run;
+  readonly view: CustomerView;
+}
+
+async function customerViewOf(run: Run, customer: string): Promise<FoundView> {
   knownCustomer({ run, progress: await progressOf(run) }, customer);
   return { run, view: await ask<CustomerView>(run, 'customer', { customer }) };
 }
@@ -78,28 +81,27 @@ function mapLines({ run, progress }: { run: Run; progress: Progress }, width: nu
   const titles = wrapped(title, width, 2);
   if (rows.length === 0) return titles;
   const map = heatMap(rows, progress.range, width);
-  const note: Line[] = map.binned ? wrapped([styled(map.binned, 'dim')], width) : [];
   const out = progress.customersLeftOut;
   const rest: Line[] = out ? wrapped([`and ${counted(out.count, 'more customer')}: ${out.hint}`], width) : [];
-  return [...titles, map.ruler, ...map.lines, ...rest, ...note, ...legend(width)];
+  return [...titles, map.ruler, ...map.lines, ...rest, ...cellNote(map, width), ...legend(width)];
 }
 
-function viewLines({ cluster }: ClusterSession, view: CustomerView, width: number): Line[] {
+function viewLines({ run, view }: FoundView, width: number): Line[] {
   const { id, range, days, totals, counts, window, conversations, paused, perCustomer } = view;
   const volume = conversations === null ? '' : `, ${counted(conversations, 'conversation')}`;
   const facts: Line[] = [
-    [styled(id, 'bold'), `  ${cluster.name}  ${range.start} to ${range.end}${volume}`],
+    [styled(id, 'bold'), `  ${run.session.cluster.name}  ${range.start} to ${range.end}${volume}`],
     [styled('days      ', 'dim'), `${days}  ${count(totals.done)} of ${count(totals.days)} done`],
     [styled('window    ', 'dim'), `${window.size}, at most ${perCustomer} at once: ${onOneLine(window.why)}`],
     [
       styled('so far    ', 'dim'),
-      `${counts.completed} completed, ${counts.unsuccessful} ended otherwise, ${formatDuration(counts.busyMs)} of work`,
+      `${counts.completed} completed, ${counts.unsuccessful} did not complete, ${formatDuration(counts.busyMs)} of work`,
     ],
     ...(paused ? [[styled('paused    ', 'dim'), `${paused.at} ${onOneLine(paused.reason ?? '')}`]] : []),
   ];
   const out = view.windowsLeftOut ?? 0;
   const rows = view.windows.map((row): Cell[] => [
-    hours(row),
+    hoursText(row),
     row.state,
     String(row.attempt),
     row.durationMs === undefined ? '' : formatDuration(row.durationMs),
@@ -118,13 +120,13 @@ function viewLines({ cluster }: ClusterSession, view: CustomerView, width: numbe
   return [
     ...facts.flatMap((line) => wrapped(line, width, 10)),
     ...(rows.length > 0 ? [[], ...table] : []),
-    ...(out > 0 ? wrapped([`and ${counted(out, 'more window')}: one answer has no room for them`], width) : []),
+    ...(out > 0 ? wrapped([`and ${counted(out, 'more window')} that do not fit in one answer`], width) : []),
   ];
 }
 
 /** `2026-01-15` for a whole day, else from and to, the end exclusive. */
-function hours({ start, end }: WindowView): string {
+function hoursText({ start, end }: WindowView): string {
   const short = (instant: string) => (instant.endsWith('T00:00:00Z') ? instant.slice(0, 10) : instant.slice(0, 13));
-  const day = start.endsWith('T00:00:00Z') && Date.parse(end) - Date.parse(start) === 86_400_000;
-  return day ? short(start) : `${short(start)} to ${short(end)}`;
+  const isWholeDay = start.endsWith('T00:00:00Z') && Date.parse(end) - Date.parse(start) === 86_400_000;
+  return isWholeDay ? short(start) : `${short(start)} to ${short(end)}`;
 }

@@ -1,13 +1,14 @@
 import type { CommandName } from '../../backfill/commands/command.js';
-import type { AddCommand } from '../command-line.js';
+import type { AddCommand } from './add-command.js';
 import { knownCustomer } from './customer-names.js';
-import { checkDayForm, checkInRange, dayOf } from './day.js';
-import { type TellOptions, tellRuns, withTellOptions } from './tell.js';
+import { type SendOptions, sendToRuns, withSendOptions } from './send-command.js';
+import { checkDayForm, checkInRange, typedDay } from './typed-day.js';
 import { clusterAndWords } from './words.js';
 
 export const addResetDay: AddCommand = forDay('reset-day', 'resetDay', {
   summary: 'run a day again, even if it is done',
-  description: 'Run one day of a customer again, even if it is done; if it is running, once it has ended.',
+  description:
+    'Run one day of a customer again, even if it is done. If it is running, it runs again once it has ended.',
 });
 
 export const addSkipDay: AddCommand = forDay('skip-day', 'skipDay', {
@@ -15,7 +16,7 @@ export const addSkipDay: AddCommand = forDay('skip-day', 'skipDay', {
   description: 'Leave one day of a customer out; backfill reset-day brings it back.',
 });
 
-function forDay(name: string, told: CommandName, help: { summary: string; description: string }): AddCommand {
+function forDay(name: string, commandName: CommandName, help: { summary: string; description: string }): AddCommand {
   return (program, action) => {
     const command = program
       .command(name)
@@ -23,7 +24,7 @@ function forDay(name: string, told: CommandName, help: { summary: string; descri
       .description(help.description)
       .usage('[options] [cluster] <customer> <day>')
       .argument('[words...]', 'the cluster, if the fleet file has several; the customer; the UTC day');
-    withTellOptions(command, { several: false }).addHelpText(
+    withSendOptions(command, { several: false }).addHelpText(
       'after',
       `
 Examples:
@@ -31,16 +32,18 @@ Examples:
   backfill ${name} us-west-2-prod cvs 15          in a run of one month`,
     );
     command.action(
-      action(async (context, [typed = []], options: TellOptions) => {
+      action(async (context, [typed = []], options: SendOptions) => {
         const { clusters, words } = await clusterAndWords(context, typed, ['customer', 'day']);
         const [customer = '', day = ''] = words;
         checkDayForm(day);
-        return tellRuns(context, {
-          ...{ clusters, options, command: told },
+        return sendToRuns(context, {
+          clusters,
+          options,
+          command: commandName,
           argument: async (target) => {
-            const asked = { customer: knownCustomer(target, customer), day: dayOf(target, day) };
-            checkInRange(target, asked);
-            return asked;
+            const argument = { customer: knownCustomer(target, customer), day: typedDay(target, day) };
+            checkInRange(target, argument);
+            return argument;
           },
         });
       }),

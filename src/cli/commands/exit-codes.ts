@@ -2,13 +2,13 @@
 export const EXIT = {
   /** Done; for `status`: every day of every run is done or skipped. */
   done: 0,
-  /** Something that no other code names went wrong. */
+  /** Any other error. */
   error: 1,
   /** Bad usage or a bad fleet file; nothing was sent. */
   usage: 2,
   /** A run is not finished. */
   unfinished: 3,
-  /** Days failed or are held, a run ended without doing all, or Temporal's Workflow Pause has paused it. */
+  /** Days failed or are held, a run ended before all was done, or Temporal's Workflow Pause has paused it. */
   attention: 4,
   /** A cluster, or the worker of its runs, does not answer. */
   unreachable: 5,
@@ -21,7 +21,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Of several clusters' codes the one that is told: what a person must look at first stands first. */
+/** Which of several clusters' codes the command exits with: the most urgent one first. */
 const PRECEDENCE: readonly ExitCode[] = [
   EXIT.interrupted,
   EXIT.error,
@@ -33,5 +33,5 @@ const PRECEDENCE: readonly ExitCode[] = [
   EXIT.noRun,
 ];
 
-export const worstOf = (codes: readonly ExitCode[]): ExitCode =>
+export const worstExitCode = (codes: readonly ExitCode[]): ExitCode =>
   PRECEDENCE.find((code) => codes.includes(code)) ?? EXIT.done;

@@ -2,14 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import type { CustomerView } from '../../backfill/views/customer.js';
 import { DAY_NAMES, type DayLetter } from '../../backfill/views/day-letters.js';
 import type { Progress } from '../../backfill/views/progress.js';
-import type { AddCommand } from '../command-line.js';
 import { counted } from '../terminal/format.js';
-import { eachDay, type PlacedDays, placedDays } from '../watch/placed-days.js';
+import { eachDay, type PlacedDays, placedDays } from '../terminal/placed-days.js';
+import { withDeadline } from '../time-limit.js';
+import type { AddCommand } from './add-command.js';
 import { onEach, selectClusters, withSessions } from './clusters.js';
 import { EXIT } from './exit-codes.js';
-import { within } from './patience.js';
 import { CommandProblem } from './problem.js';
-import { answered, findRun, progressOf, type RunChoice, runOptions } from './runs.js';
+import { answered, findRun, progressOf, type RunChoice, withRunOptions } from './runs.js';
 
 interface ExportOptions extends RunChoice {
   out?: string;
@@ -18,14 +18,11 @@ interface ExportOptions extends RunChoice {
 export const addExport: AddCommand = (program, action) => {
   const command = program
     .command('export')
-    .summary("a run's days as a tracking file")
-    .description(
-      'Write what a run knows of its days as JSON, customer by customer and day by day; backfill import reads it.',
-    )
-    .argument('[cluster]', 'of the fleet file; needed if it has more than one')
-    .option('--out <file>', 'write it there, and not to stdout');
-  for (const option of runOptions()) command.addOption(option);
-  command.addHelpText(
+    .summary("write a run's days as a tracking file")
+    .description("Write the status of a run's days as JSON, by customer and day, for backfill import to read.")
+    .argument('[cluster]', 'of the fleet file; required if it has more than one')
+    .option('--out <file>', 'write to this file instead of stdout');
+  withRunOptions(command).addHelpText(
     'after',
     `
 Examples:
@@ -40,10 +37,10 @@ Examples:
           const run = await findRun(session, choice);
           const progress = await progressOf(run);
           const out = progress.customersLeftOut?.count ?? 0;
-          if (out > 0) context.say(`asking for ${counted(out, 'customer')} that one answer has no room for`);
+          if (out > 0) context.say(`asking one by one for ${counted(out, 'customer')} that did not fit in one answer`);
           const handle = session.client.workflow.getHandle(run.workflowId);
           const asking = (customer: string) =>
-            within(session.client, () => handle.query<CustomerView, [object]>('customer', { customer }));
+            withDeadline(session.client, () => handle.query<CustomerView, [object]>('customer', { customer }));
           return { run, progress, customers: await answered(run, () => everyCustomer(progress, asking)) };
         });
         if (!outcome || 'problem' in outcome) throw outcome!.problem;
@@ -66,8 +63,8 @@ Examples:
 };
 
 /**
- * The days of every customer. Those that the answer had no room for are asked for one after the other, so that the file
- * is whole.
+ * The days of every customer. Those that did not fit in the answer are asked for one after the other, so that the file
+ * is complete.
  *
  * @throws CommandProblem when the answer does not even name them
  */
@@ -80,8 +77,8 @@ export async function everyCustomer(
   if (!out) return customers;
   if (!out.ids) {
     const message =
-      `nothing is exported: the run's answer has no room for ${counted(out.count, 'customer')}, nor for their names, ` +
-      'and a tracking file without them would say nothing of their days; backfill customers --customer ID has each';
+      `nothing was exported: ${counted(out.count, 'customer')} and their names do not fit in the run's answer, and a ` +
+      'tracking file without them would be incomplete; backfill customers --customer ID shows each';
     throw new CommandProblem(EXIT.error, message);
   }
   for (const id of out.ids) {
@@ -91,10 +88,10 @@ export async function everyCustomer(
   return customers;
 }
 
-/** Tracking files call these otherwise. */
-const TRACKED: Partial<Record<string, string>> = { d: 'completed', '.': 'pending' };
+/** Tracking files have other names for these. */
+const TRACKING_NAMES: Partial<Record<string, string>> = { d: 'completed', '.': 'pending' };
 
 const statuses = (customer: PlacedDays): Record<string, string> =>
   Object.fromEntries(
-    eachDay(customer).map(([day, letter]) => [day, TRACKED[letter] ?? DAY_NAMES[letter as DayLetter]]),
+    eachDay(customer).map(([day, letter]) => [day, TRACKING_NAMES[letter] ?? DAY_NAMES[letter as DayLetter]]),
   );

@@ -1,14 +1,19 @@
-import type { AddCommand } from '../command-line.js';
-import { type TellOptions, tellRuns, withTellOptions } from './tell.js';
+import type { AddCommand } from './add-command.js';
+import { withClusters } from './clusters.js';
+import { type SendOptions, sendToRuns, withSendOptions } from './send-command.js';
+
+interface FinishOptions extends SendOptions {
+  wait?: boolean;
+}
 
 export const addFinish: AddCommand = (program, action) => {
-  const command = program
-    .command('finish')
+  const command = withClusters(program.command('finish'), { changes: true })
     .summary('end a run, leaving the rest undone')
-    .description('Start nothing new; when running windows have ended, complete with a report of what is left undone.')
-    .argument('[clusters...]', 'of the fleet file; needed if it has more than one')
-    .option('--wait', 'until the run has ended');
-  withTellOptions(command).addHelpText(
+    .description(
+      'Start nothing new. When the running windows have ended, the run completes with a report of what is left undone.',
+    )
+    .option('--wait', 'wait until the run has ended');
+  withSendOptions(command).addHelpText(
     'after',
     `
 Examples:
@@ -16,9 +21,12 @@ Examples:
   backfill finish us-west-2-prod --yes --wait`,
   );
   command.action(
-    action((context, [clusters = []], { wait = false, ...options }: TellOptions & { wait?: boolean }) =>
-      tellRuns(context, {
-        ...{ clusters, options, wait, command: 'finish' },
+    action((context, [clusters = []], { wait = false, ...options }: FinishOptions) =>
+      sendToRuns(context, {
+        clusters,
+        options,
+        wait,
+        command: 'finish',
         argument: () => ({}),
         confirm: (targets) => `finish ${targets.map(({ run }) => run.workflowId).join(', ')}`,
       }),

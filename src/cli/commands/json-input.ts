@@ -6,21 +6,30 @@ import { badUsage } from './problem.js';
 /**
  * The JSON of `--input FILE`, or of stdin for `-`.
  *
- * @throws CommandProblem (exit code 2) if it can't be read or is no JSON
+ * @throws CommandProblem (exit code 2) if it can't be read or is not JSON
  */
 export async function jsonInput(context: CommandContext, path: string): Promise<unknown> {
-  const where = path === '-' ? 'stdin' : path;
-  const content = await (path === '-' ? text(context.surroundings.stdin) : readFile(path, 'utf8')).catch(
-    (error: NodeJS.ErrnoException) => {
-      throw badUsage(`--input: ${where} can't be read (${error.code ?? error.message})`);
-    },
-  );
+  if (path === '-') return parsed('--input: stdin', await text(context.surroundings.stdin));
+  return jsonFile(path, `--input: ${path}`);
+}
+
+/**
+ * The JSON in a file.
+ *
+ * @param name what an error calls it
+ * @throws CommandProblem (exit code 2) if it can't be read or is not JSON
+ */
+export async function jsonFile(path: string, name = path): Promise<unknown> {
+  const content = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw badUsage(`${name} can't be read (${error.code ?? error.message})`);
+  });
+  return parsed(name, content);
+}
+
+function parsed(name: string, content: string): unknown {
   try {
     return JSON.parse(content);
   } catch (error) {
-    throw badUsage(`--input: expected JSON in ${where}, got what can't be read: ${(error as Error).message}`);
+    throw badUsage(`${name} is not JSON: ${(error as Error).message}`);
   }
 }
-
-export const isFields = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

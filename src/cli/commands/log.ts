@@ -1,29 +1,27 @@
-import type { LogView } from '../../backfill/state/journal.js';
-import type { AddCommand } from '../command-line.js';
+import type { LogView } from '../../backfill/views/log.js';
+import { toSecond } from '../terminal/format.js';
 import { type Line, onOneLine, styled } from '../terminal/line.js';
 import { wrapped } from '../terminal/wrapping.js';
+import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
-import { onEach, selectClusters, withSessions } from './clusters.js';
-import { wholeNumber } from './number.js';
+import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
 import { runFields } from './run-state.js';
-import { ask, findRun, type RunChoice, runOptions } from './runs.js';
+import { ask, findRun, type RunChoice, withRunOptions } from './runs.js';
+import { wholeNumber } from './whole-number.js';
 
 interface LogOptions extends RunChoice {
   limit: number;
 }
 
-/** A run keeps no more. */
+/** A run keeps no more than this. */
 const MOST_ENTRIES = 200;
 
 export const addLog: AddCommand = (program, action) => {
-  const command = program
-    .command('log')
-    .summary('commands and decisions, with their reasons')
-    .description('What was asked of a run and what it decided, each with its reason, the latest last.')
-    .argument('[clusters...]', 'default: all of the fleet')
-    .option('--limit <n>', 'only the latest so many entries', wholeNumber(1, MOST_ENTRIES), 20);
-  for (const option of runOptions()) command.addOption(option);
-  command
+  const command = withClusters(program.command('log'))
+    .summary('show commands and decisions, with their reasons')
+    .description('Show the commands that a run received and its decisions, each with its reason, the latest last.')
+    .option('--limit <n>', 'the latest n entries', wholeNumber(1, MOST_ENTRIES), 20);
+  withRunOptions(command)
     .addHelpText(
       'after',
       `
@@ -54,7 +52,7 @@ Examples:
 };
 
 const entryLine = ({ at, what, by, effect }: LogView): Line => [
-  styled(at.slice(0, 19).replace('T', ' '), 'dim'),
+  styled(toSecond(at), 'dim'),
   '  ',
   ...(what === 'decision' ? [] : [styled(`${what}${by ? ` by ${onOneLine(by)}` : ''}: `, 'bold')]),
   onOneLine(effect),

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 
-/** Who types, as far as the system knows; a container may run under a number that has no name. */
+/** The user's name; a container may run under a user ID that has none. */
 export function operatorName({ USER, USERNAME }: NodeJS.ProcessEnv): string {
   try {
     return userInfo().username;

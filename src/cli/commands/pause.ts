@@ -1,21 +1,20 @@
-import type { AddCommand } from '../command-line.js';
+import type { AddCommand } from './add-command.js';
+import { withClusters } from './clusters.js';
 import { knownCustomer } from './customer-names.js';
-import { type TellOptions, tellRuns, withTellOptions } from './tell.js';
+import { type SendOptions, sendToRuns, withSendOptions } from './send-command.js';
 
-interface PauseOptions extends TellOptions {
+interface PauseOptions extends SendOptions {
   customer?: string;
   reason?: string;
 }
 
 export const addPause: AddCommand = (program, action) => {
-  const command = program
-    .command('pause')
+  const command = withClusters(program.command('pause'), { changes: true })
     .summary('start nothing new')
-    .description('Start nothing new; running windows finish. backfill resume goes on.')
-    .argument('[clusters...]', 'of the fleet file; needed if it has more than one')
+    .description('Start nothing new; running windows finish. backfill resume continues.')
     .option('--customer <id>', 'only this customer')
     .option('--reason <text>', 'why, for status and the log');
-  withTellOptions(command).addHelpText(
+  withSendOptions(command).addHelpText(
     'after',
     `
 Examples:
@@ -25,8 +24,10 @@ Examples:
   );
   command.action(
     action((context, [clusters = []], { customer, reason, ...options }: PauseOptions) =>
-      tellRuns(context, {
-        ...{ clusters, options, command: 'pause' },
+      sendToRuns(context, {
+        clusters,
+        options,
+        command: 'pause',
         argument: (target) => ({
           ...(customer === undefined ? {} : { customer: knownCustomer(target, customer) }),
           ...(reason === undefined ? {} : { reason }),

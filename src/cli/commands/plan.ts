@@ -3,32 +3,32 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { formatDuration } from '../../backfill/hours/duration.js';
 import type { Plan } from '../../backfill/views/plan.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
-import type { AddCommand } from '../command-line.js';
 import { type Cell, columns } from '../terminal/columns.js';
 import { count, counted } from '../terminal/format.js';
 import { type Line, onOneLine, styled } from '../terminal/line.js';
 import { wrapped } from '../terminal/wrapping.js';
+import { withDeadline } from '../time-limit.js';
+import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
-import { onEach, selectClusters, valueIn, withSessions } from './clusters.js';
+import { onEach, selectClusters, valueIn, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { within } from './patience.js';
-import { CommandProblem, isSilence } from './problem.js';
+import { CommandProblem, isNoAnswer } from './problem.js';
 import { inputsFor } from './request-input.js';
 import { type RequestOptions, withRequestOptions } from './request-options.js';
 import { WORKFLOW_TYPE } from './run-names.js';
 import { hasWorker, noWorkerText } from './workers.js';
 
-/** The directory may be a slow query. */
-const PLAN_PATIENCE_MS = 60_000;
+/** A directory may be a slow query. */
+const PLAN_LIMIT_MS = 60_000;
 const MOST_CUSTOMERS = 40;
 
 export const addPlan: AddCommand = (program, action) => {
-  const command = program
-    .command('plan')
-    .summary('what start would do; starts nothing')
-    .description('What backfill start with the same options would do: windows for each customer, duration, warnings.')
-    .argument('[clusters...]', 'default: all of the fleet');
+  const command = withClusters(program.command('plan'))
+    .summary('show what start would do; starts nothing')
+    .description(
+      'Show what backfill start with the same options would do: windows for each customer, duration, warnings.',
+    );
   withRequestOptions(command).addHelpText(
     'after',
     `
@@ -43,7 +43,7 @@ Examples:
   );
 };
 
-/** Shows the plan of each cluster, computed by its own worker: the worker's directory and version count. */
+/** Shows the plan of each cluster, made by its own worker, so that the worker's directory and version count. */
 export async function planRuns(
   context: CommandContext,
   clusters: readonly Cluster[],
@@ -52,8 +52,8 @@ export async function planRuns(
   const inputs = await inputsFor(context, clusters, options);
   return withSessions(context, clusters, async (sessions) => {
     const plans = await onEach(sessions, async (session) => {
-      const { input, doubts } = valueIn(inputs.get(session.cluster)!);
-      for (const doubt of doubts) context.say(doubt);
+      const { input, warnings } = valueIn(inputs.get(session.cluster)!);
+      for (const warning of warnings) context.say(warning);
       return { session, plan: await planOn(session, { ...input, dryRun: true }) };
     });
     return answer(context, plans, {
@@ -69,23 +69,25 @@ export async function planRuns(
 
 async function planOn(session: ClusterSession, input: object): Promise<Plan> {
   const { client, cluster } = session;
-  const silent = () => new CommandProblem(EXIT.unreachable, noWorkerText(session));
-  if (!(await hasWorker(session))) throw silent();
-  // Not a run's prefix: a plan must not pass for the cluster's newest run.
+  const noWorker = () => new CommandProblem(EXIT.unreachable, noWorkerText(session));
+  if (!(await hasWorker(session))) throw noWorker();
+  // Not the prefix of runs: a plan must not count as the cluster's newest run.
   const workflowId = `backfillplan-${cluster.name}-${randomUUID().slice(0, 8)}`;
   try {
-    return await within(
+    return await withDeadline(
       client,
       () =>
         client.workflow.execute(WORKFLOW_TYPE, {
-          ...{ workflowId, taskQueue: cluster.taskQueue, args: [input] },
-          // Nothing is left behind if we are gone before a worker comes.
-          workflowExecutionTimeout: PLAN_PATIENCE_MS,
+          workflowId,
+          taskQueue: cluster.taskQueue,
+          args: [input],
+          // Leaves nothing behind if this process ends before a worker picks it up.
+          workflowExecutionTimeout: PLAN_LIMIT_MS,
         }),
-      PLAN_PATIENCE_MS,
+      PLAN_LIMIT_MS,
     );
   } catch (error) {
-    if (isSilence(error)) throw silent();
+    if (isNoAnswer(error)) throw noWorker();
     if (!(error instanceof WorkflowFailedError)) throw error;
     throw new CommandProblem(EXIT.refused, `no plan: ${reasonOf(error)}`);
   }
@@ -140,6 +142,6 @@ function planLines(cluster: string, plan: Plan, width: number): Line[] {
     ...facts.flatMap((line) => wrapped(line, width, 10)),
     ...warnings.flatMap((line) => wrapped(line, width, 2)),
     ...table,
-    ...(more > 0 ? [[styled(`and ${counted(more, 'more customer')}; --output json has more`, 'dim')]] : []),
+    ...(more > 0 ? [[styled(`and ${counted(more, 'more customer')}; --output json shows more`, 'dim')]] : []),
   ];
 }

@@ -1,15 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { Option } from 'commander';
-import type { AddCommand } from '../command-line.js';
 import { collectRun } from '../report/collect.js';
 import { documentOf } from '../report/document.js';
 import { formatted, REPORT_FORMATS, type ReportFormat, ROWS, type Rows } from '../report/formats.js';
+import type { AddCommand } from './add-command.js';
 import { withName } from './answer.js';
-import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
+import { onEach, selectClusters, valuesOf, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
-import { EXIT, type ExitCode, worstOf } from './exit-codes.js';
-import { badUsage, CommandProblem, isSilence } from './problem.js';
-import { findRun, type RunChoice, runOptions, silent } from './runs.js';
+import { EXIT, type ExitCode, worstExitCode } from './exit-codes.js';
+import { badUsage, CommandProblem, isNoAnswer } from './problem.js';
+import { findRun, noAnswerFrom, type RunChoice, withRunOptions } from './runs.js';
 
 interface ReportOptions extends RunChoice {
   format?: ReportFormat;
@@ -18,16 +18,13 @@ interface ReportOptions extends RunChoice {
 }
 
 export const addReport: AddCommand = (program, action) => {
-  const command = program
-    .command('report')
-    .summary('what a run did, as HTML, Markdown, JSON or CSV')
-    .description('Write a report of the runs of some clusters, or of all: one document with a section for each.')
-    .argument('[clusters...]', 'of the fleet file; default: all')
-    .addOption(new Option('--format <format>', 'how it is written').choices([...REPORT_FORMATS]))
-    .addOption(new Option('--rows <rows>', 'what a row of the CSV is').choices([...ROWS]))
-    .option('--out <file>', 'write it there, and not to stdout; its ending tells the format');
-  for (const option of runOptions()) command.addOption(option);
-  command.addHelpText(
+  const command = withClusters(program.command('report'))
+    .summary('write what a run did, as HTML, Markdown, JSON or CSV')
+    .description('Write a report of the runs of one or more clusters: one document with a section for each.')
+    .addOption(new Option('--format <format>', 'file format').choices([...REPORT_FORMATS]))
+    .addOption(new Option('--rows <rows>', 'what each row of the CSV is').choices([...ROWS]))
+    .option('--out <file>', 'write to this file instead of stdout; its extension sets the format');
+  withRunOptions(command).addHelpText(
     'after',
     `
 Examples:
@@ -40,8 +37,7 @@ Examples:
     action(async (context, [names = []], { format: asked, rows, out, ...choice }: ReportOptions) => {
       const format = formatOf(asked ?? (context.options.output === 'json' ? 'json' : undefined), out);
       if (rows && format !== 'csv') throw badUsage(`--rows is for --format csv; got ${format}`);
-      const clusters = await selectClusters(context, names);
-      if (choice.run && clusters.length > 1) throw badUsage('--run names one run: name its cluster, too');
+      const clusters = await selectClusters(context, names, choice);
       return withSessions(context, clusters, async (sessions) => {
         const now = Date.now();
         const reports = await onEach(sessions, async (session) => {
@@ -49,7 +45,7 @@ Examples:
           if (run.pause) throw new CommandProblem(EXIT.attention, run.pause);
           const found = { cluster: session.cluster.name, workflowId: run.workflowId };
           return collectRun(session.client, found, now).catch((error: unknown) => {
-            throw isSilence(error) ? silent(run, error) : error;
+            throw isNoAnswer(error) ? noAnswerFrom(run, error) : error;
           });
         });
         const found = valuesOf(reports);
@@ -58,21 +54,22 @@ Examples:
         const document = documentOf(found, now, missing);
         if (found.length > 0) await write(formatted(document, format, rows ?? 'days'), out, context);
         if (rows === 'proof' && found.length > 0 && !found.some(({ proof }) => proof)) {
-          context.say('no rows: a proof is part of the result of a run, which it has once it has ended');
+          context.say('no rows: a proof is part of the result of a run, which exists once the run has ended');
         }
         for (const { cluster, problem } of problems) context.say(withName(cluster.name, problem.message));
-        return worstOf(problems.map(({ problem }): ExitCode => problem.exitCode));
+        return worstExitCode(problems.map(({ problem }): ExitCode => problem.exitCode));
       });
     }),
   );
 };
 
-/** What was asked for, else what the file's ending says, else Markdown. */
+/** The requested format, else that of the file's extension, else Markdown. */
 function formatOf(asked: ReportFormat | undefined, out: string | undefined): ReportFormat {
   if (asked) return asked;
-  const ending = out === undefined ? 'md' : out.slice(out.lastIndexOf('.') + 1).toLowerCase();
-  const format = REPORT_FORMATS.find((known) => known === ending || (known === 'html' && ending === 'htm'));
-  if (!format) throw badUsage(`--out ${out}: its ending names no format; say --format ${REPORT_FORMATS.join('|')}`);
+  const extension = out === undefined ? 'md' : out.slice(out.lastIndexOf('.') + 1).toLowerCase();
+  const format = REPORT_FORMATS.find((known) => known === extension || (known === 'html' && extension === 'htm'));
+  if (!format)
+    throw badUsage(`--out ${out}: its extension is not a known format; use --format ${REPORT_FORMATS.join('|')}`);
   return format;
 }
 
@@ -85,7 +82,7 @@ async function write(text: string, out: string | undefined, context: CommandCont
   try {
     await writeFile(out, text);
   } catch (error) {
-    throw new CommandProblem(EXIT.error, `--out: can not write ${out}: ${(error as Error).message}`, { cause: error });
+    throw new CommandProblem(EXIT.error, `--out: cannot write ${out}: ${(error as Error).message}`, { cause: error });
   }
   context.say(`wrote ${out}`);
 }

@@ -1,6 +1,7 @@
 import { settleLastDays } from '../../backfill/request/last-days.js';
 import { parseRequest } from '../../backfill/request/request.js';
 import { mergeDefaults } from '../../fleet/defaults.js';
+import { type Fields, isFields } from '../../fleet/fields.js';
 import { type Cluster, customersOf, type DirectoryCustomer } from '../../fleet/index.js';
 import { nearest } from '../../fleet/nearest.js';
 import { errorText } from '../terminal/error-text.js';
@@ -8,26 +9,24 @@ import { counted } from '../terminal/format.js';
 import { type Outcome, onEach, outcomesFor } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
-import { isFields, jsonInput } from './json-input.js';
+import { jsonInput } from './json-input.js';
 import { badUsage, CommandProblem } from './problem.js';
-import { fieldsOf, nameOf, type RequestOptions, split } from './request-options.js';
-
-type Fields = Record<string, unknown>;
+import { idsIn, type RequestOptions, requestFields, sourceOf } from './request-options.js';
 
 /** A run's input, checked. */
 export interface CheckedInput {
   readonly input: Fields;
-  /** Its range; of `lastDays` what that would be today. */
+  /** Its range; for `lastDays` what it would be today. */
   readonly range: { readonly start: string; readonly end: string };
-  /** What a person should know before it is used: customers, for one, that the cluster's directory does not have. */
-  readonly doubts: readonly string[];
+  /** What the operator should know before it is used, such as customers that the cluster's directory does not have. */
+  readonly warnings: readonly string[];
 }
 
 /**
  * The input of each cluster's run.
  *
- * @throws CommandProblem (exit code 2) if what was typed is wrong; a directory that does not answer is its cluster's
- *   problem alone
+ * @throws CommandProblem (exit code 2) for a mistake on the command line; a directory that does not answer is only its
+ *   cluster's problem
  */
 export async function inputsFor(
   context: CommandContext,
@@ -61,20 +60,20 @@ export async function requestFor(
     }
     base.cluster = cluster.name;
   }
-  const given = { ...base, ...fieldsOf(options, base) };
-  // Checked before the directory is asked, which needs a range, and once more with its customers.
+  const given = { ...base, ...requestFields(options, base) };
+  // Checked before the directory is asked, which needs a range, and again with the directory's customers.
   check(given, options);
   const { start, end } = settleLastDays(given, Date.now()) as { start: string; end: string };
   const range = { start, end };
   const listed = await directoryOf(context, cluster, range);
-  if (!listed) return { input: given, range, doubts: [] };
+  if (!listed) return { input: given, range, warnings: [] };
   if (given.customers === 'all' && listed.length === 0) {
-    const nobody = `its customer directory names nobody for ${start} to ${end}`;
-    throw new CommandProblem(EXIT.error, `${nobody}; check these days, and directory in the fleet file`);
+    const empty = `its customer directory has no customers for ${start} to ${end}`;
+    throw new CommandProblem(EXIT.error, `${empty}; check these days, and directory in the fleet file`);
   }
   const input = { ...given, customers: withVolumes(given.customers as Customers, listed) };
   check(input, options);
-  return { input, range, doubts: strangers(cluster, given.customers as Customers, options, listed) };
+  return { input, range, warnings: unknownCustomers(cluster, given.customers as Customers, options, listed) };
 }
 
 async function directoryOf(context: CommandContext, cluster: Cluster, range: { start: string; end: string }) {
@@ -87,10 +86,10 @@ async function directoryOf(context: CommandContext, cluster: Cluster, range: { s
 
 type Customers = 'all' | (string | Fields)[];
 
-const MOST_STRANGERS = 5;
+const MOST_NAMED = 5;
 
-/** Names typed that the directory does not have: most likely slips. */
-function strangers(
+/** Warnings about names that the directory does not have, which are most likely typos. */
+function unknownCustomers(
   { name }: Cluster,
   customers: Customers,
   { exclude = '' }: RequestOptions,
@@ -98,23 +97,23 @@ function strangers(
 ): string[] {
   const ids = listed.map(({ id }) => id);
   const known = new Set(ids);
-  const unknown = [...(customers === 'all' ? [] : idsOf(customers)), ...split(exclude)].filter((id) => !known.has(id));
-  const told = unknown.slice(0, MOST_STRANGERS).map((id) => {
-    const meant = nearest(id, ids);
-    return `${name}'s directory has no ${id}${meant ? `; did you mean ${meant}?` : ''}`;
+  const unknown = [...(customers === 'all' ? [] : idsOf(customers)), ...idsIn(exclude)].filter((id) => !known.has(id));
+  const warnings = unknown.slice(0, MOST_NAMED).map((id) => {
+    const suggestion = nearest(id, ids);
+    return `${name}'s directory has no ${id}${suggestion ? `; did you mean ${suggestion}?` : ''}`;
   });
-  const rest = unknown.length - told.length;
-  return rest === 0 ? told : [...told, `${name}'s directory has none of ${counted(rest, 'more customer')} either`];
+  const rest = unknown.length - warnings.length;
+  return rest === 0 ? warnings : [...warnings, `${name}'s directory also lacks ${counted(rest, 'more customer')}`];
 }
 
 const idsOf = (customers: (string | Fields)[]) =>
   customers.map((customer) => (typeof customer === 'string' ? customer : (customer.id as string)));
 
 /** With the volumes that a directory knows: of the whole range, so that they say nothing of a customer with its own. */
-export function withVolumes(asked: Customers, listed: readonly DirectoryCustomer[]): readonly object[] {
-  if (asked === 'all') return listed;
+export function withVolumes(requested: Customers, listed: readonly DirectoryCustomer[]): readonly object[] {
+  if (requested === 'all') return listed;
   const directory = new Map(listed.map((customer) => [customer.id, customer]));
-  return asked.map((customer) => {
+  return requested.map((customer) => {
     const own: Fields = typeof customer === 'string' ? { id: customer } : customer;
     return 'start' in own || 'end' in own ? own : { ...directory.get(own.id as string), ...own };
   });
@@ -133,7 +132,7 @@ function check(input: Fields, options: RequestOptions): void {
   const parsed = parseRequest(settleLastDays(input, Date.now()));
   if (parsed.ok) return;
   const wrong = parsed.issues.map(
-    ({ field, expected, got }) => `${nameOf(field, options, input)}: expected ${expected}, got ${got}`,
+    ({ field, expected, got }) => `${sourceOf(field, options, input)}: expected ${expected}, got ${got}`,
   );
   throw badUsage(wrong.join('\n'));
 }

@@ -1,19 +1,17 @@
 import type { Command } from 'commander';
 import type { Issue } from '../../backfill/request/issue.js';
 import { MAX_PARALLELISM } from '../../backfill/request/schema.js';
-import { isFields } from './json-input.js';
-import { wholeNumber } from './number.js';
+import { type Fields, isFields } from '../../fleet/fields.js';
 import { badUsage } from './problem.js';
 import { rangeNamed } from './run-names.js';
+import { wholeNumber } from './whole-number.js';
 
-type Fields = Record<string, unknown>;
-
-/** What `start` and `plan` are told of a run's input. */
+/** The options of `start`, `plan` and others that make up a run's input. */
 export interface RequestOptions {
   start?: string;
   end?: string;
   month?: string;
-  /** In place of a range. */
+  /** Instead of a range. */
   lastDays?: number;
   customers?: string;
   exclude?: string;
@@ -28,7 +26,7 @@ export interface RequestOptions {
   input?: string;
 }
 
-/** Adds the options that make a run's input. What they mean is README's table of the input. */
+/** Adds the options that make up a run's input, which the documentation of the input explains. */
 export function withRequestOptions(command: Command, { range = true } = {}): Command {
   if (range) {
     command
@@ -37,27 +35,27 @@ export function withRequestOptions(command: Command, { range = true } = {}): Com
       .option('--end <day>', 'the UTC day after the last');
   }
   return command
-    .option('--customers <ids>', 'ids with commas between, or all (default: all)')
+    .option('--customers <ids>', 'comma-separated ids, or all (default: all)')
     .option('--exclude <ids>', 'ids to leave out')
     .option('--window <size>', 'the size of a window: 6h, 1d, 10d, 1mo, auto, or JSON')
-    .option('--parallelism <n>', 'most windows at once', wholeNumber(1, MAX_PARALLELISM))
-    .option('--per-customer <n>', 'most windows of one customer at once', wholeNumber(1, MAX_PARALLELISM))
+    .option('--parallelism <n>', 'the most windows at once', wholeNumber(1, MAX_PARALLELISM))
+    .option('--per-customer <n>', 'the most windows of one customer at once', wholeNumber(1, MAX_PARALLELISM))
     .option('--adaptive', 'let the run find its own limit, up to --parallelism')
     .option('--no-adaptive', 'keep to --parallelism')
-    .option('--resume', 'hours whose window completed before count as done')
+    .option('--resume', 'count hours as done whose window completed before')
     .option('--canary <n>', 'the smallest customers first, until n windows succeeded', wholeNumber(0, 100_000))
-    .option('--verify <mode>', 'off, report or repair: what to do about windows that left something out')
-    .option('--operator-timeout <time>', 'how long to wait for a person when only failed or held days are left: 7d')
+    .option('--verify <mode>', 'off, report or repair: what to do when a completed window left something out')
+    .option('--operator-timeout <time>', 'how long to stay open when only failed or held days are left: 7d')
     .option('--input <file>', "a run's input as JSON, under these options; - for stdin");
 }
 
 /**
- * What the options say, as fields of a run's input.
+ * The options as fields of a run's input.
  *
- * @param base the input so far, for what an option changes only in part
+ * @param base the input so far, for options that change only a part of a field
  * @throws CommandProblem (exit code 2)
  */
-export function fieldsOf(options: RequestOptions, base: Fields): Fields {
+export function requestFields(options: RequestOptions, base: Fields): Fields {
   const { start, end, month, lastDays, customers, exclude, window, resume, canary, verify, operatorTimeout } = options;
   if (month !== undefined && (start !== undefined || end !== undefined)) {
     throw badUsage('either --month, or --start and --end');
@@ -68,16 +66,21 @@ export function fieldsOf(options: RequestOptions, base: Fields): Fields {
   }
   const fields = {
     ...range,
-    customers: customers === undefined ? (base.customers ?? 'all') : customers === 'all' ? 'all' : split(customers),
-    exclude: exclude === undefined ? undefined : split(exclude),
+    customers: customers === undefined ? (base.customers ?? 'all') : customers === 'all' ? 'all' : idsIn(customers),
+    exclude: exclude === undefined ? undefined : idsIn(exclude),
     window: window === undefined ? undefined : windowOf(window),
     parallelism: parallelismOf(options, base.parallelism),
-    ...{ lastDays, resume, canary, verify, operatorTimeout },
+    lastDays,
+    resume,
+    canary,
+    verify,
+    operatorTimeout,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-export const split = (text: string): string[] =>
+/** `cvs,oportun` as a list. */
+export const idsIn = (text: string): string[] =>
   text
     .split(',')
     .map((id) => id.trim())
@@ -93,7 +96,7 @@ function windowOf(text: string): unknown {
   }
 }
 
-/** The options, over what the input has; undefined if no option says anything. */
+/** The options over what the input has; undefined if none of them is given. */
 function parallelismOf({ parallelism: max, perCustomer, adaptive }: RequestOptions, base: unknown): unknown {
   const given = Object.entries({ max, perCustomer, adaptive }).filter(([, value]) => value !== undefined);
   if (given.length === 0) return undefined;
@@ -115,8 +118,8 @@ const flags: Record<string, [option: keyof RequestOptions, flag: string]> = {
   operatorTimeout: ['operatorTimeout', '--operator-timeout'],
 };
 
-/** What a person typed: the option if there was one, else the field of the input. */
-export function nameOf(field: Issue['field'], options: RequestOptions, input: Fields): string {
+/** Where a field's value was given: the option if there was one, else the field of the input. */
+export function sourceOf(field: Issue['field'], options: RequestOptions, input: Fields): string {
   if ((field === 'start' || field === 'end') && input[field] === undefined) return `--${field} (or --month)`;
   const key = Object.keys(flags).find(
     (name) => field === name || field.startsWith(`${name}.`) || field.startsWith(`${name}[`),

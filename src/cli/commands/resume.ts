@@ -1,15 +1,16 @@
 import type { CommandName } from '../../backfill/commands/command.js';
-import type { AddCommand } from '../command-line.js';
+import type { AddCommand } from './add-command.js';
+import { withClusters } from './clusters.js';
 import { knownCustomer } from './customer-names.js';
-import { type TellOptions, tellRuns, withTellOptions } from './tell.js';
+import { type SendOptions, sendToRuns, withSendOptions } from './send-command.js';
 
-interface CustomerOptions extends TellOptions {
+interface CustomerOptions extends SendOptions {
   customer?: string;
 }
 
 export const addResume: AddCommand = forCustomers('resume', 'resume', {
-  summary: 'go on after a pause; lift holds',
-  description: 'Go on: lifts pauses, and holds of days whose window somebody stopped, of one customer or of all.',
+  summary: 'continue after a pause; lift holds',
+  description: 'Continue: lift pauses, and holds of days whose window was stopped, of one customer or of all.',
   examples: `
   backfill resume us-west-2-prod
   backfill resume us-west-2-prod --customer cvs`,
@@ -17,31 +18,31 @@ export const addResume: AddCommand = forCustomers('resume', 'resume', {
 
 export const addRetryFailed: AddCommand = forCustomers('retry-failed', 'retryFailed', {
   summary: 'try failed days again',
-  description: 'Failed days wait again, their attempts from zero.',
+  description: 'Failed days wait again, with their attempts counted from zero.',
   examples: `
   backfill retry-failed us-west-2-prod
   backfill retry-failed us-west-2-prod --customer cvs
   backfill retry-failed --all`,
 });
 
-/** A command whose one argument is a customer, or nobody in particular. */
+/** A command whose only argument is a customer, or none for all of them. */
 function forCustomers(
   name: string,
-  told: CommandName,
+  commandName: CommandName,
   help: { summary: string; description: string; examples: string },
 ): AddCommand {
   return (program, action) => {
-    const command = program
-      .command(name)
+    const command = withClusters(program.command(name), { changes: true })
       .summary(help.summary)
       .description(help.description)
-      .argument('[clusters...]', 'of the fleet file; needed if it has more than one')
       .option('--customer <id>', 'only this customer');
-    withTellOptions(command).addHelpText('after', `\nExamples:${help.examples}`);
+    withSendOptions(command).addHelpText('after', `\nExamples:${help.examples}`);
     command.action(
       action((context, [clusters = []], { customer, ...options }: CustomerOptions) =>
-        tellRuns(context, {
-          ...{ clusters, options, command: told },
+        sendToRuns(context, {
+          clusters,
+          options,
+          command: commandName,
           argument: (target) => (customer === undefined ? {} : { customer: knownCustomer(target, customer) }),
         }),
       ),

@@ -3,10 +3,10 @@ import { formatDay, parseDay, startOfMonth } from '../../backfill/hours/calendar
 /** Workflow ids of runs: `backfillscorecards-<cluster>-<range>`. */
 export const WORKFLOW_TYPE = 'backfillScorecards';
 export const RUN_PREFIX = 'backfillscorecards-';
-/** In place of a range, for the runs of a cluster's schedule. */
+/** Instead of a range, for the runs of a cluster's schedule. */
 export const NIGHTLY = 'nightly';
 
-/** `2026-01` for a whole calendar month, else `2026-01-05--2026-01-20`; days as given if they are none. */
+/** `2026-01` for a whole calendar month, else `2026-01-05--2026-01-20`. */
 export function rangeName(start: string, end: string): string {
   const [from, to] = [parseDay(start), parseDay(end)];
   const month = from !== undefined && to !== undefined && start.endsWith('-01') && startOfMonth(from, 1) === to;

@@ -1,34 +1,39 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import type { Progress } from '../../backfill/views/progress.js';
 import { errorText } from '../terminal/error-text.js';
+import { toMinute } from '../terminal/format.js';
 import { onOneLine } from '../terminal/line.js';
+import { withDeadline } from '../time-limit.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { within } from './patience.js';
 import { isOpen, type Run } from './runs.js';
 
-/** What a script reads of a run. */
+/** A run's fields in JSON output. */
 export const runFields = ({ workflowId, runId, status, startedAt, closedAt, taskQueue }: Run): object => ({
-  ...{ workflowId, runId, status: status.toLowerCase(), taskQueue },
-  ...{ startedAt: startedAt.toISOString(), closedAt: closedAt?.toISOString() ?? null },
+  workflowId,
+  runId,
+  status: status.toLowerCase(),
+  taskQueue,
+  startedAt: startedAt.toISOString(),
+  closedAt: closedAt?.toISOString() ?? null,
 });
 
-/** Done, not finished, or in need of a person: what a run's state means for the exit code. */
+/** Done, not finished, or needs attention: what a run's state means for the exit code. */
 export function exitCodeOf(run: Run, { totals }: Progress): ExitCode {
   const undone = totals.days - totals.done - totals.skipped;
   if (isOpen(run)) return totals.failed + totals.held > 0 ? EXIT.attention : EXIT.unfinished;
   return undone > 0 || (run.status !== 'COMPLETED' && totals.days === 0) ? EXIT.attention : EXIT.done;
 }
 
-/** How a run ended that was not simply completed, in a sentence with the next step; undefined for all others. */
+/** How a run ended that did not complete, in a sentence with the next step; undefined for all others. */
 export async function endingOf(run: Run): Promise<string | undefined> {
   const { session, workflowId, runId, status, closedAt } = run;
-  if (isOpen(run) || status === 'COMPLETED') return undefined;
+  if (closedAt === undefined || status === 'COMPLETED') return undefined;
   const { client, cluster } = session;
-  const reason = await within(client, () => client.workflow.getHandle(workflowId, runId).result()).then(
+  const reason = await withDeadline(client, () => client.workflow.getHandle(workflowId, runId).result()).then(
     () => '',
     (error: unknown) => onOneLine(errorText(error instanceof WorkflowFailedError ? error.cause : error)),
   );
-  const when = closedAt?.toISOString().slice(0, 16).replace('T', ' ');
-  const running = status === 'TERMINATED' ? '; windows that ran go on' : '';
-  return `${status.toLowerCase()} ${when} UTC: ${reason}${running}; backfill start ${cluster.name} --resume … takes up what is left`;
+  const when = toMinute(closedAt.toISOString());
+  const running = status === 'TERMINATED' ? '; its running windows continue' : '';
+  return `${status.toLowerCase()} ${when} UTC: ${reason}${running}; backfill start ${cluster.name} --resume … does what is left`;
 }

@@ -1,16 +1,17 @@
+import { setMaxListeners } from 'node:events';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
+import { withDeadline } from '../time-limit.js';
 import { EXIT } from './exit-codes.js';
-import { within } from './patience.js';
-import { badUsage, CommandProblem, isSilence, isStuck } from './problem.js';
+import { badUsage, CommandProblem, isNoAnswer, isStuck } from './problem.js';
 import { clusterOf } from './run-cluster.js';
 import { RUN_PREFIX, rangeName, rangeNamed, WORKFLOW_TYPE } from './run-names.js';
 import { hasWorker } from './workers.js';
 import { pauseOf } from './workflow-pause.js';
 
-/** Which run is meant: `--run`, `--range`, or neither. */
+/** Which run to use: `--run`, `--range`, or neither. */
 export interface RunChoice {
   run?: string;
   range?: string;
@@ -35,18 +36,21 @@ export interface Run {
 /** Not ended. A paused run is open, although its status is not `RUNNING`. */
 export const isOpen = ({ closedAt }: { closedAt?: Date | undefined }): boolean => closedAt === undefined;
 
-export const runOptions = (): Option[] => [
-  new Option('--run <workflow id>', 'this run, by its exact workflow id').conflicts('range'),
-  new Option('--range <range>', 'the run of this range: 2026-01, or 2026-01-05--2026-01-20').argParser((text) => {
-    if (rangeNamed(text)) return text;
-    throw new InvalidArgumentError('Expected a month such as 2026-01, or days such as 2026-01-05--2026-01-20.');
-  }),
-];
+/** Adds the options that {@link findRun} reads. */
+export const withRunOptions = (command: Command): Command =>
+  command
+    .addOption(new Option('--run <workflow id>', 'this run, by its exact workflow id').conflicts('range'))
+    .addOption(
+      new Option('--range <range>', 'the run of this range: 2026-01, or 2026-01-05--2026-01-20').argParser((text) => {
+        if (rangeNamed(text)) return text;
+        throw new InvalidArgumentError('Expected a month such as 2026-01, or days such as 2026-01-05--2026-01-20.');
+      }),
+    );
 
 /**
- * The run that is meant: the one named, else the open one, else the newest.
+ * The run that was named, else the open one, else the newest.
  *
- * @param open a command for the run: it has to be open, and the only one if none is named
+ * @param open for commands that need an open run, and exactly one if none is named
  * @throws CommandProblem: no such run, or several open ones
  */
 export async function findRun(session: ClusterSession, choice: RunChoice, { open = false } = {}): Promise<Run> {
@@ -55,7 +59,7 @@ export async function findRun(session: ClusterSession, choice: RunChoice, { open
   const openOnes = all.filter(isOpen);
   if (open && openOnes.length > 1) {
     const ids = openOnes.map(({ workflowId }) => workflowId).join(', ');
-    throw badUsage(`${openOnes.length} open runs: ${ids}; say which with --run`);
+    throw badUsage(`${openOnes.length} open runs: ${ids}; choose one with --run`);
   }
   const workflowId = choice.run ?? (openOnes[0] ?? all[0])?.workflowId;
   if (workflowId === undefined) throw noRun(session.cluster, choice);
@@ -63,35 +67,33 @@ export async function findRun(session: ClusterSession, choice: RunChoice, { open
   if (!run) throw new CommandProblem(EXIT.noRun, `no workflow ${workflowId}; see backfill status ${name}`);
   if (open && !isOpen(run)) {
     const how = `${run.status.toLowerCase()}${run.closedAt ? ` ${run.closedAt.toISOString()}` : ''}`;
-    throw new CommandProblem(EXIT.noRun, `no open run: ${workflowId} is ${how} and takes no more commands`);
+    throw new CommandProblem(EXIT.noRun, `no open run: ${workflowId} is ${how} and accepts no more commands`);
   }
   return { ...run, others: openOnes.map((other) => other.workflowId).filter((id) => id !== workflowId) };
 }
 
 function noRun({ name }: Cluster, { range }: RunChoice): CommandProblem {
   const which = range ? `no run of ${range}` : 'no run';
-  return new CommandProblem(EXIT.noRun, `${which}; begin one with backfill start ${name} --month 2026-01`);
+  return new CommandProblem(EXIT.noRun, `${which}; start one with backfill start ${name} --month 2026-01`);
 }
 
-/** The run as it is now, whatever visibility knows; undefined if there is none. */
+/** The run as it is now, also where visibility lags behind; undefined if there is none. */
 export async function describeRun(session: ClusterSession, workflowId: string): Promise<Run | undefined> {
   try {
-    const found = await within(session.client, () => session.client.workflow.getHandle(workflowId).describe());
+    const found = await withDeadline(session.client, () => session.client.workflow.getHandle(workflowId).describe());
     const { runId, status, startTime, closeTime, taskQueue, type } = found;
     if (type !== WORKFLOW_TYPE) {
-      throw new CommandProblem(EXIT.noRun, `${workflowId} is a ${type}, and not a run of ${WORKFLOW_TYPE}`);
+      throw new CommandProblem(EXIT.noRun, `${workflowId} is a ${type}, not a run of ${WORKFLOW_TYPE}`);
     }
-    const closed = closeTime ? { closedAt: closeTime } : {};
-    const paused = pauseOf(found, session.cluster.namespace);
-    const pause = paused === undefined ? {} : { pause: paused };
+    const pause = pauseOf(found, session.cluster.namespace);
     return {
       session,
       workflowId,
       runId,
       status: status.name,
       startedAt: startTime,
-      ...closed,
-      ...pause,
+      ...(closeTime ? { closedAt: closeTime } : {}),
+      ...(pause === undefined ? {} : { pause }),
       taskQueue,
       others: [],
     };
@@ -107,17 +109,17 @@ interface Listed {
   startedAt: number;
 }
 
-/** The cluster's runs, the newest first. Without a fleet file all of the namespace's runs are the one cluster's. */
+/** The cluster's runs, the newest first. Without a fleet file, all runs of the namespace belong to the one cluster. */
 async function runsOf({ client, cluster }: ClusterSession, range: string | undefined): Promise<Listed[]> {
   const prefix = cluster.connection.environment ? RUN_PREFIX : `${RUN_PREFIX}${cluster.name}-`;
   const asked = range === undefined ? undefined : rangeNamed(range);
   const suffix = asked ? `-${rangeName(asked.start, asked.end)}` : '';
-  // What a run continued as is the same run; only its latest part says how it is.
+  // After continue-as-new it is the same run; only its latest execution has its status.
   const query = `WorkflowType = "${WORKFLOW_TYPE}" AND WorkflowId STARTS_WITH "${prefix}" AND ExecutionStatus != "ContinuedAsNew"`;
-  const runs = await within(client, async () => {
+  const runs = await withDeadline(client, async () => {
     const found: Listed[] = [];
     for await (const run of client.workflow.list({ query, pageSize: 500 })) {
-      // Of the clusters us-east-1 and us-east-1-prod, the prefix of one is a prefix of the other's runs.
+      // The prefix of cluster us-east-1 also matches the runs of us-east-1-prod.
       if (!cluster.connection.environment && (await clusterOf(client, run)) !== cluster.name) continue;
       found.push({ workflowId: run.workflowId, closedAt: run.closeTime, startedAt: run.startTime.getTime() });
     }
@@ -132,41 +134,43 @@ export async function openRuns(session: ClusterSession): Promise<string[]> {
   return runs.filter(isOpen).map(({ workflowId }) => workflowId);
 }
 
-/** A run's answer to a query, or a problem that says who does not answer and what to do. */
+/** A run's answer to a query, or a problem that names what does not answer and what to do. */
 export function ask<T>(run: Run, query: string, ...args: unknown[]): Promise<T> {
   const { client } = run.session;
   // By its id alone: a run may have continued as new since it was found.
   return answered(run, () =>
-    within(client, () => client.workflow.getHandle(run.workflowId).query<T, unknown[]>(query, ...args)),
+    withDeadline(client, () => client.workflow.getHandle(run.workflowId).query<T, unknown[]>(query, ...args)),
   );
 }
 
 export const progressOf = (run: Run): Promise<Progress> => ask<Progress>(run, 'progress');
 
-/** Calls that the run's worker answers. If no worker polls, they fail at once, rather than when patience is over. */
+/** Calls that the run's worker answers. If no worker polls, they fail at once, rather than at their deadline. */
 export async function answered<T>(run: Run, calls: () => Promise<T>): Promise<T> {
   if (run.pause) throw new CommandProblem(EXIT.attention, run.pause);
-  // Else the open call would keep the process until its own time limit.
-  const given = new AbortController();
-  const answer = run.session.client.withAbortSignal(given.signal, calls);
-  const nobody = hasWorker(run.session, run.taskQueue).then((worker) => {
+  // Aborted at the end: a call that is still open would keep the process alive until its deadline.
+  const ended = new AbortController();
+  // The client adds a listener for each call, and removes none.
+  setMaxListeners(0, ended.signal);
+  const answer = run.session.client.withAbortSignal(ended.signal, calls);
+  const noWorker = hasWorker(run.session, run.taskQueue).then((worker) => {
     if (worker) return answer;
-    throw silent(run);
+    throw noAnswerFrom(run);
   });
   try {
-    return await Promise.race([answer, nobody]);
+    return await Promise.race([answer, noWorker]);
   } catch (error) {
-    throw isSilence(error) ? silent(run, error) : error;
+    throw isNoAnswer(error) ? noAnswerFrom(run, error) : error;
   } finally {
     answer.catch(() => {});
-    given.abort();
+    ended.abort();
   }
 }
 
-/** Nobody answers for the run: the next step is the worker's. */
-export function silent({ session: { cluster }, workflowId, taskQueue }: Run, cause?: unknown): CommandProblem {
+/** The run does not answer: the next step is to look at its worker. */
+export function noAnswerFrom({ session: { cluster }, workflowId, taskQueue }: Run, cause?: unknown): CommandProblem {
   const message = isStuck(cause)
-    ? `${workflowId} does not answer: its workflow task fails again and again; the log of the worker on task queue ${taskQueue} says why`
-    : `${workflowId} does not answer; does a worker poll task queue ${taskQueue}? See backfill doctor ${cluster.name}`;
+    ? `${workflowId} does not answer: its workflow task keeps failing; the log of the worker on task queue ${taskQueue} says why`
+    : `${workflowId} does not answer; check that a worker polls task queue ${taskQueue}, or see backfill doctor ${cluster.name}`;
   return new CommandProblem(EXIT.unreachable, message, { cause });
 }

@@ -1,10 +1,11 @@
 import { MAX_PARALLELISM } from '../../backfill/request/schema.js';
-import type { AddCommand } from '../command-line.js';
-import { wholeNumber } from './number.js';
+import type { AddCommand } from './add-command.js';
+import { withClusters } from './clusters.js';
 import { badUsage } from './problem.js';
-import { type TellOptions, tellRuns, withTellOptions } from './tell.js';
+import { type SendOptions, sendToRuns, withSendOptions } from './send-command.js';
+import { wholeNumber } from './whole-number.js';
 
-interface ParallelismOptions extends TellOptions {
+interface ParallelismOptions extends SendOptions {
   max?: number;
   perCustomer?: number;
   adaptive?: boolean;
@@ -12,16 +13,14 @@ interface ParallelismOptions extends TellOptions {
 
 export const addSetParallelism: AddCommand = (program, action) => {
   const limit = wholeNumber(1, MAX_PARALLELISM);
-  const command = program
-    .command('set-parallelism')
+  const command = withClusters(program.command('set-parallelism'), { changes: true })
     .summary('change how many windows run at once')
-    .description('Change how many windows may be in flight at once; running windows go on.')
-    .argument('[clusters...]', 'of the fleet file; needed if it has more than one')
-    .option('--max <n>', 'of the whole run', limit)
-    .option('--per-customer <n>', 'of each customer', limit)
+    .description('Change how many windows may be in flight at once; running windows are not affected.')
+    .option('--max <n>', 'the most windows at once', limit)
+    .option('--per-customer <n>', 'the most windows of one customer at once', limit)
     .option('--adaptive', 'let the run find its own limit, up to --max')
     .option('--no-adaptive', 'keep to --max');
-  withTellOptions(command).addHelpText(
+  withSendOptions(command).addHelpText(
     'after',
     `
 Examples:
@@ -33,8 +32,12 @@ Examples:
       const given = Object.entries({ max, perCustomer, adaptive }).filter(([, value]) => value !== undefined);
       if (given.length === 0)
         throw badUsage('expected at least one of --max, --per-customer, --adaptive, --no-adaptive');
-      const argument = () => Object.fromEntries(given);
-      return tellRuns(context, { clusters, options, command: 'setParallelism', argument });
+      return sendToRuns(context, {
+        clusters,
+        options,
+        command: 'setParallelism',
+        argument: () => Object.fromEntries(given),
+      });
     }),
   );
 };

@@ -1,14 +1,14 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
-import type { AddCommand } from '../command-line.js';
 import { counted, percent } from '../terminal/format.js';
 import { styled } from '../terminal/line.js';
+import { withDeadline } from '../time-limit.js';
+import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
-import { type Outcome, onEach, selectClusters, valueIn, valuesOf, withSessions } from './clusters.js';
+import { type Outcome, onEach, selectClusters, valueIn, valuesOf, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type ClosedRun, followToEnd } from './follow.js';
-import { within } from './patience.js';
 import { planRuns } from './plan.js';
 import { CommandProblem } from './problem.js';
 import { type CheckedInput, inputsFor } from './request-input.js';
@@ -25,16 +25,14 @@ interface StartOptions extends RequestOptions {
 }
 
 export const addStart: AddCommand = (program, action) => {
-  const command = program
-    .command('start')
+  const command = withClusters(program.command('start'), { changes: true })
     .summary('start a run')
     .description(
-      'Start a run on each cluster. Its input: the fleet file’s defaults, over them --input, then the options.',
+      'Start a run on each cluster. Its input is made of the fleet file’s defaults, then --input, then the options.',
     )
-    .argument('[clusters...]', 'of the fleet file; needed if it has more than one')
     .option('--all', 'every cluster of the fleet')
-    .option('--dry-run', 'only show the plan, like backfill plan')
-    .option('--wait', 'until the run has ended');
+    .option('--dry-run', 'only show the plan, as backfill plan does')
+    .option('--wait', 'wait until the run has ended');
   withRequestOptions(command).addHelpText(
     'after',
     `
@@ -54,19 +52,19 @@ Examples:
   );
 };
 
-/** A run that could start now. */
+/** A run that is ready to start. */
 interface Prepared {
   readonly session: ClusterSession;
   readonly workflowId: string;
   readonly input: CheckedInput['input'];
-  /** What a person should know before it starts. */
-  readonly doubts: readonly string[];
+  /** What the operator should know before it starts. */
+  readonly warnings: readonly string[];
 }
 
 /**
- * Starts a run on each cluster with its input, and waits for their ends if asked to.
+ * Starts a run on each cluster with its input, and waits until they have ended if asked to.
  *
- * @returns the exit code: refused where a run is open already
+ * @returns the exit code: refused where such a run is already open
  */
 export async function startRuns(
   context: CommandContext,
@@ -88,48 +86,48 @@ export async function startRuns(
           return [styled(name, 'bold'), `  ${workflowId} ${what}`];
         }),
       fields: (run) => ({ run: runFields(latest(run)), progress: closed.get(run)?.progress ?? null }),
-      exitCode: (run) => endCode(closed.get(run)),
+      exitCode: (run) => finalExitCode(closed.get(run)),
     });
   });
 }
 
-function endCode(closed: ClosedRun | undefined): ExitCode {
+function finalExitCode(closed: ClosedRun | undefined): ExitCode {
   if (!closed) return EXIT.done;
   return closed.progress ? exitCodeOf(closed.run, closed.progress) : EXIT.attention;
 }
 
-/** @throws CommandProblem (refused) if the run is open already */
-async function prepare(session: ClusterSession, { input, range, doubts }: CheckedInput): Promise<Prepared> {
+/** @throws CommandProblem (refused) if the run is already open */
+async function prepare(session: ClusterSession, { input, range, warnings }: CheckedInput): Promise<Prepared> {
   const { cluster } = session;
   const label = typeof input.cluster === 'string' ? input.cluster : cluster.name;
   const workflowId = runId(label, range.start, range.end);
   const same = await describeRun(session, workflowId);
-  if (same && isOpen(same)) throw await alreadyRuns(same);
+  if (same && isOpen(same)) throw await alreadyRunning(same);
   const found: string[] = [];
   if (same && input.resume !== true) {
     const ended = `${same.status.toLowerCase()} ${same.closedAt?.toISOString().slice(0, 10)}`;
-    found.push(`${workflowId} ran before (${ended}); without --resume all of it runs again`);
+    found.push(`${workflowId} ran before (${ended}); without --resume everything runs again`);
   }
-  for (const other of await openRuns(session)) found.push(`${other} is open on ${cluster.name} too`);
-  return { session, workflowId, input, doubts: [...found, ...doubts] };
+  for (const other of await openRuns(session)) found.push(`${other} is also open on ${cluster.name}`);
+  return { session, workflowId, input, warnings: [...found, ...warnings] };
 }
 
-async function alreadyRuns(run: Run): Promise<CommandProblem> {
+async function alreadyRunning(run: Run): Promise<CommandProblem> {
   if (run.pause) return new CommandProblem(EXIT.refused, run.pause);
   const now = await progressOf(run).catch(() => undefined);
   const how = now
     ? `${now.status}, ${percent(now.totals.done + now.totals.skipped, now.totals.days)}% done`
-    : 'open, but no worker answers for it';
+    : 'open, but no worker answers';
   return new CommandProblem(
     EXIT.refused,
-    `${run.workflowId} runs already (${how}), since ${run.startedAt.toISOString()}; see backfill status ${run.session.cluster.name}`,
+    `${run.workflowId} is already running (${how}), since ${run.startedAt.toISOString()}; see backfill status ${run.session.cluster.name}`,
   );
 }
 
 async function confirmStart(context: CommandContext, ready: readonly Prepared[]): Promise<void> {
-  const doubts = ready.flatMap((prepared) => prepared.doubts);
-  for (const doubt of doubts) context.say(doubt);
-  if (ready.length <= 1 && doubts.length === 0) return;
+  const warnings = ready.flatMap((prepared) => prepared.warnings);
+  for (const warning of warnings) context.say(warning);
+  if (ready.length <= 1 && warnings.length === 0) return;
   const ids = ready.map(({ workflowId }) => workflowId).join(', ');
   await context.confirm(`start ${ready.length === 1 ? '' : `${counted(ready.length, 'run')}: `}${ids}`);
 }
@@ -137,14 +135,14 @@ async function confirmStart(context: CommandContext, ready: readonly Prepared[])
 async function start(context: CommandContext, { session, workflowId, input }: Prepared): Promise<Run> {
   const { client, cluster } = session;
   try {
-    await within(client, () =>
+    await withDeadline(client, () =>
       client.workflow.start(WORKFLOW_TYPE, { workflowId, taskQueue: cluster.taskQueue, args: [input] }),
     );
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    throw await alreadyRuns((await describeRun(session, workflowId))!);
+    throw await alreadyRunning((await describeRun(session, workflowId))!);
   }
-  // The run waits for one: no reason not to start it, but nothing would happen.
+  // The run waits for a worker: it may start, but nothing happens until there is one.
   if (!(await hasWorker(session))) context.say(noWorkerText(session));
   return (await describeRun(session, workflowId))!;
 }

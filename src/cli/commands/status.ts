@@ -1,30 +1,30 @@
 import type { ClusterSession } from '../../fleet/index.js';
-import type { AddCommand } from '../command-line.js';
 import { type Line, styled } from '../terminal/line.js';
 import { type ClusterPicture, rateSinceStart } from '../terminal/picture.js';
 import { wrapped } from '../terminal/wrapping.js';
-import { childPrefixOf } from '../watch/child-prefix.js';
-import { lookAt } from '../watch/look.js';
-import { problemsOf, renderStatus } from '../watch/status-view.js';
+import { ANSWER_LIMIT_MS } from '../time-limit.js';
+import { childPrefixOf, DEFAULT_PREFIX, prefixIn } from '../watch/run-input.js';
+import { takeSnapshot } from '../watch/run-snapshot.js';
+import { problemLines, renderStatus } from '../watch/status-view.js';
 import { headline, summaryLines } from '../watch/summary.js';
+import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
-import { onEach, selectClusters, withSessions } from './clusters.js';
+import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { PATIENCE_MS } from './patience.js';
 import { CommandProblem } from './problem.js';
 import { endingOf, exitCodeOf, runFields } from './run-state.js';
-import { answered, findRun, isOpen, type Run, type RunChoice, runOptions } from './runs.js';
+import { answered, findRun, isOpen, type Run, type RunChoice, withRunOptions } from './runs.js';
 import { byHandLines, type WindowsByHand, windowsByHand } from './windows-by-hand.js';
 
-/** A cluster at a moment. */
+/** The status of a cluster at one moment. */
 interface ClusterStatus {
   readonly picture: ClusterPicture;
   readonly byHand: WindowsByHand;
   readonly run?: Run;
-  /** How it ended, if it was not simply completed. */
+  /** How it ended, if it did not complete. */
   readonly ending?: string | undefined;
-  /** Why there is no progress: no run, or nobody answers for it. */
+  /** Why there is no progress: there is no run, or no answer from it. */
   readonly problem?: CommandProblem;
 }
 
@@ -33,14 +33,13 @@ interface StatusOptions extends RunChoice {
 }
 
 export const addStatus: AddCommand = (program, action) => {
-  const command = program
-    .command('status')
-    .summary('how far runs are, and what needs attention')
-    .description('How far the run of each cluster is, why, and what needs a person. Works on closed runs too.')
-    .argument('[clusters...]', 'default: all of the fleet')
-    .option('--everyone', 'also customers of whom every day is done or skipped');
-  for (const option of runOptions()) command.addOption(option);
-  command
+  const command = withClusters(program.command('status'))
+    .summary('show the progress of runs, and what needs attention')
+    .description(
+      'Show the progress of the run of each cluster, the reasons, and what needs attention. Works on closed runs as well.',
+    )
+    .option('--everyone', 'also customers whose days are all done or skipped');
+  withRunOptions(command)
     .addHelpText(
       'after',
       `
@@ -57,9 +56,9 @@ Examples:
         const clusters = await selectClusters(context, names, options);
         return withSessions(context, clusters, async (sessions) =>
           answer(context, await onEach(sessions, (session) => statusOf(session, options)), {
-            lines: (statuses) => linesOf(context, statuses, options),
-            fields: fieldsOf,
-            exitCode: codeOf,
+            lines: (statuses) => statusLines(context, statuses, options),
+            fields: statusFields,
+            exitCode: statusExitCode,
           }),
         );
       }),
@@ -74,35 +73,30 @@ async function statusOf(session: ClusterSession, choice: RunChoice): Promise<Clu
     run = await findRun(session, choice);
   } catch (problem) {
     if (!(problem instanceof CommandProblem) || problem.exitCode !== EXIT.noRun) throw problem;
-    const byHand = await windowsByHand(client, prefixOf(cluster.defaults));
+    const byHand = await windowsByHand(client, prefixIn(cluster.defaults) ?? DEFAULT_PREFIX);
     return { picture: { cluster: name, note: problem.message }, byHand, problem };
   }
   const { workflowId } = run;
   const prefix = await childPrefixOf(client, workflowId, run.runId);
   const [byHand, ending] = await Promise.all([windowsByHand(client, prefix), endingOf(run)]);
   try {
-    const look = await answered(run, () => lookAt(client, workflowId, prefix, PATIENCE_MS));
+    const snapshot = await answered(run, () => takeSnapshot(client, workflowId, prefix, ANSWER_LIMIT_MS));
     const asOf = Date.now();
-    return { picture: { cluster: name, workflowId, asOf, ...look }, byHand, run, ending };
+    return { picture: { cluster: name, workflowId, asOf, ...snapshot }, byHand, run, ending };
   } catch (error) {
-    // A run that was refused its input has nothing else to say.
+    // A run whose input was refused has nothing else to report.
     if (ending) return { picture: { cluster: name, workflowId, note: workflowId }, byHand, run, ending };
     if (!(error instanceof CommandProblem)) throw error;
     return { picture: { cluster: name, workflowId, note: error.message }, byHand, run, problem: error };
   }
 }
 
-function prefixOf({ child }: Record<string, unknown>): string {
-  const prefix = (child as { workflowIdPrefix?: unknown } | undefined)?.workflowIdPrefix;
-  return typeof prefix === 'string' ? prefix : 'reindexconversations';
-}
-
-function codeOf({ run, picture: { progress }, problem }: ClusterStatus): ExitCode {
+function statusExitCode({ run, picture: { progress }, problem }: ClusterStatus): ExitCode {
   if (problem) return problem.exitCode;
   return run && progress ? exitCodeOf(run, progress) : EXIT.attention;
 }
 
-function fieldsOf({ run, picture: { progress }, byHand, ending, problem }: ClusterStatus): object {
+function statusFields({ run, picture: { progress }, byHand, ending, problem }: ClusterStatus): object {
   return {
     run: run ? runFields(run) : null,
     otherOpenRuns: run?.others ?? [],
@@ -114,13 +108,17 @@ function fieldsOf({ run, picture: { progress }, byHand, ending, problem }: Clust
   };
 }
 
-/** One cluster with the days of its customers; several without, a block for each. */
-function linesOf({ columns }: CommandContext, statuses: readonly ClusterStatus[], { everyone = false }: StatusOptions) {
+/** One cluster is shown with the days of its customers; several without, in a block each. */
+function statusLines(
+  { columns }: CommandContext,
+  statuses: readonly ClusterStatus[],
+  { everyone = false }: StatusOptions,
+): Line[] {
   const now = Date.now();
   const extras = ({ run, ending, byHand }: ClusterStatus): Line[] => [
     ...(ending ? [[styled('closed    ', 'dim'), styled(ending, 'red')]] : []),
     ...(run && run.others.length > 0
-      ? [[styled('others    ', 'dim'), `also open: ${run.others.join(', ')}; see them with --run`]]
+      ? [[styled('others    ', 'dim'), `also open: ${run.others.join(', ')}; show them with --run`]]
       : []),
     ...byHandLines(byHand),
   ];
@@ -132,7 +130,7 @@ function linesOf({ columns }: CommandContext, statuses: readonly ClusterStatus[]
   return statuses.flatMap((status, i): Line[] => {
     const { picture } = status;
     const summary = picture.progress ? summaryLines(picture.progress, picture, now) : [];
-    const problems = problemsOf(picture).flatMap((line) => wrapped(line, columns, 2));
+    const problems = problemLines(picture).flatMap((line) => wrapped(line, columns, 2));
     const block = [
       ...wrapped(headline(picture, now), columns, 2),
       ...indented([...summary, ...extras(status)]),

@@ -1,36 +1,31 @@
 import { type Cluster, openCluster } from '../../fleet/index.js';
-import type { AddCommand } from '../command-line.js';
-import { wantsColour } from '../terminal/display.js';
+import { wantsColour } from '../terminal/output.js';
 import type { WatchedCluster } from '../watch/cluster-watch.js';
 import type { Display } from '../watch/full-screen.js';
-import { watchClusters } from '../watch/screen.js';
-import { selectClusters } from './clusters.js';
+import { watchClusters } from '../watch/watch-clusters.js';
+import type { AddCommand } from './add-command.js';
+import { selectClusters, withClusters } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { operatorName } from './operator-name.js';
 import { badUsage, CommandProblem } from './problem.js';
-import { findRun, type RunChoice, runOptions } from './runs.js';
+import { findRun, type RunChoice, withRunOptions } from './runs.js';
 
 interface WatchOptions extends RunChoice {
   by?: string;
 }
 
 export const addWatch: AddCommand = (program, action) => {
-  const command = program
-    .command('watch')
-    .summary('the picture of status, kept up to date')
-    .description(
-      'Show the runs of some clusters, or of all, on the whole terminal, and keep them up to date. Needs a terminal.',
-    )
-    .argument('[clusters...]', 'of the fleet file; default: all')
-    .option('--by <who>', "who pauses and resumes, for the run's log (default: you, as the system knows you)");
-  for (const option of runOptions()) command.addOption(option);
-  command.addHelpText(
+  const command = withClusters(program.command('watch'))
+    .summary('show the status of runs, live')
+    .description('Show the runs of one or more clusters on the whole terminal, and keep them up to date.')
+    .option('--by <name>', "your name, for the run's log when you pause or resume (default: your user name)");
+  withRunOptions(command).addHelpText(
     'after',
     `
 Keys: left and right (or tab) for the cluster; up, down, page up, page down, home
-and end to scroll; w windows in flight, a what to look at, o worst customers first;
-p pause and r resume the cluster that is shown, after a question; q quit.
+and end to scroll; w windows in flight, a what needs attention, o worst customers
+first; p pause and r resume the cluster that is shown, after a question; q quit.
 
 Examples:
   backfill watch
@@ -44,12 +39,10 @@ Examples:
       await watchClusters(
         clusters.map((cluster) => watched(cluster, choice, context)),
         {
-          ...{
-            display: stdout as Display,
-            keyboard: stdin,
-            by: by ?? operatorName(context.environment),
-            signal: context.signal,
-          },
+          display: stdout as Display,
+          keyboard: stdin,
+          by: by ?? operatorName(context.environment),
+          signal: context.signal,
           colour: wantsColour(stdout, context.environment),
         },
       );

@@ -1,25 +1,25 @@
 import type { Client } from '@temporalio/client';
 import { counted } from '../terminal/format.js';
 import { type Line, styled } from '../terminal/line.js';
-import { within } from './patience.js';
+import { withDeadline } from '../time-limit.js';
 
-/** Windows' workflows that no run started: somebody did, or a script. */
+/** Workflows of windows that no run started: a person or a script did. */
 export interface WindowsByHand {
-  /** By Temporal's status, in small letters: `{running: 3, completed: 256}`. */
+  /** By Temporal's status, in lower case: `{running: 3, completed: 256}`. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Workflow ids of those that are open, some of them if there are many. */
+  /** Workflow ids of those that are open, or some of them if there are many. */
   readonly running: readonly string[];
 }
 
 const MOST_NAMED = 5;
 
-/** A window that Temporal's Workflow Pause has paused is open, too. */
+/** A window that Temporal's Workflow Pause has paused is open as well. */
 const openIn = ({ running = 0, paused = 0 }: WindowsByHand['counts']): number => running + paused;
 
-/** What visibility knows of windows of this prefix that have no parent. The prefix has no quotes (request.ts). */
+/** The windows of this prefix that have no parent, according to visibility. The prefix has no quotes (request.ts). */
 export async function windowsByHand(client: Client, prefix: string): Promise<WindowsByHand> {
   const orphans = `WorkflowId STARTS_WITH "${prefix}-" AND ParentWorkflowId IS NULL`;
-  return within(client, async () => {
+  return withDeadline(client, async () => {
     const { groups } = await client.workflow.count(`${orphans} GROUP BY ExecutionStatus`);
     const counts = Object.fromEntries(
       groups.map(({ count, groupValues }) => [String(groupValues.flat()[0]).toLowerCase(), count]),
@@ -34,7 +34,7 @@ export async function windowsByHand(client: Client, prefix: string): Promise<Win
   });
 }
 
-/** Nothing, or a line that says how many, and one for each that is open. */
+/** A line with their number, and one for each that is open; no lines if there are none. */
 export function byHandLines({ counts, running }: WindowsByHand): Line[] {
   const parts = Object.entries(counts).map(([status, amount]) => `${amount} ${status}`);
   if (parts.length === 0) return [];

@@ -2,11 +2,11 @@ import type { CommandContext } from './context.js';
 import { badUsage } from './problem.js';
 
 /**
- * Tells the cluster from what follows it in `[cluster] <customer> …`: the first word if it names one; with one cluster in
- * the fleet it can be left out.
+ * Separates the cluster from what follows it in `[cluster] <customer> …`: it is the first word, and can be left out if the
+ * fleet has only one.
  *
- * @param names what has to follow, for the message: `['customer', 'day']`; the last may repeat if it ends in `...`
- * @throws CommandProblem (exit code 2) if words are missing or too many, or no cluster is named where there are several
+ * @param names what must follow, for the message: `['customer', 'day']`; the last may repeat if it ends in `...`
+ * @throws CommandProblem (exit code 2) if there are too few or too many words, or no cluster is named where there are several
  */
 export async function clusterAndWords(
   context: CommandContext,

@@ -1,11 +1,11 @@
 import type { ClusterSession } from '../../fleet/index.js';
-import { within } from './patience.js';
+import { withDeadline } from '../time-limit.js';
 
 const WORKFLOW_TASKS = 1;
 
-/** Whether a worker polls the orchestrator's task queue now, or did within the last minutes. */
+/** Whether a worker polls the orchestrator's task queue now, or did in the last minutes. */
 export async function hasWorker({ client, cluster }: ClusterSession, taskQueue = cluster.taskQueue): Promise<boolean> {
-  const { pollers } = await within(client, () =>
+  const { pollers } = await withDeadline(client, () =>
     client.workflowService.describeTaskQueue({
       namespace: client.options.namespace,
       taskQueue: { name: taskQueue },

@@ -4,8 +4,8 @@ import { onOneLine } from '../terminal/line.js';
 type Paused = Pick<WorkflowExecutionDescription, 'workflowId' | 'status' | 'raw'>;
 
 /**
- * What to say of a run that Temporal's own Workflow Pause has paused (server 1.30 and later), with the next step; undefined
- * for all others. The server refuses its queries and Updates, and keeps signals and a cancel until it is unpaused.
+ * The sentence for a run that Temporal's own Workflow Pause has paused (server 1.30 and later), with the next step;
+ * undefined for all others. The server refuses its queries and Updates, and keeps signals and a cancel until it is unpaused.
  */
 export function pauseOf({ workflowId, status, raw }: Paused, namespace: string): string | undefined {
   if (status.name !== 'PAUSED') return undefined;

@@ -1,11 +1,11 @@
 import { formatDay, parseDay, startOfMonth } from '../../backfill/hours/calendar.js';
-import type { Cluster } from '../../fleet/index.js';
-import { customersOf } from '../../fleet/index.js';
+import { type Cluster, customersOf } from '../../fleet/index.js';
+import { counted } from '../terminal/format.js';
 import { type Finding, hint, ok, problem, problemOf } from './finding.js';
 
-/** The databases behind a cluster's runs: the one that the probe looks at, and the customer directory. */
+/** The databases behind a cluster's runs: the one that the probe measures, and the customer directory. */
 
-/** Tries the probe as the worker would, if this environment has its connection. */
+/** Runs the probe as the worker would, if this environment has its connection. */
 export async function checkProbe({ name, defaults }: Cluster, environment: NodeJS.ProcessEnv): Promise<Finding[]> {
   const check = 'probe';
   const { ProbedDatabase } = await import('../../activities/probe/database.js');
@@ -16,31 +16,30 @@ export async function checkProbe({ name, defaults }: Cluster, environment: NodeJ
   const url = settingOf('BACKFILL_PROBE_URL', name, environment);
   if (!url) {
     if (metrics.length === 0) return [];
-    const unseen = `the worker looks at ${metrics.join(', ')}; its connection can not be seen from here`;
+    const variable = variableOf('BACKFILL_PROBE_URL', name);
     return [
       hint(
         check,
-        unseen,
-        `set ${variableOf('BACKFILL_PROBE_URL', name)} here as it is set for the worker, and it is tried`,
+        `the worker measures ${metrics.join(', ')}; its connection is not set in this environment`,
+        `to try it from here, set ${variable} as it is set for the worker`,
       ),
     ];
   }
-  const database = new ProbedDatabase({
-    ...{ url, queriesFile: environment.BACKFILL_PROBE_QUERIES_FILE, memory: new Memory() },
-  });
+  const queriesFile = environment.BACKFILL_PROBE_QUERIES_FILE;
+  const database = new ProbedDatabase({ url, queriesFile, memory: new Memory() });
   try {
     const looked = await database.look(metrics.length > 0 ? metrics : ['activeSessions']);
     if ('unknown' in looked) {
       return [
         problem(
           check,
-          `the database can't be seen: ${looked.unknown}`,
-          `mend ${variableOf('BACKFILL_PROBE_URL', name)}`,
+          `the database can't be measured: ${looked.unknown}`,
+          `fix ${variableOf('BACKFILL_PROBE_URL', name)}`,
         ),
       ];
     }
     const values = Object.entries(looked.values).map(([metric, value]) => `${metric} ${Math.round(value * 100) / 100}`);
-    const missing = Object.values(looked.missing).map((text) => hint(check, text, 'leave it out of probe, or mend it'));
+    const missing = Object.values(looked.missing).map((text) => hint(check, text, 'remove it from probe, or fix it'));
     return [...(values.length > 0 ? [ok(check, values.join(', '))] : []), ...missing];
   } finally {
     database.close();
@@ -58,12 +57,11 @@ export async function checkDirectory(
   const range = { start: formatDay(start), end: formatDay(startOfMonth(start, 1)) };
   try {
     const customers = await customersOf(cluster, range, environment);
-    if (!customers)
-      return ok(check, `no directory in the fleet file: "all" means whoever the worker's directory names`);
-    if (customers.length === 0) return problem(check, 'the directory names nobody', 'mend directory in the fleet file');
+    if (!customers) return ok(check, `no directory in the fleet file: "all" means all of the worker's directory`);
+    if (customers.length === 0) return problem(check, 'the directory is empty', 'fix directory in the fleet file');
     const known = customers.filter(({ conversations }) => conversations !== undefined).length;
-    return ok(check, `${customers.length}, the volume of ${known} of them known`);
+    return ok(check, `${counted(customers.length, 'customer')}, ${known} with a known volume`);
   } catch (error) {
-    return problemOf(check, error, 'mend directory in the fleet file, or what it names');
+    return problemOf(check, error, 'fix directory in the fleet file, or what it points to');
   }
 }

@@ -7,10 +7,10 @@ import { type Finding, hint, ok, problem } from './finding.js';
 const { IndexedValueType, TaskQueueType } = proto.temporal.api.enums.v1;
 const GRPC_NOT_FOUND = 5;
 
-/** What the orchestrator puts on runs and windows, where the namespace has them. */
+/** The orchestrator sets these on runs and windows, where the namespace has them. */
 const SEARCH_ATTRIBUTES = ['BackfillCluster', 'BackfillCustomer', 'BackfillStatus'];
 
-/** The oldest server whose Updates need no setting of their own. */
+/** The oldest server on which Updates are enabled by default. */
 const OLDEST_SERVER = [1, 28] as const;
 
 export async function checkServer({ client }: ClusterSession, program: string): Promise<Finding> {
@@ -32,7 +32,7 @@ export async function checkNamespace({ client, cluster: { namespace } }: Cluster
     return problem(
       'namespace',
       `there is no namespace ${namespace}`,
-      `mend namespace in the fleet file, or: temporal operator namespace create --namespace ${namespace}`,
+      `fix namespace in the fleet file, or create it: temporal operator namespace create --namespace ${namespace}`,
     );
   }
 }
@@ -40,13 +40,13 @@ export async function checkNamespace({ client, cluster: { namespace } }: Cluster
 /**
  * Whether workers poll a task queue, for workflows and for activities.
  *
- * @param check `worker` needs both; the activities of other workflows may well have a queue of their own
+ * @param check `worker` needs both; the activities of other workflows may have a separate queue
  */
 export async function checkWorkers(
   { client, cluster: { namespace } }: ClusterSession,
   check: string,
   taskQueue: string,
-  mend: string,
+  fix: string,
 ): Promise<Finding> {
   const pollers = async (taskQueueType: number) => {
     const query = { namespace, taskQueue: { name: taskQueue }, taskQueueType };
@@ -57,21 +57,21 @@ export async function checkWorkers(
     pollers(TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
   ]);
   if (workflows.length + activities.length === 0) {
-    return { ...problem(check, `no worker polls task queue ${taskQueue}`, mend), silent: true };
+    return { ...problem(check, `no worker polls task queue ${taskQueue}`, fix), unreachable: true };
   }
   const text = `${workers(workflows)} for workflows, ${workers(activities)} for activities on task queue ${taskQueue}`;
   if (workflows.length === 0 || (activities.length === 0 && check === 'worker')) {
-    return { ...problem(check, text, mend), silent: true };
+    return { ...problem(check, text, fix), unreachable: true };
   }
-  if (activities.length === 0) return hint(check, text, mend);
+  if (activities.length === 0) return hint(check, text, fix);
   const quiet = Date.now() - Math.max(...workflows.map(lastPoll));
   if (quiet <= LONGEST_POLL_MS) return ok(check, text);
-  return hint(check, `${text}, the last poll ${Math.round(quiet / 1_000)} s ago: busy, or gone`, mend);
+  return hint(check, `${text}, the last poll ${Math.round(quiet / 1_000)} s ago: busy, or gone`, fix);
 }
 
 type Poller = proto.temporal.api.taskqueue.v1.IPollerInfo;
 
-/** A poll that finds nothing to do ends after a minute, and the next one begins; the server remembers it for minutes. */
+/** A poll without a task ends after a minute, then the next one begins; the server remembers it for some minutes. */
 const LONGEST_POLL_MS = 75_000;
 
 const lastPoll = ({ lastAccessTime }: Poller) => Number(lastAccessTime?.seconds ?? 0) * 1_000;
@@ -86,17 +86,17 @@ export async function checkSearchAttributes({ client, cluster }: ClusterSession)
   const { namespace } = cluster;
   const attributes = await registered(client, namespace);
   if (!attributes) {
-    return [hint(check, 'the server does not say which it has', `look for ${SEARCH_ATTRIBUTES.join(', ')} in its UI`)];
+    return [hint(check, 'the server does not list them', `look for ${SEARCH_ATTRIBUTES.join(', ')} in its UI`)];
   }
   const wrong = SEARCH_ATTRIBUTES.filter((name) => (attributes[name] ?? KEYWORD) !== KEYWORD);
   const absent = SEARCH_ATTRIBUTES.filter((name) => attributes[name] === undefined);
   const findings = wrong.map((name) => {
     const type = IndexedValueType[attributes[name]!]?.replace('INDEXED_VALUE_TYPE_', '');
-    const again = `temporal operator search-attribute remove --namespace ${namespace} --name ${name}, then ${create(namespace, [name])}`;
-    return problem(check, `${name} is of type ${type}, not Keyword: runs leave it alone`, again);
+    const recreate = `temporal operator search-attribute remove --namespace ${namespace} --name ${name}, then ${create(namespace, [name])}`;
+    return problem(check, `${name} has type ${type}, not Keyword: runs do not set it`, recreate);
   });
   if (absent.length > 0) {
-    findings.push(hint(check, `without ${absent.join(', ')}, which are optional`, create(namespace, absent)));
+    findings.push(hint(check, `missing ${absent.join(', ')} (optional)`, create(namespace, absent)));
   }
   return findings.length > 0 ? findings : [ok(check, SEARCH_ATTRIBUTES.join(', '))];
 }
@@ -106,7 +106,7 @@ const KEYWORD: number = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
 const create = (namespace: string, names: string[]) =>
   `temporal operator search-attribute create --namespace ${namespace} ${names.map((name) => `--name ${name} --type Keyword`).join(' ')}`;
 
-/** Undefined where the operator service is not for everybody, as in Temporal Cloud. */
+/** Undefined where the operator service is not available, as in Temporal Cloud. */
 async function registered(
   client: ClusterSession['client'],
   namespace: Cluster['namespace'],

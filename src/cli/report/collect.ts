@@ -1,10 +1,11 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { LogView } from '../../backfill/state/journal.js';
 import type { CustomerView } from '../../backfill/views/customer.js';
+import type { LogView } from '../../backfill/views/log.js';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { Report } from '../../backfill/views/report.js';
-import { childPrefixOf } from '../watch/child-prefix.js';
-import { placedDays } from '../watch/placed-days.js';
+import { placedDays } from '../terminal/placed-days.js';
+import { withDeadline } from '../time-limit.js';
+import { childPrefixOf } from '../watch/run-input.js';
 import type { ClusterReport, CustomerReport, WindowRecord } from './document.js';
 import { failureCounts, limitSteps } from './findings.js';
 import { grouped } from './grouped.js';
@@ -12,12 +13,12 @@ import { proofOf } from './proof.js';
 import { runReport } from './run-result.js';
 import { windowRecords, withClasses } from './window-records.js';
 
-const PATIENCE_MS = 60_000;
-/** Customers asked one by one, for what `progress` does not say. */
+const REPORT_LIMIT_MS = 60_000;
+/** The most customers that are queried one by one, for what `progress` does not have. */
 const MOST_ASKED = 200;
 
 /**
- * Everything that a report says of one run: its own answers, its result if it has one, and Temporal's records of its
+ * Everything that a report says about one run: from its queries, its result if it has one, and Temporal's records of its
  * windows.
  *
  * @throws when the server or the run's worker does not answer; a closed run needs its worker too
@@ -27,7 +28,7 @@ export async function collectRun(
   { cluster, workflowId }: { cluster: string; workflowId: string },
   now: number,
 ): Promise<ClusterReport> {
-  return client.withDeadline(Date.now() + PATIENCE_MS, async () => {
+  const calls = async (): Promise<ClusterReport> => {
     const handle = client.workflow.getHandle(workflowId);
     const [described, progress, log, prefix] = await Promise.all([
       handle.describe(),
@@ -42,24 +43,38 @@ export async function collectRun(
     ]);
     const views = await customerViews(handle, customersToAsk(found.windows));
     const windows = withClasses(found.windows, views, progress.attention);
-    const { statusReason, range, startedAt, eta, parallelism, attention, status, totals } = progress;
+    const { startedAt } = progress;
     const proof = proofOf(result);
     const customersLeftOut = progress.customersLeftOut?.count ?? 0;
     return {
-      ...{ cluster, workflowId, runId: described.runId, namespace: client.options.namespace },
-      ...{ status, statusReason, range, startedAt, eta, parallelism, attention, log },
+      cluster,
+      workflowId,
+      runId: described.runId,
+      namespace: client.options.namespace,
+      status: progress.status,
+      statusReason: progress.statusReason,
+      range: progress.range,
+      startedAt,
       endedAt: endedAt === undefined ? null : new Date(endedAt).toISOString(),
       durationMs: (endedAt ?? now) - Date.parse(startedAt),
-      totals: { ...totals, customers: progress.customers.length + customersLeftOut },
-      customers: customersOf(progress, result, views, windows),
+      eta: progress.eta,
+      totals: { ...progress.totals, customers: progress.customers.length + customersLeftOut },
+      parallelism: progress.parallelism,
+      customers: customerReports(progress, result, views, windows),
       customersLeftOut,
-      ...{ windows, windowsTruncated: found.truncated, limits: limitSteps(log), failures: failureCounts(windows) },
+      windows,
+      windowsTruncated: found.truncated,
+      limits: limitSteps(log),
+      failures: failureCounts(windows),
+      attention: progress.attention,
+      log,
       ...(proof ? { proof } : {}),
     };
-  });
+  };
+  return withDeadline(client, calls, REPORT_LIMIT_MS);
 }
 
-/** Whose windows did not all complete: the run may still remember why. */
+/** Customers whose windows did not all complete: the run may still remember why. */
 function customersToAsk(windows: readonly WindowRecord[]): string[] {
   const troubled = windows.filter(({ status }) => status !== 'completed' && status !== 'running');
   const latestFirst = troubled.reverse().map(({ customer }) => customer);
@@ -72,7 +87,7 @@ async function customerViews(handle: WorkflowHandle, ids: readonly string[]): Pr
   return views;
 }
 
-function customersOf(
+function customerReports(
   progress: Progress,
   result: Report | undefined,
   views: readonly CustomerView[],
@@ -89,7 +104,8 @@ function customersOf(
     const counts = report
       ? { completed: report.windows, unsuccessful: report.retries, busyMs: report.busyMs }
       : (view?.counts ?? {
-          ...{ completed, unsuccessful: recorded.length - completed },
+          completed,
+          unsuccessful: recorded.length - completed,
           busyMs: recorded.reduce((sum, { durationMs }) => sum + durationMs, 0),
         });
     return { ...customer, windows: counts };

@@ -1,8 +1,8 @@
 import { DAY_NAMES, type DayLetter } from '../../backfill/views/day-letters.js';
-import { eachDay } from '../watch/placed-days.js';
+import { eachDay } from '../terminal/placed-days.js';
 import type { ReportDocument } from './document.js';
 
-/** A row for each customer's day. */
+/** A row for each day of each customer. */
 export function daysCsv({ clusters }: ReportDocument): string {
   const rows = clusters.flatMap(({ cluster, workflowId, customers }) =>
     customers.flatMap((customer) =>
@@ -12,16 +12,37 @@ export function daysCsv({ clusters }: ReportDocument): string {
   return csv([['cluster', 'run', 'customer', 'day', 'state'], ...rows]);
 }
 
-/** A row for each window's workflow, as Temporal recorded it. */
+/** A row for each window's workflow, as recorded by Temporal. */
 export function windowsCsv({ clusters }: ReportDocument): string {
   const titles = [
-    ...['cluster', 'run', 'customer', 'from', 'to', 'workflow_id', 'run_id', 'status'],
-    ...['class', 'error', 'started_at', 'closed_at', 'seconds'],
+    'cluster',
+    'run',
+    'customer',
+    'from',
+    'to',
+    'workflow_id',
+    'run_id',
+    'status',
+    'class',
+    'error',
+    'started_at',
+    'closed_at',
+    'seconds',
   ];
   const rows = clusters.flatMap(({ cluster, workflowId, windows }) =>
     windows.map((window) => [
-      ...[cluster, workflowId, window.customer, window.from, window.to, window.workflowId, window.runId, window.status],
-      ...[window.class ?? '', window.error ?? '', window.startedAt, window.closedAt ?? ''],
+      cluster,
+      workflowId,
+      window.customer,
+      window.from,
+      window.to,
+      window.workflowId,
+      window.runId,
+      window.status,
+      window.class ?? '',
+      window.error ?? '',
+      window.startedAt,
+      window.closedAt ?? '',
       String(window.durationMs / 1_000),
     ]),
   );
@@ -53,7 +74,7 @@ export function proofCsv({ clusters }: ReportDocument): string {
 const csv = (rows: readonly (readonly string[])[]): string =>
   rows.map((row) => `${row.map(field).join(',')}\r\n`).join('');
 
-/** Spreadsheets run what starts like a formula; an apostrophe before it makes it text. */
+/** Spreadsheets evaluate what starts like a formula; an apostrophe before it makes it text. */
 const FORMULA = /^[=+\-@\t\r\n]/;
 
 function field(text: string): string {

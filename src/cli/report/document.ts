@@ -1,14 +1,14 @@
-import type { LogView } from '../../backfill/state/journal.js';
 import { countDays, type DayCounts } from '../../backfill/views/day-letters.js';
+import type { LogView } from '../../backfill/views/log.js';
 import type { Attention, Progress } from '../../backfill/views/progress.js';
 import type { Status } from '../../backfill/views/status.js';
-import type { PlacedDays } from '../watch/placed-days.js';
+import type { PlacedDays } from '../terminal/placed-days.js';
 
-/** Grows when a field changes its meaning or goes; new fields alone do not change it. */
+/** Increases when a field changes its meaning or is removed, not when a field is added. */
 export const REPORT_VERSION = 1;
 
 /**
- * A report, as `--format json` writes it and every other format is made from it. Times are RFC 3339 in UTC, days
+ * A report: `--format json` writes it as it is, and every other format is made from it. Times are RFC 3339 in UTC, days
  * `YYYY-MM-DD`, ends exclusive, durations in ms.
  */
 export interface ReportDocument {
@@ -16,7 +16,7 @@ export interface ReportDocument {
   readonly generatedAt: string;
   readonly totals: ReportTotals;
   readonly clusters: readonly ClusterReport[];
-  /** Clusters that were asked for and are in none of the above, each with the reason and the next step. */
+  /** Requested clusters that are not in `clusters`, each with the reason and the next step. */
   readonly missing: readonly MissingCluster[];
 }
 
@@ -41,25 +41,25 @@ export interface ClusterReport {
   readonly statusReason: string;
   readonly range: { readonly start: string; readonly end: string };
   readonly startedAt: string;
-  /** Null while it runs; then it was as of the report's `generatedAt`. */
+  /** Null while the run is open; then the report is as of `generatedAt`. */
   readonly endedAt: string | null;
   readonly durationMs: number;
   readonly eta: string | null;
   readonly totals: ReportTotals;
   readonly parallelism: Progress['parallelism'];
   readonly customers: readonly CustomerReport[];
-  /** Customers that are in `totals` only, because the run's answer has no room for them; most are done. */
+  /** How many customers are in `totals` only, because they do not fit in the run's answer; most are done. */
   readonly customersLeftOut: number;
   /** Temporal's own records of the windows' workflows, in the order of their starts. */
   readonly windows: readonly WindowRecord[];
-  /** There are more windows than are listed: the earliest are left out. */
+  /** Whether there are more windows than are listed: the earliest are left out. */
   readonly windowsTruncated: boolean;
   /** How the limit moved, oldest first, as far back as the log goes. */
   readonly limits: readonly LimitStep[];
   readonly failures: readonly FailureCount[];
   readonly attention: readonly Attention[];
   readonly log: readonly LogView[];
-  /** What was verified of each customer's day, where the run did so. */
+  /** What was verified for each day of each customer, where the run did so. */
   readonly proof?: ProofReport;
 }
 
@@ -81,11 +81,11 @@ export interface WindowRecord {
   readonly workflowId: string;
   readonly runId: string;
   readonly customer: string;
-  /** The hours that it reindexes. */
+  /** The hours that it covers. */
   readonly from: string;
   readonly to: string;
   readonly status: WindowStatus;
-  /** What the run took a failure for, as far back as it remembers. */
+  /** The class of its failure, as far back as the run remembers. */
   readonly class?: string;
   readonly error?: string;
   readonly startedAt: string;
@@ -100,16 +100,16 @@ export interface LimitStep {
   readonly reason: string;
 }
 
-/** Windows that ended otherwise than completed, by what the run took it for. */
+/** Windows that did not complete, by class of failure. */
 export interface FailureCount {
-  /** `notRemembered` for those that the run has forgotten. */
+  /** `notRemembered` for those that the run no longer remembers. */
   readonly class: string;
   readonly windows: number;
   readonly customers: number;
   readonly example: string;
 }
 
-/** That done days are done, from the run's result. */
+/** The evidence that done days are done, from the run's result. */
 export interface ProofReport {
   readonly rows: readonly ProofRow[];
   /** Done days without rows, because there were too many. */
@@ -118,14 +118,14 @@ export interface ProofReport {
   readonly digest: string;
 }
 
-/** One customer's day, or the part of it that one window covered. */
+/** One day of one customer, or the part of it that one window covered. */
 export interface ProofRow {
   readonly customer: string;
   readonly day: string;
   /** Null where nothing was counted. */
   readonly conversations: number | null;
   readonly scorecards: number | null;
-  /** The window's workflow id, and when it completed; null where that was before this run. */
+  /** The window's workflow id, and when it completed; null where it completed before this run. */
   readonly window: string | null;
   readonly completedAt: string | null;
   readonly attempts: number;

@@ -1,25 +1,26 @@
-import type { LogView } from '../../backfill/state/journal.js';
+import type { LogView } from '../../backfill/views/log.js';
 import type { FailureCount, LimitStep, WindowRecord, WindowStatus } from './document.js';
 import { grouped } from './grouped.js';
 
-const FINE: readonly WindowStatus[] = ['completed', 'running', 'continuedAsNew'];
+const NOT_FAILED: readonly WindowStatus[] = ['completed', 'running', 'continuedAsNew'];
 
-/** Every move of the limit that the log tells of. */
+/** Every move of the limit that the log has. */
 export function limitSteps(log: readonly LogView[]): LimitStep[] {
-  return log.flatMap(({ at, effect }) => {
-    const [, from, to, reason] = /^limit (\d+) → (\d+): (.*)$/s.exec(effect) ?? [];
-    return reason === undefined ? [] : [{ at, from: Number(from), to: Number(to), reason }];
-  });
+  return log.flatMap(({ at, fact }) =>
+    fact.kind === 'limitMoved' ? [{ at, from: fact.from, to: fact.to, reason: fact.why }] : [],
+  );
 }
 
-/** Windows that ended otherwise than completed, by class, the most frequent first. */
+/** Windows that did not complete, by class, the most frequent first. */
 export function failureCounts(windows: readonly WindowRecord[]): FailureCount[] {
-  const unsuccessful = windows.filter(({ status }) => !FINE.includes(status));
+  const unsuccessful = windows.filter(({ status }) => !NOT_FAILED.includes(status));
   const groups = grouped(unsuccessful, (window) => window.class ?? 'notRemembered');
   const counts = [...groups].map(([name, all]): FailureCount => {
     const latest = all.at(-1)!;
     return {
-      ...{ class: name, windows: all.length, customers: new Set(all.map(({ customer }) => customer)).size },
+      class: name,
+      windows: all.length,
+      customers: new Set(all.map(({ customer }) => customer)).size,
       example: `${latest.workflowId}: ${latest.error ?? latest.status}`,
     };
   });

@@ -6,7 +6,7 @@ import { markdown } from './markdown.js';
 export const REPORT_FORMATS = ['md', 'html', 'json', 'csv'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
-/** What a row of the CSV is: a customer's day, a window's workflow, or what proves a day. */
+/** What a row of the CSV is: a customer's day, a window's workflow, or the proof of a day. */
 export const ROWS = ['days', 'windows', 'proof'] as const;
 export type Rows = (typeof ROWS)[number];
 

@@ -1,8 +1,8 @@
 import { formatDuration } from '../../backfill/hours/duration.js';
 import { DAY_LEGEND, inRuns, isFinished } from '../../backfill/views/day-letters.js';
-import { count, counted, percent } from '../terminal/format.js';
+import { count, counted, percent, toMinute } from '../terminal/format.js';
 import { onOneLine } from '../terminal/line.js';
-import { asTyped, daysText, together } from '../watch/attention.js';
+import { daysText, groupAlike, withTypedCommands } from '../watch/attention.js';
 import type { ClusterReport, ReportDocument, ReportTotals } from './document.js';
 import { NOT_CHECKED, wasChecked } from './proof.js';
 
@@ -10,28 +10,40 @@ const MOST_ATTENTION = 20;
 const MOST_OPEN = 30;
 const LONGEST_TEXT = 200;
 
-/** A report short enough to be read in an incident channel. What is left out is counted. */
+/** A report that is short enough for an incident channel. What is left out is counted. */
 export function markdown({ generatedAt, totals, clusters, missing }: ReportDocument): string {
-  const head = [`# Backfill report`, '', `As of ${minute(generatedAt)} UTC.`];
   const overview = table(
     ['cluster', 'status', 'done', 'days', 'failed', 'held', 'windows', 'took'],
     [
-      ...clusters.map((report) => overviewRow(report.cluster, report.status, report.totals, report.durationMs)),
+      ...clusters.map((report) => overviewRow(text(report.cluster), report.status, report.totals, report.durationMs)),
       ...(clusters.length > 1 ? [overviewRow('**total**', '', totals)] : []),
     ],
   );
   const absent = missing.map(
     ({ cluster, reason }) => `- **${text(cluster)}** is not in this report: ${text(reason, Number.POSITIVE_INFINITY)}`,
   );
-  const absence = absent.length > 0 ? ['', ...absent] : [];
-  return `${[...head, '', ...overview, ...absence, ...clusters.flatMap(section)].join('\n')}\n`;
+  const lines = [
+    '# Backfill report',
+    '',
+    `As of ${toMinute(generatedAt)} UTC.`,
+    '',
+    ...overview,
+    ...(absent.length > 0 ? ['', ...absent] : []),
+    ...clusters.flatMap(section),
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 function overviewRow(name: string, status: string, totals: ReportTotals, tookMs?: number): string[] {
   const { days, done, skipped, failed, held, windows } = totals;
   return [
-    ...[name === '**total**' ? name : text(name), status, `${percent(done + skipped, days)}%`],
-    ...[`${count(done)}/${count(days)}`, count(failed), count(held), count(windows.completed)],
+    name,
+    status,
+    `${percent(done + skipped, days)}%`,
+    `${count(done)}/${count(days)}`,
+    count(failed),
+    count(held),
+    count(windows.completed),
     tookMs === undefined ? '' : formatDuration(tookMs),
   ];
 }
@@ -43,27 +55,35 @@ function section(report: ClusterReport): string[] {
     `- ${code(workflowId)}, ${range.start} to ${range.end} (end exclusive), ${counted(totals.customers, 'customer')}`,
     `- ${report.status}: ${text(statusReason)}`,
     `- limit ${parallelism.limit} of at most ${parallelism.max}: ${text(parallelism.reason)}`,
-    ...(eta ? [`- done by about ${minute(eta)} UTC at the pace so far`] : []),
+    ...(eta ? [`- done by about ${toMinute(eta)} UTC at the current pace`] : []),
   ];
-  const failed = failures.map((failure) => [
-    ...[failure.class, count(failure.windows), count(failure.customers), text(failure.example)],
+  const failureRows = failures.map((failure) => [
+    failure.class,
+    count(failure.windows),
+    count(failure.customers),
+    text(failure.example),
   ]);
-  const problems = together(attention);
-  const looks = problems.slice(0, MOST_ATTENTION).map((problem) => {
-    const { days, attempts } = problem;
-    const { customer, class: failure, message, nextStep } = problem;
-    return [text(customer), daysText(days), failure, String(attempts), text(message), asTyped(nextStep)];
-  });
+  const problems = groupAlike(attention);
+  const problemRows = problems
+    .slice(0, MOST_ATTENTION)
+    .map((problem) => [
+      text(problem.customer),
+      daysText(problem.days),
+      problem.class,
+      String(problem.attempts),
+      text(problem.message),
+      withTypedCommands(problem.nextStep),
+    ]);
+  const openRows = open.slice(0, MOST_OPEN).map(({ id, start, days }) => [text(id), start, code(inRuns(days))]);
   return [
-    ...['', `## ${text(cluster)}`, '', ...facts],
-    ...titled('Failures', ['class', 'windows', 'customers', 'latest'], failed),
-    ...titled('To look at', ['customer', 'days', 'class', 'attempts', 'message', 'next step'], looks),
-    ...more(problems.length - looks.length),
-    ...titled(
-      'Not done',
-      ['customer', 'first day', 'days'],
-      open.slice(0, MOST_OPEN).map(({ id, start, days }) => [text(id), start, code(inRuns(days))]),
-    ),
+    '',
+    `## ${text(cluster)}`,
+    '',
+    ...facts,
+    ...titled('Failures', ['class', 'windows', 'customers', 'latest'], failureRows),
+    ...titled('Needs attention', ['customer', 'days', 'class', 'attempts', 'message', 'next step'], problemRows),
+    ...more(problems.length - problemRows.length),
+    ...titled('Not done', ['customer', 'first day', 'days'], openRows),
     ...more(open.length - MOST_OPEN),
     ...(open.length > 0 ? ['', DAY_LEGEND] : []),
     ...proofLines(report),
@@ -73,21 +93,27 @@ function section(report: ClusterReport): string[] {
 function proofLines({ proof }: ClusterReport): string[] {
   if (!proof) return [];
   const digest = `SHA-256 of the rows: ${code(proof.digest)}`;
-  // A table of everything that was done is no news.
   if (!wasChecked(proof)) return ['', `${counted(proof.rows.length, 'done day')} ${NOT_CHECKED}. ${digest}`];
-  const doubtful = proof.rows.filter(({ verified }) => !verified);
+  // Only the exceptions: a table of everything that was done would be too long.
+  const unverified = proof.rows.filter(({ verified }) => !verified);
   const amount = (value: number | null) => (value === null ? '' : count(value));
-  const rows = doubtful
+  const rows = unverified
     .slice(0, MOST_OPEN)
     .map(({ customer, day, conversations, scorecards, window, attempts }) => [
-      ...[text(customer), day, amount(conversations), amount(scorecards), window ? code(window) : '', String(attempts)],
+      text(customer),
+      day,
+      amount(conversations),
+      amount(scorecards),
+      window ? code(window) : '',
+      String(attempts),
     ]);
   const omitted = proof.omitted > 0 ? `; ${count(proof.omitted)} done days have no rows` : '';
-  const verified = `${count(proof.rows.length - doubtful.length)} of ${counted(proof.rows.length, 'row')} verified${omitted}.`;
+  const verified = `${count(proof.rows.length - unverified.length)} of ${counted(proof.rows.length, 'row')} verified${omitted}.`;
   return [
-    ...['', `${verified} ${digest}`],
+    '',
+    `${verified} ${digest}`,
     ...titled('Not verified', ['customer', 'day', 'conversations', 'scorecards', 'window', 'attempts'], rows),
-    ...more(doubtful.length - rows.length),
+    ...more(unverified.length - rows.length),
   ];
 }
 
@@ -100,7 +126,7 @@ const table = (titles: readonly string[], rows: readonly (readonly string[])[]):
 
 const more = (amount: number): string[] => (amount > 0 ? ['', `… and ${count(amount)} more.`] : []);
 
-/** Text from elsewhere: nothing in it is markup, a mention of somebody, or the end of a table's cell. */
+/** Text from elsewhere, in which nothing is markup, a mention, or the end of a table cell. */
 function text(raw: string, longest = LONGEST_TEXT): string {
   const line = onOneLine(raw);
   const short = line.length > longest ? `${line.slice(0, longest)}…` : line;
@@ -110,7 +136,5 @@ function text(raw: string, longest = LONGEST_TEXT): string {
     .replace(/:\/\//g, ':\u200b//');
 }
 
-/** Text from elsewhere as code; a bar would still end a table's cell. */
+/** Text from elsewhere as code; a bar would still end a table cell. */
 const code = (raw: string): string => `\`${onOneLine(raw).replace(/[`|]/g, '·')}\``;
-
-const minute = (time: string): string => time.slice(0, 16).replace('T', ' ');

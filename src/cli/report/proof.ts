@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { ProofReport } from './document.js';
 
-/** Whether anything was looked at: a run that verifies nothing proves only which window a day was done by. */
+/** Whether anything was counted: a run without `verify` proves only which window did a day. */
 export const wasChecked = ({ rows }: ProofReport): boolean =>
   rows.some(({ verified, conversations }) => verified || conversations !== null);
 
 export const NOT_CHECKED = 'not checked in the database: verify was off, or the worker could not count';
 
-/** As a run's result has it: rows without names, since there may be thousands. Runs of an older worker have none. */
+/** The proof in a run's result: rows without field names, since there may be thousands. Runs of an older worker have none. */
 const resultWithProof = z.object({
   proof: z.object({
     rows: z.array(
@@ -27,7 +27,7 @@ const resultWithProof = z.object({
   }),
 });
 
-/** What a run's result proves of each customer's day; undefined when it proves nothing. */
+/** The proof in a run's result, by day and customer; undefined when it has none. */
 export function proofOf(result: unknown): ProofReport | undefined {
   const parsed = resultWithProof.safeParse(result);
   if (!parsed.success) return undefined;
@@ -36,6 +36,7 @@ export function proofOf(result: unknown): ProofReport | undefined {
     rows: rows.map(([customer, day, conversations, scorecards, window, completedAt, attempts, verified]) => {
       return { customer, day, conversations, scorecards, window, completedAt, attempts, verified };
     }),
-    ...{ omitted, digest },
+    omitted,
+    digest,
   };
 }

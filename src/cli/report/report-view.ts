@@ -1,11 +1,11 @@
 import { formatDuration } from '../../backfill/hours/duration.js';
 import type { Report } from '../../backfill/views/report.js';
-import { type Cell, columns, emphasised } from '../terminal/columns.js';
+import { type Cell, type Column, columns, emphasised } from '../terminal/columns.js';
 import { count, counted } from '../terminal/format.js';
 import { type Line, styled } from '../terminal/line.js';
 import { problemLine } from '../watch/attention.js';
 
-/** What a database holds of one customer, counted there. */
+/** What a database holds for one customer, counted there. */
 export interface StoredScorecards {
   readonly customerId: string;
   readonly cluster: string;
@@ -19,17 +19,14 @@ export interface StoredScorecards {
 
 const MOST_LISTED = 20;
 
-/** What the runs say of themselves: a row for each and their total, then what they left undone. */
+/** The runs according to their own reports: a row for each and their total, then what they left undone. */
 export function runsTable(reports: readonly Report[]): Line[] {
   const rows = reports.map((report): Cell[] => runRow(report.cluster ?? '', [report]));
   if (reports.length > 1) rows.push(emphasised(runRow('total', reports), 'bold'));
   const attention = reports.flatMap((report) => report.attention);
   return [
     ...columns(
-      [
-        { title: 'from the workflows' },
-        ...['customers', 'days', 'windows', 'retries', 'took'].map((title) => ({ title, align: 'right' as const })),
-      ],
+      [{ title: 'from the workflows' }, ...rightAligned('customers', 'days', 'windows', 'retries', 'took')],
       rows,
     ),
     ...listed(attention.filter(({ days }) => days.length > 0).map(problemLine)),
@@ -53,15 +50,15 @@ function runRow(name: string, reports: readonly Report[]): Cell[] {
   ];
 }
 
-/** What the runs counted in the database after their windows, and the digests by which their proofs are told apart. */
+/** What the runs counted in the database after their windows, with the digests that identify their proofs. */
 export function proofTable(reports: readonly Report[]): Line[] {
   const rows = reports.map((report): Cell[] => [
     ...proofRow(report.cluster ?? '', [report]),
     report.proof.digest.slice(0, 12),
   ]);
   if (reports.length > 1) rows.push(emphasised([...proofRow('total', reports), ''], 'bold'));
-  const right = ['days verified', 'conversations', 'scorecards'].map((title) => ({ title, align: 'right' as const }));
-  return columns([{ title: 'from the proofs' }, ...right, { title: 'digest' }], rows);
+  const numbers = rightAligned('days verified', 'conversations', 'scorecards');
+  return columns([{ title: 'from the proofs' }, ...numbers, { title: 'digest' }], rows);
 }
 
 function proofRow(name: string, reports: readonly Report[]): Cell[] {
@@ -76,7 +73,7 @@ function proofRow(name: string, reports: readonly Report[]): Cell[] {
   ];
 }
 
-/** What the database says, by cluster, and whose conversations have no scorecard. */
+/** What the database holds, by cluster, and which conversations have no scorecard. */
 export function storedTable(customers: readonly StoredScorecards[]): Line[] {
   const clusters = [...new Set(customers.map(({ cluster }) => cluster))];
   const rows = clusters.map((cluster) =>
@@ -87,16 +84,12 @@ export function storedTable(customers: readonly StoredScorecards[]): Line[] {
   );
   if (clusters.length > 1) rows.push(emphasised(storedRow('total', customers), 'bold'));
   return columns(
-    [
-      { title: 'from the database' },
-      ...['conversations', 'scorecards', 'missing', 'wrong aggregates'].map((title) => ({
-        title,
-        align: 'right' as const,
-      })),
-    ],
+    [{ title: 'from the database' }, ...rightAligned('conversations', 'scorecards', 'missing', 'wrong aggregates')],
     rows,
   );
 }
+
+const rightAligned = (...titles: string[]): Column[] => titles.map((title) => ({ title, align: 'right' }));
 
 function storedRow(name: string, customers: readonly StoredScorecards[]): Cell[] {
   const sum = (field: 'conversations' | 'scorecards' | 'missing' | 'wrongAggregates') =>
@@ -111,7 +104,7 @@ function storedRow(name: string, customers: readonly StoredScorecards[]): Cell[]
   ];
 }
 
-/** Whether all is as it should be, in a sentence, and else for whom it is not. */
+/** Whether everything is as expected, in a sentence, or else for which customers it is not. */
 export function verdict(
   reports: readonly Report[],
   customers: readonly StoredScorecards[],
@@ -141,7 +134,7 @@ export function verdict(
   return { ok: false, lines };
 }
 
-/** Of a report and what the database holds: nothing comes late here, so both must have counted the same. */
+/** Where a report and the database differ: no conversation arrives late here, so both must have counted the same. */
 function disagreement({ cluster, proof }: Report, customers: readonly StoredScorecards[]): Line[] {
   const own = customers.filter((customer) => customer.cluster === cluster);
   const sum = (field: 'conversations' | 'scorecards') => own.reduce((total, customer) => total + customer[field], 0);

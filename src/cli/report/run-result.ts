@@ -2,9 +2,9 @@ import { ApplicationFailure, CancelledFailure, WorkflowFailedError, type Workflo
 import type { Report } from '../../backfill/views/report.js';
 
 /**
- * The report that a run ended with, however it ended; waits until it has.
+ * Waits until a run has ended, and returns its report, whether it completed, failed or was cancelled.
  *
- * @throws when it ended without one: terminated, refused, or as a plan only
+ * @throws when it ended without a report: terminated, refused, or only a plan
  */
 export async function runReport(handle: WorkflowHandle): Promise<Report> {
   try {

@@ -1,7 +1,11 @@
-import { LOG_LENGTH, type LogView } from '../../backfill/state/journal.js';
+import { LOG_LENGTH } from '../../backfill/state/journal.js';
+import type { LogFact } from '../../backfill/state/log-entry.js';
+import { sentenceOf } from '../../backfill/state/sentence.js';
+import type { LogView } from '../../backfill/views/log.js';
 import type { Report } from '../../backfill/views/report.js';
 import { counted } from '../terminal/format.js';
 import { type Line, onOneLine, styled } from '../terminal/line.js';
+import { grouped } from './grouped.js';
 
 /** A run that ended, and what its `log` query says; without a log if that could not be asked. */
 export interface EndedRun {
@@ -31,17 +35,21 @@ export function story(runs: readonly EndedRun[]): Line[] {
 
 function linesOf({ report, log }: EndedRun): string[] {
   if (!log) return [...split(report), 'its log could not be read'];
-  const effects = log.filter(({ what }) => what === 'decision').map(({ effect }) => onOneLine(effect));
+  const facts = log.map(({ fact }) => fact);
   return [
     ...split(report),
-    ...resized(effects),
-    ...limit(effects),
-    ...database(effects),
-    ...retried(effects),
-    ...stopped(effects),
+    ...resized(facts),
+    ...limit(facts),
+    ...database(facts),
+    ...retried(facts),
+    ...stopped(facts),
     ...(log.length < LOG_LENGTH ? [] : [`from the latest ${LOG_LENGTH} entries of its log; earlier ones are gone`]),
   ];
 }
+
+/** The facts of one kind. */
+const ofKind = <Kind extends LogFact['kind']>(facts: readonly LogFact[], kind: Kind) =>
+  facts.filter((fact): fact is LogFact & { kind: Kind } => fact.kind === kind);
 
 /** Whose range took more than one window. */
 function split({ customers }: Report): string[] {
@@ -52,14 +60,12 @@ function split({ customers }: Report): string[] {
 }
 
 /** Sizes that changed on the way: each customer's, in order, and why it was halved. */
-function resized(effects: readonly string[]): string[] {
+function resized(facts: readonly LogFact[]): string[] {
   const sizes = new Map<string, string[]>();
   const add = (customer: string, text: string) => sizes.set(customer, [...(sizes.get(customer) ?? []), text]);
-  for (const effect of effects) {
-    const halved = /^\S+: (\w+); windows of (\S+) halved to (\S+): (.*)$/.exec(effect);
-    const grown = /^(\S+): grown to (\S+): /.exec(effect);
-    if (halved) add(halved[2]!, `halved to ${halved[3]} (${halved[1]}, ${short(halved[4]!)})`);
-    else if (grown) add(grown[1]!, `grown to ${grown[2]} (well under the target)`);
+  for (const fact of facts) {
+    if (fact.kind === 'windowSplit') add(fact.customer, `halved to ${fact.size} (${fact.class}, ${plain(fact.why)})`);
+    else if (fact.kind === 'sizeGrown') add(fact.customer, `grown to ${fact.size} (well under the target)`);
   }
   const all = [...sizes].map(([customer, changes]) => {
     const latest = changes.slice(-MOST_REASONS);
@@ -70,11 +76,8 @@ function resized(effects: readonly string[]): string[] {
 }
 
 /** From the first limit to the last, and every reason for less. */
-function limit(effects: readonly string[]): string[] {
-  const moves = effects.flatMap((effect) => {
-    const [, from, to, why] = /^limit (\d+) → (\d+): (.*)$/.exec(effect) ?? [];
-    return why === undefined ? [] : [{ from: Number(from), to: Number(to), why }];
-  });
+function limit(facts: readonly LogFact[]): string[] {
+  const moves = ofKind(facts, 'limitMoved');
   if (moves.length === 0) return [];
   const [first, last] = [moves[0]!.from, moves.at(-1)!.to];
   const highest = Math.max(first, ...moves.map(({ to }) => to));
@@ -85,41 +88,38 @@ function limit(effects: readonly string[]): string[] {
   return [
     `limit ${first} → ${last}` +
       (highest > Math.max(first, last) ? `, ${highest} at most` : '') +
-      (growth ? `: ${growth}` : '') +
+      (growth ? `: ${plain(growth)}` : '') +
       (cuts.length > 0 ? `; slowed ${times(cuts.length)}: ${distinct(reasons)}` : ''),
   ];
 }
 
 /** How often the database was worse than ok, and why. That it is well again, or was first looked at, is no news. */
-function database(effects: readonly string[]): string[] {
-  const reasons = new Map<string, string[]>();
-  for (const effect of effects) {
-    const [, level, reason] = /^database: \w+ → (\w+): (.*)$/.exec(effect) ?? [];
-    if (level && reason && level !== 'ok') reasons.set(level, [...(reasons.get(level) ?? []), reason]);
-  }
-  return [...reasons].map(([level, all]) => `database ${level} ${times(all.length)}: ${distinct(all)}`);
+function database(facts: readonly LogFact[]): string[] {
+  const worse = ofKind(facts, 'databaseLevel').filter(({ to }) => to !== 'ok');
+  return [...grouped(worse, ({ to }) => to)].map(([level, all]) => {
+    return `database ${level} ${times(all.length)}: ${distinct(all.map(({ reason }) => reason))}`;
+  });
 }
 
 /** Windows that ran again as they were, by class of failure. */
-function retried(effects: readonly string[]): string[] {
-  const messages = new Map<string, string[]>();
-  for (const effect of effects) {
-    const again =
-      /^\S+: (\w+) \(attempt \d+ of \d+\), again in [^:]+: (.*)$/.exec(effect) ??
-      /^\S+: (\w+), .* is to run again: (.*)$/.exec(effect);
-    if (again) messages.set(again[1]!, [...(messages.get(again[1]!) ?? []), again[2]!]);
-  }
-  return [...messages].map(([kind, all]) => `retried ${times(all.length)} after ${kind}: ${distinct(all)}`);
+function retried(facts: readonly LogFact[]): string[] {
+  const again = [...ofKind(facts, 'windowRetried'), ...ofKind(facts, 'windowRerun')];
+  return [...grouped(again, (fact) => fact.class)].map(([kind, all]) => {
+    return `retried ${times(all.length)} after ${kind}: ${distinct(all.map(({ message }) => message))}`;
+  });
 }
 
-function stopped(effects: readonly string[]): string[] {
-  const held = effects.filter((effect) => / was stopped by someone else; /.test(effect)).length;
-  const pauses = effects.filter((effect) => effect.startsWith('pause: ')).map((effect) => `paused: ${effect.slice(7)}`);
+function stopped(facts: readonly LogFact[]): string[] {
+  const held = ofKind(facts, 'windowStopped').length;
+  const pauses = facts.filter(({ kind }) => PAUSES.includes(kind)).map((fact) => plain(sentenceOf(fact)));
   return [
     ...(held > 0 ? [`${counted(held, 'window')} stopped by someone else, held until resume`] : []),
     ...pauses.slice(-MOST_PAUSES),
   ];
 }
+
+/** What makes a run pause by itself. */
+const PAUSES: readonly LogFact['kind'][] = ['pausedByStops', 'pausedByWeight', 'breakerOpened'];
 
 /** How far off the end was that the runs foresaw half-way. */
 function forecasts(reports: readonly Report[]): Line[] {
@@ -136,6 +136,9 @@ function forecasts(reports: readonly Report[]): Line[] {
 
 const times = (amount: number) => (amount === 1 ? 'once' : counted(amount, 'time'));
 
+/** A text of a fact, on one line and not too long. */
+const plain = (text: string) => short(onOneLine(text));
+
 const short = (text: string) => (text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON - 1)}…` : text);
 
 const few = (all: readonly string[]): string =>
@@ -146,7 +149,7 @@ const few = (all: readonly string[]): string =>
 /** The most frequent reasons, each once. */
 function distinct(reasons: readonly string[]): string {
   const amounts = new Map<string, number>();
-  for (const reason of reasons) amounts.set(reason, (amounts.get(reason) ?? 0) + 1);
+  for (const reason of reasons.map(onOneLine)) amounts.set(reason, (amounts.get(reason) ?? 0) + 1);
   const ordered = [...amounts.keys()].sort((a, b) => amounts.get(b)! - amounts.get(a)!);
   const more = ordered.length - MOST_REASONS;
   return (

@@ -3,12 +3,12 @@ import { formatInstant } from '../../backfill/hours/calendar.js';
 import { parseWindowId } from '../../backfill/hours/window.js';
 import type { CustomerView, WindowView } from '../../backfill/views/customer.js';
 import type { Progress } from '../../backfill/views/progress.js';
-import { ownWindows } from '../watch/placed-days.js';
+import { ownWindows } from '../terminal/placed-days.js';
 import type { WindowRecord, WindowStatus } from './document.js';
 import { grouped } from './grouped.js';
 
 const PAGE = 1_000;
-/** More than a month of days for six hundred customers; beyond that a report is no place for each window. */
+/** A month of daily windows for over 600 customers; a report with more rows would be of no use. */
 export const MOST_WINDOWS = 20_000;
 
 const statuses: Record<string, WindowStatus> = {
@@ -23,10 +23,10 @@ const statuses: Record<string, WindowStatus> = {
 };
 
 /**
- * Temporal's records of a run's windows: workflows of the prefix over the run's customers and days, open at any time
- * between its start and end. So what ran before it is left out, and what it adopted is not.
+ * Temporal's records of a run's windows: workflows of the prefix over the run's customers and days that were open at any
+ * time between its start and end. That leaves out earlier windows, and includes adopted ones.
  *
- * @param now ms since 1970: the end, of a run that has none yet
+ * @param now ms since 1970, instead of the end of a run that is still open
  */
 export async function windowRecords(
   client: Client,
@@ -46,7 +46,9 @@ export async function windowRecords(
     if (windows.length === MOST_WINDOWS) return { windows: inOrder(windows), truncated: true };
     const { workflowId, runId, startTime, closeTime } = found;
     windows.push({
-      ...{ workflowId, runId, customer: window.customer },
+      workflowId,
+      runId,
+      customer: window.customer,
       from: formatInstant(window.interval[0]),
       to: formatInstant(window.interval[1]),
       status: statuses[found.status.name] ?? 'running',
@@ -61,8 +63,8 @@ export async function windowRecords(
 const inOrder = (windows: WindowRecord[]) => windows.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
 
 /**
- * The records with what the run took each failure for: from its windows, matched by workflow id and the nearest start; of
- * older failures, the latest of those that it wants looked at.
+ * The records with the class of each failure: from the run's windows, matched by workflow id and the nearest start; for
+ * older failures, from the run's list of what needs attention.
  */
 export function withClasses(
   windows: readonly WindowRecord[],
@@ -73,15 +75,15 @@ export function withClasses(
     .flatMap((view) => view.windows)
     .filter((view) => view.class !== undefined && view.startedAt !== undefined);
   const known = grouped(classified, (view) => view.workflowId);
-  const looks = new Map(attention.map((problem) => [problem.workflowId, problem]));
+  const attentionById = new Map(attention.map((problem) => [problem.workflowId, problem]));
   const latest = new Map(windows.map((window) => [window.workflowId, window]));
   return windows.map((window) => {
     if (window.status === 'completed' || window.status === 'running') return window;
     const distance = (view: WindowView) => Math.abs(Date.parse(view.startedAt!) - Date.parse(window.startedAt));
     const [nearest] = (known.get(window.workflowId) ?? []).sort((a, b) => distance(a) - distance(b));
     if (!nearest) {
-      const look = latest.get(window.workflowId) === window ? looks.get(window.workflowId) : undefined;
-      return look ? { ...window, class: look.class, error: look.message } : window;
+      const problem = latest.get(window.workflowId) === window ? attentionById.get(window.workflowId) : undefined;
+      return problem ? { ...window, class: problem.class, error: problem.message } : window;
     }
     return { ...window, class: nearest.class!, ...(nearest.error === undefined ? {} : { error: nearest.error }) };
   });

@@ -2,9 +2,9 @@ import { type Line, type Span, type Style, widthOf } from './line.js';
 
 export interface Column {
   readonly title: string;
-  /** Numbers belong to the right. Default left. */
+  /** Default: left; numbers go to the right. */
   readonly align?: 'left' | 'right';
-  /** Columns that are drawn again and again should not change their width each time. */
+  /** A minimum width, so that a column that is redrawn does not keep changing its width. */
   readonly atLeast?: number;
 }
 
@@ -31,7 +31,7 @@ export function columns(titles: readonly Column[], rows: readonly (readonly Cell
   );
 }
 
-/** The row with every cell in a style, unless it has its own. */
+/** The row with each cell in a style, unless the cell has its own. */
 export function emphasised(row: readonly Cell[], style: Style): Cell[] {
   return row.map((cell) => spansOf(cell).map((span): Span => (span.style ? span : { ...span, style })));
 }

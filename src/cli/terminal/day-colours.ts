@@ -2,17 +2,17 @@ import type { DayLetter } from '../../backfill/views/day-letters.js';
 import type { Style } from './line.js';
 
 interface DayColours {
-  /** Of a cell in the terminal. */
+  /** For a cell in the terminal. */
   readonly cell: Style;
-  /** Of a word, or a bar, in the terminal. */
+  /** For a word or a bar in the terminal. */
   readonly word: Style;
-  /** Of a cell on a page: on a light screen, on a dark one, on paper. */
+  /** For a cell on an HTML page: on a light screen, on a dark one, on paper. */
   readonly light: string;
   readonly dark: string;
   readonly paper: string;
 }
 
-/** Every state of a day in its colours, from what needs attention first to what needs none. */
+/** The colours of each state of a day, the states that need attention first. */
 export const DAY_COLOURS: Record<DayLetter, DayColours> = {
   f: { cell: 'onRed', word: 'red', light: '#d43c3c', dark: '#e05555', paper: '#e98080' },
   h: { cell: 'onYellow', word: 'yellow', light: '#e0a100', dark: '#d9a514', paper: '#f0c95a' },

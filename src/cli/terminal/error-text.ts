@@ -1,6 +1,6 @@
 /**
- * An error as a person should read it: its message, and the messages of its causes where these say more. No stack: it
- * says where in the code, which is no news to whoever runs it.
+ * An error for people: its message, and the messages of its causes where they add something. No stack, which would not
+ * help an operator.
  */
 export function errorText(error: unknown): string {
   const messages: string[] = [];
@@ -13,7 +13,7 @@ export function errorText(error: unknown): string {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // Several failed attempts to connect come as one error without a message of its own.
+  // Several failed connection attempts are one error without a message of its own.
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
   return error.message;
 }

@@ -1,26 +1,26 @@
 import { isFinished } from '../../backfill/views/day-letters.js';
 import type { Progress } from '../../backfill/views/progress.js';
 
-/** One run as a person follows it: its name, and its latest progress once it has answered. */
+/** One run that is followed: its name, and its latest progress once it has answered. */
 export interface RunView {
   readonly name: string;
   readonly progress?: Progress;
 }
 
-/** What a run, or several together, come to. */
+/** The totals of a run, or of several together. */
 export interface Figures {
   customers: number;
-  /** Customers of whom nothing is left: every day is done or skipped. */
+  /** Customers whose days are all done or skipped. */
   customersDone: number;
   days: number;
   /** Done or skipped. */
   daysDone: number;
   daysRunning: number;
   daysVerifying: number;
-  /** Failed or held: they wait for a person. */
+  /** Failed or held: they need attention. */
   daysStuck: number;
   inFlight: number;
-  /** Ms until the end at the pace so far; undefined while unknown. */
+  /** Ms until the end at the current pace; undefined while unknown. */
   left: number | undefined;
 }
 
@@ -37,12 +37,12 @@ export function figuresOf(
     daysVerifying: totals.verifying,
     daysStuck: totals.failed + totals.held,
     inFlight: parallelism.inFlight,
-    // An estimate that has passed says nothing of what is still to come.
+    // An estimate in the past says nothing about the time left.
     left: eta === null || Date.parse(eta) <= now ? undefined : Date.parse(eta) - now,
   };
 }
 
-/** Runs work side by side, so together they take as long as the slowest; unknown while one of the open ones is. */
+/** Runs work side by side, so together they take as long as the slowest; unknown while an open one's time is. */
 export function sumOf(runs: readonly RunView[], now: number): Figures {
   const sum: Figures = {
     customers: 0,
@@ -68,5 +68,5 @@ export function sumOf(runs: readonly RunView[], now: number): Figures {
   return sum;
 }
 
-/** Whether the run has ended: nothing will change any more. */
+/** Whether the run has ended, so that nothing changes any more. */
 export const isClosed = ({ status }: Progress): boolean => status === 'completed' || status === 'cancelled';

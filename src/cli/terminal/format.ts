@@ -6,3 +6,9 @@ export const counted = (amount: number, noun: string): string => `${count(amount
 
 /** A share as whole percent, rounded down: only what is complete shows as 100. */
 export const percent = (part: number, whole: number): number => (whole === 0 ? 0 : Math.floor((100 * part) / whole));
+
+/** An RFC 3339 instant to the minute: `2026-02-08 00:03`. */
+export const toMinute = (instant: string): string => instant.slice(0, 16).replace('T', ' ');
+
+/** An RFC 3339 instant to the second: `2026-02-08 00:03:10`. */
+export const toSecond = (instant: string): string => instant.slice(0, 19).replace('T', ' ');

@@ -1,24 +1,25 @@
 import { DAY_NAMES, type DayLetter } from '../../backfill/views/day-letters.js';
-import { type DayRange, dayNumber, dayNumbered, type PlacedDays, wholeRange } from '../watch/placed-days.js';
 import { DAY_COLOURS, WORST_FIRST } from './day-colours.js';
 import { fitted, type Line, type Span, styled, widthOf } from './line.js';
+import { type DayRange, dayNumber, dayNumbered, type PlacedDays, wholeRange } from './placed-days.js';
+import { wrapped } from './wrapping.js';
 
-/** Customers by days, a letter and a colour for each, as lines of a terminal. */
+/** Customers by day, with a letter and a colour for each, as lines for a terminal. */
 export interface HeatMap {
-  /** Which days the columns are. */
+  /** The dates above the columns. */
   readonly ruler: Line;
   /** At least one customer each; as many side by side as fit. */
   readonly lines: readonly Line[];
   /** Customers in a line. */
   readonly beside: number;
-  /** Set when a cell stands for several days: says so. */
-  readonly binned?: string;
+  /** More than 1 where a cell stands for several days, and shows the worst of them. */
+  readonly daysPerCell: number;
 }
 
 /** Between customers side by side. */
 const GUTTER = 3;
 
-/** The meaning of every letter, in as many lines as it takes. It moves closer together where that makes one line of it. */
+/** The meaning of each letter, on as many lines as needed. The gaps shrink where that makes it fit on one line. */
 export function legend(columns: number): Line[] {
   const words = Object.entries(DAY_NAMES);
   const closest = words.reduce((sum, [, word]) => sum + word.length + 3, -1);
@@ -38,11 +39,17 @@ export function legend(columns: number): Line[] {
   return lines;
 }
 
-/** The letter of a bin: the worst of its days. */
-export const worstOf = (letters: string): string => WORST_FIRST.find((letter) => letters.includes(letter)) ?? ' ';
+/** The letter of a cell with several days: the worst of them. */
+const worstLetter = (letters: string): string => WORST_FIRST.find((letter) => letters.includes(letter)) ?? ' ';
 
-/** How bad a customer's worst day is: the smaller, the worse. For orders in which the worst come first. */
-export const rankOf = (days: string): number => WORST_FIRST.indexOf(worstOf(days) as DayLetter);
+/** How bad a customer's worst day is: the smaller, the worse. For sorting the worst first. */
+export const rankOf = (days: string): number => WORST_FIRST.indexOf(worstLetter(days) as DayLetter);
+
+/** A note below a map whose cells stand for several days; no lines for other maps. */
+export const cellNote = ({ daysPerCell }: HeatMap, columns: number): Line[] =>
+  daysPerCell > 1
+    ? wrapped([styled(`each cell is ${daysPerCell} days and shows the worst of them`, 'dim')], columns)
+    : [];
 
 /** How days are divided into cells. */
 export interface Grid {
@@ -66,7 +73,7 @@ export function cellLetters({ start, days }: PlacedDays, { first, perCell, cells
   const offset = dayNumber(start) - first;
   return Array.from({ length: cells }, (_, i) => {
     const from = i * perCell - offset;
-    return worstOf(days.slice(Math.max(0, from), Math.max(0, from + perCell)));
+    return worstLetter(days.slice(Math.max(0, from), Math.max(0, from + perCell)));
   }).join('');
 }
 
@@ -101,11 +108,11 @@ export function heatMap(rows: readonly PlacedDays[], runRange: DayRange, columns
     ruler: [styled(Array<string>(beside).fill(mark).join(' '.repeat(GUTTER)), 'dim')],
     lines,
     beside,
-    ...(grid.perCell > 1 ? { binned: `each cell is ${grid.perCell} days, and shows the worst of them` } : {}),
+    daysPerCell: grid.perCell,
   };
 }
 
-/** Runs of the same letter are one piece of text, so that a frame stays small. */
+/** Equal letters in a row are one span, so that a frame stays small. */
 function cellsOf(row: PlacedDays, grid: Grid): Span[] {
   return Array.from(cellLetters(row, grid).matchAll(/(.)\1*/g), ([text, letter]) =>
     letter === ' ' ? { text } : styled(text, DAY_COLOURS[letter as DayLetter].cell),
@@ -120,7 +127,7 @@ const withinMonth = (range: DayRange) => range.start.slice(0, 7) === lastDay(ran
 
 const rulerTitle = (range: DayRange) => range.start.slice(0, withinMonth(range) ? 7 : 4);
 
-/** Days of the month where the range is one, else month and day, each above its first cell. */
+/** Days of the month where the range lies in one, else month and day, each above its first cell. */
 function marks({ first, cells, perCell }: Grid, range: DayRange): string {
   const short = withinMonth(range);
   let text = '';

@@ -1,3 +1,5 @@
+import stringWidth from 'string-width';
+
 /** Lines for a terminal: pieces of text with a style, measured and cut before any colour code is in them. */
 
 export type Style =
@@ -40,7 +42,7 @@ const codes: Record<Style, readonly [on: string, off: string]> = {
   blue: ['34', '39'],
   cyan: ['36', '39'],
   magenta: ['35', '39'],
-  // A background brings its own foreground: what a terminal's default looks like on it is anyone's guess.
+  // A background sets a foreground as well: the terminal's default may be unreadable on it.
   onRed: ['97;41', '39;49'],
   onGreen: ['30;42', '39;49'],
   onYellow: ['30;43', '39;49'],
@@ -51,15 +53,41 @@ const codes: Record<Style, readonly [on: string, off: string]> = {
 
 export const styled = (text: string, style: Style): Span => ({ text, style });
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const UNPRINTABLE = '\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069';
+const EACH_UNPRINTABLE = new RegExp(`[${UNPRINTABLE}]`, 'g');
+const SPACES_AND_UNPRINTABLE = new RegExp(`[\\s${UNPRINTABLE}]+`, 'g');
+/** Most text is like this, and a screen is drawn every second. */
+const ONE_COLUMN_EACH = /^[\u0020-\u007e]*$/;
+const characters = new Intl.Segmenter();
 
-/** The line as it is written to a terminal or file; wherever its text came from, it can do nothing to the terminal. */
+/** The text with a space for each control character and direction mark, so that text from elsewhere can't affect the terminal. */
+const printable = (text: string): string => text.replace(EACH_UNPRINTABLE, ' ');
+
+/**
+ * Text from elsewhere (an error, an operator's reason) as one line that can't affect the terminal: line breaks and control
+ * characters become spaces.
+ */
+export const onOneLine = (text: string): string => text.replace(SPACES_AND_UNPRINTABLE, ' ').trim();
+
+const spanOf = (span: string | Span): Span => (typeof span === 'string' ? { text: span } : span);
+
+/** The text of a line, without its styles. */
+export const textOf = (line: Line): string => printable(line.map((span) => spanOf(span).text).join(''));
+
+/** How many columns a text takes. */
+export const widthOf = (text: string): number => stringWidth(printable(text));
+
+/** How many columns a line takes. */
+export const lineWidth = (line: Line): number => line.reduce((sum, span) => sum + widthOf(spanOf(span).text), 0);
+
+/** The line in one style, in place of the styles of its spans. */
+export const restyled = (line: Line, style: Style): Line => line.map((span) => styled(spanOf(span).text, style));
+
+/** The line as it is written to a terminal or file. */
 export function render(line: Line, { colour, width = Number.POSITIVE_INFINITY }: Rendering): string {
-  const spans = line.map((span) => (typeof span === 'string' ? { text: span } : span));
-  return clipSpans(spans, width)
+  return clipped(line, width)
     .map(({ text: raw, style }) => {
-      const text = raw.replace(UNPRINTABLE, ' ');
+      const text = printable(raw);
       if (!colour || !style || text === '') return text;
       const [on, off] = codes[style];
       return `\u001b[${on}m${text}\u001b[${off}m`;
@@ -68,53 +96,39 @@ export function render(line: Line, { colour, width = Number.POSITIVE_INFINITY }:
     .replace(/ +$/, '');
 }
 
-function clipSpans(spans: readonly Span[], width: number): Span[] {
-  const total = spans.reduce((sum, { text }) => sum + widthOf(text), 0);
-  if (total <= width) return [...spans];
-  const kept: Span[] = [];
-  let left = width - 1;
-  for (const span of spans) {
-    let text = '';
-    for (const character of span.text) {
-      left -= widthOf(character);
-      if (left < 0) break;
-      text += character;
-    }
-    kept.push({ ...span, text: left < 0 && width > 0 ? `${text}…` : text });
-    if (left < 0) break;
-  }
-  return kept;
+function clipped(line: Line, width: number): Span[] {
+  if (lineWidth(line) <= width) return line.map(spanOf);
+  if (width < 1) return [];
+  const kept = sliced(line, 0, width - 1);
+  const last = kept.pop() ?? { text: '' };
+  return [...kept, { ...last, text: `${last.text}…` }];
 }
 
-/** How many columns a line takes. */
-export const lineWidth = (line: Line): number =>
-  line.reduce((sum, span) => sum + widthOf(typeof span === 'string' ? span : span.text), 0);
+/** The columns from `from` to before `to`. A wide character that reaches over an edge is left out. */
+export function sliced(line: Line, from: number, to: number): Span[] {
+  let end = 0;
+  return line.map(spanOf).flatMap((span) => {
+    const start = end;
+    end += widthOf(span.text);
+    if (end <= from || start >= to) return [];
+    return [{ ...span, text: slicedText(span.text, Math.max(0, from - start), to - start) }];
+  });
+}
 
-/** The line in one style, whatever its pieces had. */
-export const restyled = (line: Line, style: Style): Line =>
-  line.map((span) => styled(typeof span === 'string' ? span : span.text, style));
+function slicedText(text: string, from: number, to: number): string {
+  if (ONE_COLUMN_EACH.test(text)) return text.slice(from, to);
+  let end = 0;
+  return Array.from(characters.segment(text), ({ segment }) => segment)
+    .filter((character) => {
+      const start = end;
+      end += widthOf(character);
+      return start >= from && end <= to;
+    })
+    .join('');
+}
 
 /** The text, cut to so many columns with `…`, or filled up to them with spaces. */
 export function fitted(text: string, width: number): string {
   const cut = widthOf(text) <= width ? text : render([text], { colour: false, width });
   return cut + ' '.repeat(Math.max(0, width - widthOf(cut)));
 }
-
-const wide =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
-const joining = /\p{Mark}|\u200d|\ufe0f/u;
-
-/** How many columns a text takes. */
-export function widthOf(text: string): number {
-  let width = 0;
-  for (const character of text) width += joining.test(character) ? 0 : wide.test(character) ? 2 : 1;
-  return width;
-}
-
-/**
- * Text from elsewhere (an error, an operator's reason) as one line that can do nothing to the terminal: line breaks
- * and control characters become spaces.
- */
-export const onOneLine = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
-  text.replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, ' ').trim();

@@ -1,45 +1,45 @@
 import type { Interval } from '../../backfill/hours/interval.js';
 import type { Progress } from '../../backfill/views/progress.js';
 
-/** What is known of one cluster at a moment: what `status` draws once, and `watch` again and again. */
+/** What is known about one cluster at one moment: `status` draws it once, `watch` repeatedly. */
 export interface ClusterPicture {
   readonly cluster: string;
-  /** The run that the picture is of; undefined when the cluster has none. */
+  /** The run that is shown; undefined when the cluster has none. */
   readonly workflowId?: string;
   /** The latest answer of the run. */
   readonly progress?: Progress;
-  /** What Temporal's visibility says runs now, the oldest first. */
+  /** The windows that are running according to visibility, the oldest first. */
   readonly windows?: WindowsInFlight;
   /** When progress was answered, in ms since 1970. */
   readonly asOf?: number;
   /** Completed windows an hour; undefined while unknown. */
   readonly rate?: number;
-  /** The cluster does not answer: since when (ms since 1970), and why. What else is here is what was known last. */
-  readonly silent?: { readonly since: number; readonly reason: string };
-  /** What there is to say instead of progress, such as that there is no run. */
+  /** Set while the cluster does not answer: since when (ms since 1970), and why. The other fields are the last known ones. */
+  readonly unreachable?: { readonly since: number; readonly reason: string };
+  /** A message instead of progress, such as that there is no run. */
   readonly note?: string;
 }
 
 export interface WindowsInFlight {
   readonly list: readonly WindowInFlight[];
-  /** More run than are listed. */
+  /** Whether more are running than are listed. */
   readonly more: boolean;
 }
 
-/** A window's workflow that runs now. */
+/** A window's workflow that is open now. */
 export interface WindowInFlight {
   readonly workflowId: string;
   readonly customer: string;
   readonly interval: Interval;
   /** Ms since 1970. */
   readonly startedAt: number;
-  /** By Temporal's Workflow Pause: it ends only after it was unpaused. */
+  /** By Temporal's Workflow Pause: it can't end before it is unpaused. */
   readonly paused?: true;
 }
 
 /**
- * Completed windows an hour since the run's start; undefined before the first has completed. A view that looks more than
- * once knows better.
+ * Completed windows an hour since the run's start; undefined before the first has completed. A view that polls measures it
+ * more precisely.
  */
 export function rateSinceStart(progress: Progress, now: number): number | undefined {
   const { completed } = progress.totals.windows;

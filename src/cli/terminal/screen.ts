@@ -10,8 +10,7 @@ export interface Terminal {
 const ESC = '\u001b[';
 
 /**
- * Lines that are drawn again in the same place, below whatever was written before. The cursor is hidden while they
- * stand; `close()` brings it back.
+ * Lines that are redrawn in the same place, below what was written before. The cursor is hidden until `close()`.
  */
 export class Screen {
   /** Widths of the lines on the screen, the first at the top. */
@@ -22,27 +21,27 @@ export class Screen {
     this.restoreCursor = this.restoreCursor.bind(this);
   }
 
-  /** Replaces what was drawn before. `plain` are the same lines without colour codes. */
+  /** Replaces what was drawn before. @param plain the same lines without colour codes */
   draw(lines: readonly string[], plain: readonly string[]): void {
     const start = this.start();
     if (!this.hidden) {
       this.hidden = true;
-      // However this process ends, the terminal that it leaves must have a cursor.
+      // However this process ends, it must leave a terminal with a cursor.
       process.once('exit', this.restoreCursor);
     }
-    // One write, so that the terminal never shows half of it; each line erases what is left of the line before.
+    // One write, so that the terminal never shows half of it; each line erases the rest of the previous line.
     this.terminal.write(`${ESC}?25l${start}${lines.map((line) => `${line}${ESC}K\n`).join('')}${ESC}J`);
     this.drawn = plain.map(widthOf);
   }
 
-  /** Ends the drawing: takes it away, or leaves the last one where it is. */
+  /** Ends the drawing; the last one stays on the screen unless it is erased. */
   close({ erase = false } = {}): void {
     if (erase && this.drawn.length > 0) this.terminal.write(`${this.start()}${ESC}J`);
     this.drawn = [];
     this.restoreCursor();
   }
 
-  /** To the first column of the first line drawn. A terminal that became narrower has wrapped the lines. */
+  /** Moves to the first column of the first line drawn. A terminal that became narrower has wrapped the lines. */
   private start(): string {
     const columns = this.terminal.columns ?? Number.POSITIVE_INFINITY;
     const height = this.drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);

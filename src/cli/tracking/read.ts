@@ -3,12 +3,12 @@ import type { Interval } from '../../backfill/hours/interval.js';
 import { parseWindowId } from '../../backfill/hours/window.js';
 import { show } from '../../backfill/request/issue.js';
 import { customerId } from '../../backfill/request/schema.js';
-import { DAY_FORMAT, dayNamed, type Range } from './days.js';
+import { DAY_FORMAT, parseTrackedDay, type Range } from './days.js';
 import type { TrackedDays, Tracking, TrackingProblem } from './entry.js';
-import { isDone, STATUS_FORMAT } from './status.js';
+import { meansDone, STATUS_FORMAT } from './status.js';
 
 export interface ReadingOptions {
-  /** Of the run that is to be started. */
+  /** Of the run that will be started. */
   range: Range;
   /** Names that are clusters, and not customers. */
   clusters: readonly string[];
@@ -16,10 +16,10 @@ export interface ReadingOptions {
   workflowIdPrefix: string;
 }
 
-/** Names of what holds entries, and says nothing of its own. */
+/** Names of containers, which have no meaning of their own. */
 const WRAPPERS =
   /^(jobs|workflows|workflow_?ids|windows|entries|items|results|tracking|progress|customers|clusters|days|runs)$/i;
-/** Names of what a file says about itself. */
+/** Names of metadata of the file itself. */
 const ABOUT =
   /^(version|created(_?at)?|updated(_?at)?|last_?updated|started_?at|generated(_?at)?|namespace|cluster|workflow_?id|month|start|end|description|note|total|count|summary)$/i;
 
@@ -34,7 +34,7 @@ const FIELDS = {
   end: /^(end|to|until)(_?(time|day|date))?$/i,
 };
 
-/** What the way to a place in the file has said so far. */
+/** What the path to a place in the file has said so far. */
 interface Context {
   path: string;
   cluster?: string;
@@ -44,11 +44,11 @@ interface Context {
 }
 
 /**
- * Reads a tracking file of the kinds that people keep beside a backfill by hand: lists or maps, in any nesting, of workflow
+ * Reads a tracking file of the kinds that people keep during a manual backfill: lists or maps, in any nesting, of workflow
  * ids, of records with a status, of days with a status, of days under their status; by cluster, customer and day in any
- * order. Everything has to be understood: what is not is a problem, by its place.
+ * order. Whatever is not understood is a problem, with its place.
  *
- * A workflow id alone says nothing of how the workflow ended: such entries have no `done`.
+ * A workflow id alone does not say how the workflow ended: such entries have no `done`.
  */
 export function readTracking(json: unknown, options: ReadingOptions): Tracking {
   const reader = new Reader(options);
@@ -67,17 +67,17 @@ class Reader {
       for (const [index, item] of value.entries()) this.item(item, { ...context, path: `${context.path}[${index}]` });
     } else if (typeof value === 'object' && value !== null && !isRecord(value)) {
       const cluster = named(FIELDS.cluster, value);
-      const within = typeof cluster === 'string' ? { ...context, cluster } : context;
-      for (const [name, inner] of Object.entries(value)) this.named(name, inner, within);
+      const inside = typeof cluster === 'string' ? { ...context, cluster } : context;
+      for (const [name, inner] of Object.entries(value)) this.named(name, inner, inside);
     } else {
-      this.one(() =>
+      this.readEntry(() =>
         typeof value === 'object' && value !== null ? this.record(value, context) : this.leaf(value, context),
       );
     }
   }
 
-  /** Reads one entry; one that can't be read keeps no other from being read. */
-  private one(work: () => void): void {
+  /** Reads one entry. If it can't be read, the others still are. */
+  private readEntry(work: () => void): void {
     try {
       work();
     } catch (error) {
@@ -89,8 +89,8 @@ class Reader {
   /** In a list, a text or a number is a day or a workflow id; elsewhere it is a status. */
   private item(value: unknown, context: Context): void {
     const isText = typeof value === 'string' || typeof value === 'number';
-    const day = isText && !context.interval ? dayNamed(value, this.options.range) : undefined;
-    if (day) this.one(() => this.entry({ ...context, interval: day }));
+    const day = isText && !context.interval ? parseTrackedDay(value, this.options.range) : undefined;
+    if (day) this.readEntry(() => this.entry({ ...context, interval: day }));
     else this.read(value, context);
   }
 
@@ -101,8 +101,8 @@ class Reader {
     };
     const isLeaf = typeof value !== 'object' || value === null;
     if (ABOUT.test(name) && isLeaf) return;
-    const done = isLeaf ? undefined : isDone(name);
-    const day = context.interval ? undefined : dayNamed(name, this.options.range);
+    const done = isLeaf ? undefined : meansDone(name);
+    const day = context.interval ? undefined : parseTrackedDay(name, this.options.range);
     if (this.options.clusters.includes(name)) this.read(value, { ...inner, cluster: name });
     else if (WRAPPERS.test(name) && !isLeaf) this.read(value, inner);
     else if (done !== undefined) this.read(value, { ...inner, done });
@@ -112,7 +112,7 @@ class Reader {
   }
 
   private leaf(value: unknown, context: Context): void {
-    const done = typeof value === 'boolean' ? value : typeof value === 'string' ? isDone(value) : undefined;
+    const done = typeof value === 'boolean' ? value : typeof value === 'string' ? meansDone(value) : undefined;
     const window = typeof value === 'string' ? this.window(value) : undefined;
     if (done !== undefined && context.interval) this.entry({ ...context, done });
     else if (window) this.entry({ ...context, ...window }, value as string);
@@ -131,7 +131,7 @@ class Reader {
 
     const [status, id, cluster, customer] = [field('status'), field('workflowId'), field('cluster'), field('customer')];
     if (status !== undefined) {
-      const done = typeof status === 'string' ? isDone(status) : undefined;
+      const done = typeof status === 'string' ? meansDone(status) : undefined;
       if (done === undefined) throw bad('status', STATUS_FORMAT, status);
       read.done = done;
     }
@@ -145,7 +145,7 @@ class Reader {
     }
     const [day, start, end] = [field('day'), field('start'), field('end')];
     if (day !== undefined) {
-      const interval = dayNamed(day, this.options.range);
+      const interval = parseTrackedDay(day, this.options.range);
       if (!interval) throw bad('day', DAY_FORMAT, day);
       read.interval = interval;
     } else if (start !== undefined && end !== undefined && !read.interval) {
@@ -167,18 +167,20 @@ class Reader {
   private entry({ path, cluster, customer, interval, done }: Context, workflowId?: string): void {
     if (!customer)
       throw new Unreadable(
-        problem({ path }, "an entry that names its customer, or stands under the customer's id", undefined),
+        problem({ path }, "an entry that names its customer or is under the customer's id", undefined),
       );
     if (!interval) throw new Unreadable(problem({ path }, `an entry that names its day: ${DAY_FORMAT}`, undefined));
     this.entries.push({
-      ...{ customer, interval, done },
+      customer,
+      interval,
+      done,
       ...(cluster === undefined ? {} : { cluster }),
       ...(workflowId === undefined ? {} : { workflowId }),
     });
   }
 }
 
-/** Ends the reading of one entry; the others go on. */
+/** Stops reading one entry; the others continue. */
 class Unreadable extends Error {
   constructor(readonly problem: TrackingProblem) {
     super(problem.path);
@@ -187,10 +189,11 @@ class Unreadable extends Error {
 
 const problem = ({ path }: Pick<Context, 'path'>, expected: string, got: unknown): TrackingProblem => ({
   path: path.replace(/^\./, '') || 'the file',
-  ...{ expected, got: show(got) },
+  expected,
+  got: show(got),
 });
 
-/** Whether an object is one entry, and not a map of entries: it has a field that says how or which, and holds no entries. */
+/** Whether an object is one entry, not a map of entries: it has a field of an entry, and holds no entries itself. */
 function isRecord(value: object): boolean {
   const holds = ([name, inner]: [string, unknown]) =>
     WRAPPERS.test(name) && typeof inner === 'object' && inner !== null;

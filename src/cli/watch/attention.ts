@@ -5,7 +5,7 @@ import { isClosed, type RunView } from '../terminal/figures.js';
 import { counted } from '../terminal/format.js';
 import { type Line, onOneLine, styled } from '../terminal/line.js';
 
-/** What a person should look at, one line each; the last line says how many more there are. */
+/** What needs attention, one line each; the last line says how many more there are. */
 export function attentionLines(runs: readonly RunView[], most: number): Line[] {
   const all = runs.flatMap((run) => notesOf(run));
   if (all.length <= most) return all;
@@ -14,9 +14,9 @@ export function attentionLines(runs: readonly RunView[], most: number): Line[] {
 }
 
 /**
- * A run's notes, a line each: why nothing starts, if that is so, and its problems.
+ * A run's notes, a line each: why it starts nothing, if it does not, and its problems.
  *
- * @param known keys of notes that have been told, which are left out
+ * @param known keys of notes that were shown before, which are left out
  */
 export function notesOf({ name, progress }: RunView, known: ReadonlySet<string> = new Set()): Line[] {
   if (!progress) return [];
@@ -29,10 +29,10 @@ export function notesOf({ name, progress }: RunView, known: ReadonlySet<string> 
     ]);
   }
   const open = openProblems(progress).filter((problem) => !known.has(keyOf(problem)));
-  return [...lines, ...together(open).map(problemLine)];
+  return [...lines, ...groupAlike(open).map(problemLine)];
 }
 
-/** A key for each of a run's notes, which stays the same for as long as it is the same thing. */
+/** A key for each of a run's notes, which stays the same for as long as the note does. */
 export function noteKeys({ name, progress }: RunView): string[] {
   if (!progress) return [];
   return [...(needsReason(progress) ? [statusKey(name, progress)] : []), ...openProblems(progress).map(keyOf)];
@@ -43,8 +43,8 @@ const statusKey = (name: string, { status }: Progress) => `${name} ${status}`;
 const openProblems = ({ attention }: Progress) => attention.filter(({ days }) => days.length > 0);
 const keyOf = ({ workflowId, attempts, class: failure }: Attention) => `${workflowId} ${attempts} ${failure}`;
 
-/** Problems of one customer that say the same, as one: a month of days that fail alike is one thing to look at. */
-export function together(problems: readonly Attention[]): Attention[] {
+/** Equal problems of one customer as one: a month of days that fail alike is one problem. */
+export function groupAlike(problems: readonly Attention[]): Attention[] {
   const alike = new Map<string, Attention>();
   for (const problem of problems) {
     const { customer, class: failure, message, attempts } = problem;
@@ -55,24 +55,24 @@ export function together(problems: readonly Attention[]): Attention[] {
   return [...alike.values()];
 }
 
-/** Days as short as they can be said: `2026-01-15`, or `2026-01-15 to 2026-01-17, 2026-01-20`. */
+/** Days in short form: `2026-01-15`, or `2026-01-15 to 2026-01-17, 2026-01-20`. */
 export function daysText(days: readonly string[]): string {
   const hours = days.map((day) => parseDay(day) ?? 0);
   return describe(hours.reduce<Intervals>((set, from) => add(set, [from, from + 24]), none));
 }
 
-/** A problem as one line: who, when, what happened, and what to do about it. */
+/** A problem as one line: the customer, the days, what happened, and what to do. */
 export function problemLine({ customer, days, class: failure, message, attempts, nextStep }: Attention): Line {
   return [
     styled('! ', 'red'),
     styled(customer, 'bold'),
     ` ${daysText(days)} ${failure}: ${onOneLine(message)} (${counted(attempts, 'attempt')})`,
-    styled(`; ${asTyped(nextStep)}`, 'dim'),
+    styled(`; ${withTypedCommands(nextStep)}`, 'dim'),
   ];
 }
 
-/** Commands as the command line has them: `retry-failed`, which a run understands as well as `retryFailed`. */
-export const asTyped = (nextStep: string): string =>
+/** With commands spelled as on the command line: `retry-failed` for `retryFailed`. A run accepts both. */
+export const withTypedCommands = (nextStep: string): string =>
   nextStep.replace(
     /\b(retry|reset|skip|set)(Failed|Day|Parallelism)\b/g,
     (_, verb, noun) => `${verb}-${noun.toLowerCase()}`,

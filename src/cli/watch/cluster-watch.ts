@@ -4,9 +4,9 @@ import type { ClusterSession } from '../../fleet/index.js';
 import { errorText } from '../terminal/error-text.js';
 import { isClosed } from '../terminal/figures.js';
 import type { ClusterPicture } from '../terminal/picture.js';
-import { childPrefixOf, DEFAULT_PREFIX } from './child-prefix.js';
-import { isNoSuchRun, lookAt, runningWindows, whyUnasked } from './look.js';
-import { withPatience } from './patience.js';
+import { withDeadline, withTimeLimit } from '../time-limit.js';
+import { childPrefixOf, DEFAULT_PREFIX } from './run-input.js';
+import { isNoSuchRun, openWindows, takeSnapshot, whyNoQueries } from './run-snapshot.js';
 
 interface FoundRun {
   readonly workflowId: string;
@@ -14,22 +14,22 @@ interface FoundRun {
   readonly pause?: string;
 }
 
-/** A way to a cluster, and to the run that its picture is of. */
+/** How to connect to a cluster, and to find the run to show. */
 export interface WatchedCluster {
   readonly name: string;
-  /** Opens the way. @throws with a sentence when the cluster can't be reached */
+  /** Connects. @throws with a sentence when the cluster is unreachable */
   open(signal: AbortSignal): Promise<ClusterSession>;
-  /** The run to show now, or why there is none. */
+  /** The run to show, or why there is none. */
   findRun(session: ClusterSession): Promise<FoundRun | { readonly none: string }>;
 }
 
 const POLL_MS = 2_000;
-const PATIENCE_MS = 8_000;
-/** A run that has ended changes no more, but a new one may start. */
+const ANSWER_LIMIT_MS = 8_000;
+/** A run that has ended does not change any more, but a new one may start. */
 const POLL_CLOSED_MS = 10_000;
 const RATE_OVER_MS = 300_000;
 
-/** Keeps one cluster's picture up to date, through whatever happens to the way there. */
+/** Keeps one cluster's picture up to date, and reconnects when the connection drops. */
 export class ClusterWatch {
   picture: ClusterPicture;
   private opening: Promise<ClusterSession> | undefined;
@@ -41,70 +41,69 @@ export class ClusterWatch {
     this.picture = { cluster: cluster.name };
   }
 
-  /** Looks about every two seconds until the signal aborts. */
+  /** Refreshes about every two seconds until the signal aborts. */
   async follow(onChange: () => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.look(signal);
+      await this.refresh(signal);
       onChange();
-      const { progress, silent } = this.picture;
-      const pause = progress && isClosed(progress) && !silent ? POLL_CLOSED_MS : POLL_MS;
+      const { progress, unreachable } = this.picture;
+      const pause = progress && isClosed(progress) && !unreachable ? POLL_CLOSED_MS : POLL_MS;
       await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
     }
   }
 
-  /** Closes the way; what is still asked fails. */
+  /** Closes the connection; calls that are still open fail. */
   async close(): Promise<void> {
     const session = await this.opening?.catch(() => undefined);
     await session?.close().catch(() => {});
   }
 
-  /** One look; what goes wrong is in the picture. */
-  async look(signal: AbortSignal): Promise<void> {
-    const asked = Date.now();
+  /** Refreshes the picture once; a failure becomes part of the picture. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    const startedAt = Date.now();
     try {
-      this.picture = await withPatience(PATIENCE_MS, signal, (either) => this.seen(signal, either));
+      this.picture = await withTimeLimit(ANSWER_LIMIT_MS, signal, (limited) => this.newPicture(signal, limited));
     } catch (error) {
       if (isNoSuchRun(error)) this.watched = undefined;
-      const { since = asked } = this.picture.silent ?? {};
-      this.picture = { ...this.picture, silent: { since, reason: errorText(error) } };
+      const { since = startedAt } = this.picture.unreachable ?? {};
+      this.picture = { ...this.picture, unreachable: { since, reason: errorText(error) } };
     }
   }
 
-  /** Tells the run a command, and answers with what it did or why it refused. */
-  async command(name: 'pause' | 'resume', by: string, updateId: string): Promise<string> {
+  /** Sends a command to the run. @returns what it did, or why it refused */
+  async sendCommand(name: 'pause' | 'resume', by: string, updateId: string): Promise<string> {
     const { workflowId } = this.picture;
     if (!this.session || workflowId === undefined) return `${this.cluster.name} has no run to ${name}`;
     const { client } = this.session;
     try {
       const handle = client.workflow.getHandle(workflowId);
-      const { did } = await client.withDeadline(Date.now() + PATIENCE_MS, () =>
-        handle.executeUpdate<{ did: string }, [object]>(name, { args: [{ by }], updateId }),
-      );
+      const update = () => handle.executeUpdate<{ did: string }, [object]>(name, { args: [{ by }], updateId });
+      const { did } = await withDeadline(client, update, ANSWER_LIMIT_MS);
       return `${this.cluster.name}: ${did}`;
     } catch (error) {
-      return `${this.cluster.name}: ${name} was not done: ${errorText(error)}`;
+      return `${this.cluster.name}: ${name} failed: ${errorText(error)}`;
     }
   }
 
-  /** @param either aborts with the signal, and when this look takes too long */
-  private async seen(signal: AbortSignal, either: AbortSignal): Promise<ClusterPicture> {
-    // A way may take longer to open than a look has time: the next look waits for the same one.
+  /** @param limited aborts with the signal, and when this refresh takes too long */
+  private async newPicture(signal: AbortSignal, limited: AbortSignal): Promise<ClusterPicture> {
+    // Connecting may take longer than one refresh: the next one waits for the same connection.
     this.opening ??= this.cluster.open(signal).catch((error: unknown) => {
       this.opening = undefined;
       throw error;
     });
     const session = await this.opening;
     this.session = session;
-    return session.client.withAbortSignal(either, () => this.seenBy(session));
+    return session.client.withAbortSignal(limited, () => this.pictureFrom(session));
   }
 
-  private async seenBy(session: ClusterSession): Promise<ClusterPicture> {
+  private async pictureFrom(session: ClusterSession): Promise<ClusterPicture> {
     const cluster = this.cluster.name;
     const { client } = session;
     const found = await this.cluster.findRun(session);
     if ('none' in found) {
       this.watched = undefined;
-      const windows = await runningWindows(client, DEFAULT_PREFIX);
+      const windows = await openWindows(client, DEFAULT_PREFIX);
       return { cluster, note: found.none, windows, asOf: Date.now() };
     }
     const { workflowId, pause } = found;
@@ -113,17 +112,19 @@ export class ClusterWatch {
       this.watched = { workflowId, prefix: await childPrefixOf(client, workflowId) };
       this.samples = [];
     }
-    const look = await lookAt(client, workflowId, this.watched.prefix, PATIENCE_MS).catch((error: unknown) => {
-      const note = whyUnasked(error);
+    try {
+      const snapshot = await takeSnapshot(client, workflowId, this.watched.prefix, ANSWER_LIMIT_MS);
+      const asOf = Date.now();
+      const rate = this.rateOf(snapshot.progress, asOf);
+      return { cluster, workflowId, ...snapshot, asOf, ...(rate === undefined ? {} : { rate }) };
+    } catch (error) {
+      const note = whyNoQueries(error);
       if (note === undefined) throw error;
-      return note;
-    });
-    if (typeof look === 'string') return { cluster, workflowId, note: look, asOf: Date.now() };
-    const rate = this.rateOf(look.progress, Date.now());
-    return { cluster, workflowId, ...look, asOf: Date.now(), ...(rate === undefined ? {} : { rate }) };
+      return { cluster, workflowId, note, asOf: Date.now() };
+    }
   }
 
-  /** Windows an hour in the latest five minutes; undefined until these looks span half a minute. */
+  /** Windows an hour in the latest five minutes; undefined until the samples span half a minute. */
   private rateOf({ totals }: Progress, now: number): number | undefined {
     this.samples.push({ at: now, completed: totals.windows.completed });
     this.samples = this.samples.filter(({ at }) => now - at <= RATE_OVER_MS);

@@ -1,17 +1,17 @@
 import { figuresOf } from '../terminal/figures.js';
-import { count, counted, percent } from '../terminal/format.js';
+import { count, percent } from '../terminal/format.js';
 import { type HeatMap, heatMap, legend, rankOf } from '../terminal/heat-map.js';
 import { type Line, lineWidth, restyled, type Span, type Style, styled } from '../terminal/line.js';
 import type { ClusterPicture } from '../terminal/picture.js';
+import { placedDays } from '../terminal/placed-days.js';
 import { wrapped } from '../terminal/wrapping.js';
-import { placedDays } from './placed-days.js';
 import type { ViewSize } from './progress-view.js';
-import { type AskedCommand, initialWatchState, type WatchState } from './state.js';
-import { problemsOf } from './status-view.js';
+import { problemLines } from './status-view.js';
 import { headline, summaryLines } from './summary.js';
+import { initialWatchState, type WatchCommand, type WatchState } from './watch-state.js';
 import { windowLines, windowsTitle } from './windows-view.js';
 
-/** A screen full of lines, and what of it can scroll. */
+/** A screenful of lines, and what of it can scroll. */
 export interface Frame {
   /** As many as the terminal has rows, or fewer. */
   readonly lines: readonly Line[];
@@ -20,20 +20,20 @@ export interface Frame {
   readonly page: number;
 }
 
-/** Of the space below the summary, at most this share is for each of the two short lists. */
+/** The largest share of the space below the summary for each of the two short lists. */
 const LIST_SHARE = 0.25;
-/** Why a cluster does not answer may take more than a line. */
+/** The reason why a cluster does not answer may need more than a line. */
 const MOST_HEADLINES = 3;
-/** On a terminal of fewer rows each line of the summary is cut rather than broken. */
+/** On a terminal with fewer rows, each line of the summary is cut rather than wrapped. */
 const ROWS_FOR_REASONS = 24;
 const SUMMARY_INDENT = 10;
-/** A map of fewer lines says too little to take space from a list for it. */
+/** A map with fewer lines is not worth taking space from a list. */
 const SMALLEST_MAP = 4;
 
 /**
- * The whole screen: clusters, the summary of the one selected, and below it the view chosen. Never more lines than rows.
+ * The whole screen: clusters, the summary of the selected one, and below it the selected view. Never more lines than rows.
  *
- * @param message what the last command answered
+ * @param message the answer to the last command
  */
 export function watchFrame(
   pictures: readonly ClusterPicture[],
@@ -43,7 +43,7 @@ export function watchFrame(
   message?: string,
 ): Frame {
   const picture = pictures[state.selected] ?? pictures[0]!;
-  const dimmed = (line: Line) => (picture.silent ? restyled(line, 'dim') : line);
+  const dimmed = (line: Line) => (picture.unreachable ? restyled(line, 'dim') : line);
   const reasonLines = rows < ROWS_FOR_REASONS ? 1 : 2;
   const top = [
     tabs(pictures, state.selected, columns),
@@ -56,12 +56,12 @@ export function watchFrame(
   const room = Math.max(0, rows - top.length - bottom.length);
   const body = bodyOf(picture, state, now, { columns, rows: room });
   const filled = [...body.lines, ...Array<Line>(Math.max(0, room - body.lines.length)).fill([])].slice(0, room);
-  // On the smallest of terminals the question, or the keys, are what must stay.
+  // On the smallest terminals the question, or the keys, must stay visible.
   const lines = [...top, ...filled.map(dimmed), ...bottom];
   return { ...body, lines: lines.slice(-rows) };
 }
 
-/** The line on as many lines as it may have; what is left over is cut off, with a sign of it. */
+/** The line wrapped to at most so many lines; the rest is cut off with an ellipsis. */
 function fitting(line: Line, columns: number, most: number): Line[] {
   const lines = wrapped(line, columns, SUMMARY_INDENT);
   if (most === 1 || lines.length <= most) return most === 1 ? [line] : lines;
@@ -77,9 +77,9 @@ function bodyOf(picture: ClusterPicture, state: WatchState, now: number, { colum
       return scrolled(windowsTitle(windows, picture.progress), windowLines(windows, now, columns), state, rows);
     }
     case 'attention': {
-      const problems = problemsOf(picture);
+      const problems = problemLines(picture);
       const lines = problems.flatMap((line) => wrapped(line, columns, 2));
-      return scrolled(`${counted(problems.length, 'thing')} to look at`, lines, state, rows);
+      return scrolled(`needs attention (${count(problems.length)})`, lines, state, rows);
     }
     default:
       return state.view satisfies never;
@@ -95,12 +95,12 @@ function scrolled(title: string, lines: readonly Line[], { scroll }: WatchState,
   return { lines: [[styled(title + part, 'bold')], ...lines.slice(from, from + page)], scrollable: lines.length, page };
 }
 
-/** The heat map, and under it the beginnings of the two lists, each only as long as the map leaves room. */
+/** The heat map, and below it the beginning of each of the two lists, as far as the map leaves room. */
 function overview(picture: ClusterPicture, state: WatchState, now: number, { columns, rows }: ViewSize): Frame {
   const all = picture.progress ? placedDays(picture.progress) : [];
   const order = state.worstFirst ? [...all].sort((a, b) => rankOf(a.days) - rankOf(b.days)) : all;
   const map = heatMap(order, picture.progress?.range ?? { start: '1970-01-01', end: '1970-01-02' }, columns);
-  const problems = problemsOf(picture);
+  const problems = problemLines(picture);
   const inFlight = picture.windows?.list.length ?? 0;
   const mapHeight = all.length === 0 ? 0 : map.lines.length + 1;
   const share = Math.max(rows < SMALLEST_MAP + 4 ? 0 : 2, Math.floor(rows * LIST_SHARE));
@@ -111,7 +111,7 @@ function overview(picture: ClusterPicture, state: WatchState, now: number, { col
   const from = Math.min(state.scroll, Math.max(0, map.lines.length - page));
   const lines: Line[] = [];
   if (all.length > 0)
-    lines.push(positioned(map, all.length, from, page, columns), ...map.lines.slice(from, from + page));
+    lines.push(rulerWithPosition(map, all.length, from, page, columns), ...map.lines.slice(from, from + page));
   const space = Math.max(0, rows - windowRows - problemRows - lines.length);
   lines.push(...Array<Line>(space).fill([]));
   if (windowRows > 0) {
@@ -122,18 +122,18 @@ function overview(picture: ClusterPicture, state: WatchState, now: number, { col
   if (problemRows > 0) {
     const shown = problems.length < problemRows ? problems : problems.slice(0, problemRows - 2);
     const more = problems.length - shown.length;
-    lines.push([styled('to look at', 'bold')], ...shown);
+    lines.push([styled('needs attention', 'bold')], ...shown);
     if (more > 0) lines.push([styled(`and ${count(more)} more; press a`, 'dim')]);
   }
   return { lines, scrollable: map.lines.length, page };
 }
 
-/** A title and the list, or nothing. */
+/** The rows of a title and its list, or none. */
 const listRows = (length: number, most: number) => (length === 0 || most < 2 ? 0 : Math.min(length + 1, most));
 
-/** The ruler, with how far the map is scrolled and what a cell is at its right end, as far as there is room. */
-function positioned(
-  { ruler, lines, binned, beside }: HeatMap,
+/** The ruler, with the scroll position and the size of a cell at its right end, as far as there is room. */
+function rulerWithPosition(
+  { ruler, lines, daysPerCell, beside }: HeatMap,
   customers: number,
   from: number,
   page: number,
@@ -141,8 +141,7 @@ function positioned(
 ): Line {
   const last = Math.min((from + page) * beside, customers);
   const part = lines.length > page ? `${from * beside + 1}–${last} of ${customers}` : '';
-  const cell =
-    binned?.replace(/^each cell is (\d+ days), and shows the worst of them$/, '$1 a cell, the worst shown') ?? '';
+  const cell = daysPerCell > 1 ? `${daysPerCell} days a cell, the worst shown` : '';
   const text = [cell, part].filter(Boolean).join('  ');
   if (text === '') return ruler;
   const flat = ruler
@@ -150,7 +149,7 @@ function positioned(
     .join('')
     .trimEnd();
   const gap = columns - flat.length - text.length;
-  // Over a full ruler the position matters more than its last days.
+  // Where the ruler is full, the position matters more than its last days.
   return [
     styled(
       gap >= 2 ? flat + ' '.repeat(gap) + text : `${flat.slice(0, Math.max(0, columns - text.length - 1))} ${text}`,
@@ -159,7 +158,7 @@ function positioned(
   ];
 }
 
-/** A name and a figure for each cluster; the selected one is in brackets and always in sight. */
+/** A name and a figure for each cluster; the selected one is in brackets and always visible. */
 function tabs(pictures: readonly ClusterPicture[], selected: number, columns: number): Line {
   const all = pictures.map((picture, i): Span => {
     const text = `${picture.cluster} ${tabFigure(picture)}`;
@@ -173,19 +172,19 @@ function tabs(pictures: readonly ClusterPicture[], selected: number, columns: nu
   return [from > 0 ? '‹' : '', ...all.slice(from, to), to < all.length ? '›' : ''];
 }
 
-function tabFigure({ progress, silent, note }: ClusterPicture): string {
-  if (silent) return '?';
+function tabFigure({ progress, unreachable, note }: ClusterPicture): string {
+  if (unreachable) return '?';
   if (!progress) return note ? '–' : '…';
   const { days, daysDone, daysStuck } = figuresOf(progress, 0);
   return `${percent(daysDone, days)}%${daysStuck > 0 ? '!' : ''}`;
 }
 
-function tabStyle({ progress, silent }: ClusterPicture): { style?: Style } {
-  if (silent) return { style: 'red' };
+function tabStyle({ progress, unreachable }: ClusterPicture): { style?: Style } {
+  if (unreachable) return { style: 'red' };
   return progress && progress.totals.failed + progress.totals.held > 0 ? { style: 'yellow' } : {};
 }
 
-const MEANING: Record<AskedCommand, string> = {
+const MEANING: Record<WatchCommand, string> = {
   pause: 'running windows finish, nothing new starts',
   resume: 'windows start again; every pause and hold is lifted',
 };
@@ -197,16 +196,16 @@ const KEYS = [
   '←→ ↑↓ w a o p r  q quit',
 ];
 
-/** The legend, and a line that is the question, the answer or the keys. */
+/** The legend, and the question, or the last answer and the keys. */
 function footer(picture: ClusterPicture, state: WatchState, columns: number, message?: string): Line[] {
-  const { asking, view } = { ...initialWatchState, ...state };
+  const { confirming, view } = { ...initialWatchState, ...state };
   const letters = view === 'map' && picture.progress ? legend(columns) : [];
-  if (asking) {
+  if (confirming) {
     const run = picture.workflowId ? ` (${picture.workflowId})` : '';
-    const question = `${asking} ${picture.cluster}${run}? ${MEANING[asking]}.  y yes  any other key no`;
+    const question = `${confirming} ${picture.cluster}${run}? ${MEANING[confirming]}.  y yes  any other key no`;
     return wrapped([styled(question, 'onYellow')], columns);
   }
   const keys = KEYS.find((text) => text.length <= columns) ?? KEYS.at(-1)!;
-  const said: Line[] = message ? wrapped([styled(message, 'bold')], columns).slice(0, 2) : [];
-  return [...said, ...letters, [styled(keys, 'dim')]];
+  const answer: Line[] = message ? wrapped([styled(message, 'bold')], columns).slice(0, 2) : [];
+  return [...answer, ...letters, [styled(keys, 'dim')]];
 }

@@ -5,13 +5,13 @@ export type Keyboard = Pick<ReadStream, 'setRawMode' | 'resume' | 'pause' | 'on'
 export type Display = Pick<WriteStream, 'write' | 'on' | 'off' | 'columns' | 'rows'>;
 
 const ESC = '\u001b[';
-/** The alternate screen, no cursor, no wrapping of long lines: and all of it back again. */
+/** The alternate screen, no cursor, no wrapping of long lines; and the reverse. */
 const ENTER = `${ESC}?1049h${ESC}?25l${ESC}?7l${ESC}2J`;
 const LEAVE = `${ESC}?7h${ESC}?25h${ESC}?1049l`;
 
 /**
- * The whole terminal, until {@link close}: frames on the alternate screen, keys as they are pressed. However this process
- * ends, short of SIGKILL, the terminal is left as it was.
+ * The whole terminal, until {@link close}: frames on the alternate screen, and keys as they are pressed. The terminal is
+ * restored however this process ends, except by SIGKILL.
  */
 export class FullScreen {
   private drawn: string[] = [];
@@ -32,15 +32,15 @@ export class FullScreen {
     return { columns: this.display.columns || 80, rows: this.display.rows || 24 };
   }
 
-  /** Takes the terminal. @param onKey gets the name of each key: `up`, `q`, `ctrl+c`, `shift+tab` */
+  /** Takes over the terminal. @param onKey gets the name of each key: `up`, `q`, `ctrl+c`, `shift+tab` */
   start(onKey: (key: string) => void): void {
     this.open = true;
-    // The monitor runs before a crash is printed, which would be lost with the alternate screen.
+    // The monitor runs before a crash is printed, which would otherwise be lost with the alternate screen.
     process.on('exit', this.close);
     process.on('uncaughtExceptionMonitor', this.close);
     this.wasRaw = this.keyboard.isRaw;
     emitKeypressEvents(this.keyboard as ReadStream);
-    this.keyListener = (text, key) => onKey(nameOf(text, key));
+    this.keyListener = (text, key) => onKey(keyName(text, key));
     this.keyboard.on('keypress', this.keyListener);
     this.keyboard.setRawMode(true);
     this.keyboard.resume();
@@ -48,7 +48,7 @@ export class FullScreen {
     this.display.write(ENTER);
   }
 
-  /** Shows the frame: one write, of the lines that differ from the last frame's, or none. */
+  /** Shows the frame: one write of the lines that differ from the last frame, or none. */
   draw(lines: readonly string[]): void {
     if (!this.open) return;
     const changed = Array.from({ length: Math.max(lines.length, this.drawn.length) }, (_, i) => i).filter(
@@ -58,11 +58,11 @@ export class FullScreen {
     // Erased first: after a line that fills its row, the cursor would stand on its last character.
     const text = changed.map((i) => `${ESC}${i + 1};1H${ESC}0m${ESC}2K${lines[i] ?? ''}`).join('');
     this.drawn = [...lines];
-    // Terminals that know it hold the picture back until it is complete; others ignore it.
+    // Synchronized output: terminals that support it show the frame at once; others ignore it.
     this.display.write(`${ESC}?2026h${text}${ESC}?2026l`);
   }
 
-  /** Gives the terminal back. Does nothing the second time. */
+  /** Restores the terminal. Does nothing the second time. */
   close(): void {
     if (!this.open) return;
     this.open = false;
@@ -74,7 +74,7 @@ export class FullScreen {
       this.display.write(LEAVE);
       this.keyboard.setRawMode(this.wasRaw);
     } catch {
-      // The terminal itself is gone.
+      // The terminal no longer exists.
     }
     this.keyboard.pause();
   }
@@ -86,8 +86,8 @@ export class FullScreen {
   }
 }
 
-function nameOf(text: string | undefined, { name, ctrl, shift }: Key): string {
-  // Keys without a name, such as `?`, are the text that they write.
+function keyName(text: string | undefined, { name, ctrl, shift }: Key): string {
+  // Keys without a name, such as `?`, are named by their text.
   const plain = name ?? text ?? '';
   if (ctrl) return `ctrl+${plain}`;
   return shift && plain === 'tab' ? 'shift+tab' : plain;

@@ -5,7 +5,7 @@ import { count, counted, percent } from '../terminal/format.js';
 import type { Line } from '../terminal/line.js';
 import { noteKeys, notesOf } from './attention.js';
 
-/** One line that says how far all runs are together, for where nothing can be redrawn. */
+/** The progress of all runs together in one line, for output that can't be redrawn. */
 export function summaryLine(runs: readonly RunView[], now: number): string {
   const { days, daysDone, customers, customersDone, inFlight, left } = sumOf(runs, now);
   const started = Math.min(...runs.flatMap(({ progress }) => (progress ? [Date.parse(progress.startedAt)] : [])));
@@ -19,20 +19,20 @@ export function summaryLine(runs: readonly RunView[], now: number): string {
   ].join(', ');
 }
 
-/** What became different between two looks and should be said at once: runs that ended, new things to look at. */
+/** What changed between two updates and should be reported at once: runs that ended, and what newly needs attention. */
 export function newsBetween(before: readonly RunView[], after: readonly RunView[]): Line[] {
   const earlier = new Map(before.map((run) => [run.name, run]));
   return after.flatMap((run): Line[] => {
     const last = earlier.get(run.name) ?? { name: run.name };
     const lines = notesOf(run, new Set(noteKeys(last)));
     if (run.progress && isClosed(run.progress) && !(last.progress && isClosed(last.progress))) {
-      lines.push([endOf(run.name, run.progress)]);
+      lines.push([endLine(run.name, run.progress)]);
     }
     return lines;
   });
 }
 
-function endOf(name: string, progress: Progress): string {
+function endLine(name: string, progress: Progress): string {
   const { customers, days, daysDone } = figuresOf(progress, 0);
   return `${name} ${progress.status}: ${counted(customers, 'customer')}, ${count(daysDone)} of ${counted(days, 'day')} done`;
 }

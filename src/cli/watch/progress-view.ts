@@ -12,16 +12,16 @@ export interface ViewSize {
   readonly rows: number;
 }
 
-/** What a narrow terminal does without, the first to go first. */
+/** The columns that are dropped on a narrow terminal, in this order. */
 const DISPENSABLE = ['in flight', 'customers', 'days', 'left'];
 const SMALLEST_BAR = 8;
 const LARGEST_BAR = 40;
 
 /**
- * Progress of several runs, one row each and a total, to be drawn again and again in the same place: it never has
- * more lines than fit, and loses columns rather than wrap.
+ * Progress of several runs, one row each and a total, to be redrawn in the same place: it never has more lines than fit,
+ * and drops columns rather than wrap.
  *
- * @param now ms since 1970, for what is left of each run
+ * @param now ms since 1970, for the time left of each run
  */
 export function progressView(runs: readonly RunView[], now: number, size: ViewSize): Line[] {
   const table = tableOf(runs, now, size.columns);
@@ -29,18 +29,18 @@ export function progressView(runs: readonly RunView[], now: number, size: ViewSi
   const room = Math.max(1, size.rows - 1);
   const attention = attentionLines(runs, Math.max(0, room - table.length - 1));
   const lines = attention.length === 0 ? table : [...table, [], ...attention];
-  // Too low for the rows: the total says most.
+  // Too few lines for all rows: the total matters most.
   return lines.length <= room ? lines : [table[0]!, ...table.slice(1).slice(-room + 1)].slice(-room);
 }
 
 function tableOf(runs: readonly RunView[], now: number, width: number): Line[] {
-  const bare = (bar: number, without: readonly string[]) => {
+  const tableWith = (bar: number, without: readonly string[]) => {
     const titles = titlesFor(bar).filter(({ title }) => !without.includes(title));
     const keep = titlesFor(bar).map(({ title }) => !without.includes(title));
     const rows = runs.map(({ name, progress }) =>
-      progress ? rowOf(name, figuresOf(progress, now), progress, bar) : [[styled(name, 'dim')], barOf(undefined, bar)],
+      progress ? runRow(name, figuresOf(progress, now), progress, bar) : [[styled(name, 'dim')], barOf(undefined, bar)],
     );
-    if (runs.length > 1) rows.push(emphasised(rowOf('total', sumOf(runs, now), undefined, bar), 'bold'));
+    if (runs.length > 1) rows.push(emphasised(runRow('total', sumOf(runs, now), undefined, bar), 'bold'));
     return columns(
       titles,
       rows.map((row) => row.filter((_, i) => keep[i])),
@@ -49,10 +49,10 @@ function tableOf(runs: readonly RunView[], now: number, width: number): Line[] {
   const widest = (lines: readonly Line[]) => Math.max(...lines.map(lineWidth));
   for (let dropped = 0; dropped <= DISPENSABLE.length; dropped++) {
     const without = DISPENSABLE.slice(0, dropped);
-    const spare = width - widest(bare(SMALLEST_BAR, without));
-    if (spare >= 0) return bare(Math.min(LARGEST_BAR, SMALLEST_BAR + spare), without);
+    const spare = width - widest(tableWith(SMALLEST_BAR, without));
+    if (spare >= 0) return tableWith(Math.min(LARGEST_BAR, SMALLEST_BAR + spare), without);
   }
-  return bare(SMALLEST_BAR, DISPENSABLE);
+  return tableWith(SMALLEST_BAR, DISPENSABLE);
 }
 
 const titlesFor = (bar: number): Column[] => [
@@ -65,7 +65,7 @@ const titlesFor = (bar: number): Column[] => [
   { title: 'left', align: 'right', atLeast: 7 },
 ];
 
-function rowOf(name: string, figures: Figures, progress: Progress | undefined, bar: number): Cell[] {
+function runRow(name: string, figures: Figures, progress: Progress | undefined, bar: number): Cell[] {
   return [
     name,
     barOf(figures, bar),
@@ -73,15 +73,15 @@ function rowOf(name: string, figures: Figures, progress: Progress | undefined, b
     fraction(figures.customersDone, figures.customers),
     fraction(figures.daysDone, figures.days),
     figures.inFlight === 0 ? '' : count(figures.inFlight),
-    [stateOf(figures, progress)],
+    [timeLeftSpan(figures, progress)],
   ];
 }
 
-/** As wide from the start as it will be when all is done. */
+/** As wide from the start as when everything is done. */
 const fraction = (part: number, whole: number) => `${count(part).padStart(count(whole).length)}/${count(whole)}`;
 
-/** What stands where the time left does: the time, or the reason that there is none. */
-function stateOf({ left, days, daysDone }: Figures, progress: Progress | undefined): Span {
+/** The column of the time left: the time, or why there is none. */
+function timeLeftSpan({ left, days, daysDone }: Figures, progress: Progress | undefined): Span {
   if (progress && isClosed(progress)) {
     return progress.status === 'completed' ? styled('done', 'green') : styled('cancelled', 'yellow');
   }
@@ -98,7 +98,7 @@ function stateOf({ left, days, daysDone }: Figures, progress: Progress | undefin
   }
 }
 
-/** Done, stuck, verifying, running and waiting days as parts of one bar; each kind that has any shows. */
+/** Done, stuck, verifying, running and waiting days as parts of one bar; each kind that has any days is visible. */
 function barOf(figures: Figures | undefined, width: number): Span[] {
   const { days = 0, daysDone = 0, daysStuck = 0, daysVerifying = 0, daysRunning = 0 } = figures ?? {};
   if (days === 0) return [styled('░'.repeat(width), 'dim')];

@@ -1,60 +1,58 @@
 import { isFinished } from '../../backfill/views/day-letters.js';
 import type { Progress } from '../../backfill/views/progress.js';
-import { counted } from '../terminal/format.js';
-import { heatMap, legend } from '../terminal/heat-map.js';
+import { counted, toMinute } from '../terminal/format.js';
+import { cellNote, heatMap, legend } from '../terminal/heat-map.js';
 import { type Line, onOneLine, restyled, styled } from '../terminal/line.js';
 import type { ClusterPicture } from '../terminal/picture.js';
+import { placedDays } from '../terminal/placed-days.js';
 import { wrapped } from '../terminal/wrapping.js';
-import { problemLine, together } from './attention.js';
-import { placedDays } from './placed-days.js';
+import { groupAlike, problemLine } from './attention.js';
 import { headline, summaryLines } from './summary.js';
 import { windowLines, windowsTitle } from './windows-view.js';
 
 export interface StatusViewOptions {
-  /** Of the terminal; lines are made to fit, from 40 columns up. */
+  /** The terminal's width; lines fit from 40 columns up. */
   readonly columns: number;
-  /** Also customers of whom every day is done or skipped. Default: only their number. */
+  /** Also customers whose days are all done or skipped. Default: only their number. */
   readonly everyone?: boolean;
 }
 
 const MOST_WINDOWS = 12;
 
 /**
- * One cluster at a moment, as lines for a terminal or file: the run and its status, figures, the heat map of its customers,
- * windows in flight, and what a person should look at. What `render` makes of the lines decides about colour.
+ * One cluster at one moment, as lines for a terminal or file: the run and its status, figures, the heat map of its
+ * customers, windows in flight, and what needs attention. Colour is decided when the lines are rendered.
  *
- * @param now ms since 1970, for ages and what is left
+ * @param now ms since 1970, for ages and the time left
  */
 export function renderStatus(
   picture: ClusterPicture,
   now: number,
   { columns, everyone = false }: StatusViewOptions,
 ): Line[] {
-  const { progress, silent } = picture;
+  const { progress, unreachable } = picture;
   const lines = wrapped(headline(picture, now), columns, 2);
   const body: Line[] = [];
   if (progress) {
-    const within = (line: Line, indent: number) => wrapped(line, columns, indent);
-    for (const line of summaryLines(progress, picture, now)) body.push(...within(line, 10));
+    for (const line of summaryLines(progress, picture, now)) body.push(...wrapped(line, columns, 10));
     body.push(...mapLines(progress, columns, everyone));
     body.push(...inFlightLines(picture, now, columns));
-    const problems = problemsOf(picture);
-    if (problems.length > 0)
-      body.push([], [styled('to look at', 'bold')], ...problems.flatMap((line) => within(line, 2)));
+    const problems = problemLines(picture).flatMap((line) => wrapped(line, columns, 2));
+    if (problems.length > 0) body.push([], [styled('needs attention', 'bold')], ...problems);
   } else body.push(...inFlightLines(picture, now, columns));
-  return [...lines, ...(silent ? body.map((line) => restyled(line, 'dim')) : body)];
+  return [...lines, ...(unreachable ? body.map((line) => restyled(line, 'dim')) : body)];
 }
 
 /** Every problem, and every command that was refused, one line each. */
-export function problemsOf({ progress }: ClusterPicture): Line[] {
+export function problemLines({ progress }: ClusterPicture): Line[] {
   if (!progress) return [];
   const problems = progress.attention.filter(({ days }) => days.length > 0);
   return [
-    ...together(problems).map(problemLine),
+    ...groupAlike(problems).map(problemLine),
     ...progress.rejected.map(
       ({ at, command, by, reason }): Line => [
         styled('! ', 'yellow'),
-        onOneLine(`${at.slice(0, 16).replace('T', ' ')} ${command}${by ? ` by ${by}` : ''} was refused: ${reason}`),
+        onOneLine(`${toMinute(at)} ${command}${by ? ` by ${by}` : ''} was refused: ${reason}`),
       ],
     ),
   ];
@@ -67,8 +65,7 @@ function mapLines(progress: Progress, columns: number, everyone: boolean): Line[
   const lines: Line[] = [[]];
   if (shown.length > 0) {
     const map = heatMap(shown, progress.range, columns);
-    lines.push(map.ruler, ...map.lines);
-    if (map.binned) lines.push(...wrapped([styled(map.binned, 'dim')], columns));
+    lines.push(map.ruler, ...map.lines, ...cellNote(map, columns));
   }
   if (rest > 0)
     lines.push([`${counted(rest, shown.length > 0 ? 'more customer' : 'customer')}: every day is done or skipped`]);

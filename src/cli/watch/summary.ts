@@ -4,7 +4,7 @@ import type { Progress } from '../../backfill/views/progress.js';
 import type { Status } from '../../backfill/views/status.js';
 import { DAY_COLOURS } from '../terminal/day-colours.js';
 import { figuresOf, isClosed } from '../terminal/figures.js';
-import { count, counted, percent } from '../terminal/format.js';
+import { count, counted, percent, toMinute } from '../terminal/format.js';
 import { type Line, onOneLine, type Span, type Style, styled } from '../terminal/line.js';
 import { type ClusterPicture, rateSinceStart } from '../terminal/picture.js';
 
@@ -19,28 +19,31 @@ const statusStyles: Record<Status, Style> = {
   cancelled: 'yellow',
 };
 
-/** A picture is drawn anew every two seconds or so. An older one is on its way, or its cluster is silent. */
+/** Pictures are refreshed about every two seconds; an older one says how old it is. */
 const LATE_MS = 5_000;
 
-/** Who, how far, and whether it answers: a line that says the most. */
+/** The most important line: the cluster, its status and progress, or that it does not answer. */
 export function headline(picture: ClusterPicture, now: number): Line {
-  const { cluster, progress, workflowId, silent, note, asOf = now } = picture;
+  const { cluster, progress, workflowId, unreachable, note, asOf = now } = picture;
   const name = styled(cluster, 'bold');
-  if (silent) {
-    const since = `${clock(silent.since)} UTC (${age(now - silent.since)})`;
-    return [name, '  ', styled(`no answer since ${since}`, 'red'), `: ${onOneLine(silent.reason)}`];
+  if (unreachable) {
+    const since = `${clock(unreachable.since)} UTC (${age(now - unreachable.since)})`;
+    return [name, '  ', styled(`no answer since ${since}`, 'red'), `: ${onOneLine(unreachable.reason)}`];
   }
-  if (!progress) return [name, '  ', onOneLine(note ?? 'asking …')];
+  if (!progress) return [name, '  ', onOneLine(note ?? 'connecting …')];
   const { days, daysDone } = figuresOf(progress, now);
   const late = !isClosed(progress) && now - asOf >= LATE_MS;
   return [
-    ...[name, '  ', styled(progress.status, statusStyles[progress.status]), `  ${percent(daysDone, days)}%`],
+    name,
+    '  ',
+    styled(progress.status, statusStyles[progress.status]),
+    `  ${percent(daysDone, days)}%`,
     late ? styled(`  as of ${age(now - asOf)} ago`, 'yellow') : '',
     styled(`  ${onOneLine(workflowId ?? '')}`, 'dim'),
   ];
 }
 
-/** What a run's progress says in figures and reasons: four or five lines. */
+/** A run's progress in figures and reasons: four to seven lines. */
 export function summaryLines(progress: Progress, picture: ClusterPicture, now: number): Line[] {
   const { parallelism, database, totals } = progress;
   const lines: Line[] = [
@@ -55,10 +58,10 @@ export function summaryLines(progress: Progress, picture: ClusterPicture, now: n
   ];
   const { customersLeftOut: out } = progress;
   if (out) {
-    const names = `${counted(out.count, 'customer')}, of them ${count(out.done)} done`;
+    const customers = `${counted(out.count, 'customer')}, ${count(out.done)} of them done`;
     lines.push([
       label('not shown'),
-      `${names}: one answer has no room for them; backfill customers --customer ID has each`,
+      `${customers}: they do not fit in one answer; backfill customers --customer ID shows each`,
     ]);
   }
   if (!isClosed(progress)) lines.push([label('pace'), pace(picture, progress, now)]);
@@ -81,19 +84,19 @@ function dayCounts({ totals }: Progress): (string | Span)[] {
 }
 
 function failures({ totals: { windows } }: Progress): string {
-  const failed = windows.failed === 0 ? '' : `, ${count(windows.failed)} ended otherwise`;
+  const failed = windows.failed === 0 ? '' : `, ${count(windows.failed)} did not complete`;
   return windows.adopted === 0 ? failed : `${failed}, ${count(windows.adopted)} adopted`;
 }
 
 function pace(picture: ClusterPicture, progress: Progress, now: number): string {
   const rate = picture.rate ?? rateSinceStart(progress, now);
   const speed =
-    rate === undefined ? 'not known before a window has completed' : `${counted(Math.round(rate), 'window')} an hour`;
+    rate === undefined ? 'unknown until a window has completed' : `${counted(Math.round(rate), 'window')} an hour`;
   if (progress.eta === null) return speed;
-  const end = `${progress.eta.slice(0, 16).replace('T', ' ')} UTC`;
+  const end = `${toMinute(progress.eta)} UTC`;
   const left = Date.parse(progress.eta) - now;
-  // The estimate stands still while nothing completes, and may then lie in the past.
-  return left > 0 ? `${speed}, done in about ${age(left)} (${end})` : `${speed}; was to be done ${end}`;
+  // The estimate does not move while nothing completes, and may then lie in the past.
+  return left > 0 ? `${speed}, done in about ${age(left)} (${end})` : `${speed}; expected to be done ${end}`;
 }
 
 /** Whole seconds: tenths would flicker. */

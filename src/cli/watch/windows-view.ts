@@ -6,10 +6,10 @@ import { count, counted } from '../terminal/format.js';
 import { fitted, type Line, styled, widthOf } from '../terminal/line.js';
 import type { WindowsInFlight } from '../terminal/picture.js';
 
-/** A window this old among younger ones is worth a look. */
+/** A window that is so many times older than the median stands out. */
 const OLD_FACTOR = 4;
 
-/** How many windows run, in a title. Temporal lists one a moment after it has started, and a busy server later. */
+/** A title with the number of windows in flight. Visibility lists a window a moment after its start, on a busy server later. */
 export function windowsTitle({ list, more }: WindowsInFlight, progress?: Progress): string {
   const { inFlight = 0 } = progress?.parallelism ?? {};
   if (!more && inFlight > list.length)
@@ -18,17 +18,17 @@ export function windowsTitle({ list, more }: WindowsInFlight, progress?: Progres
 }
 
 /**
- * A line for each window, the oldest first, with its age; at most so many lines, of which the last says how many are
- * not shown. A window much older than the middle one stands out.
+ * A line for each window, the oldest first, with its age; at most so many lines, of which the last says how many are not
+ * shown. A window much older than the median stands out.
  */
 export function windowLines({ list, more }: WindowsInFlight, now: number, width: number, most = list.length): Line[] {
   const shown = list.slice(0, list.length > most ? most - 1 : most);
   const ages = list.map(({ startedAt }) => now - startedAt);
-  const middle = ages[Math.floor(ages.length / 2)] ?? 0;
+  const median = ages[Math.floor(ages.length / 2)] ?? 0;
   const name = Math.min(Math.max(8, Math.floor(width * 0.3)), Math.max(0, ...shown.map((w) => widthOf(w.customer))));
   const rows = shown.map(({ customer, interval, workflowId, paused }, i) => {
     const age = formatDuration(Math.max(1_000, Math.floor(ages[i]! / 1_000) * 1_000));
-    const old = ages.length > 2 && ages[i]! > OLD_FACTOR * Math.max(middle, 10_000);
+    const old = ages.length > 2 && ages[i]! > OLD_FACTOR * Math.max(median, 10_000);
     return [
       fitted(customer, name),
       describe([interval]),

@@ -14,7 +14,7 @@ export async function reindexconversations(argument: unknown): Promise<WindowRes
   const { reindexWindow } = proxyActivities<Activities>({
     heartbeatTimeout: heartbeatTimeoutMs,
     startToCloseTimeout: startToCloseTimeoutMs,
-    // Few, so that whoever started the window sees trouble and can react to it.
+    // Few, so that the parent sees the failure and can react to it.
     retry: { maximumAttempts: activityAttempts, initialInterval: 200, backoffCoefficient: 2 },
     // A cancelled window has stopped working by the time it is closed.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -22,7 +22,7 @@ export async function reindexconversations(argument: unknown): Promise<WindowRes
   try {
     return await reindexWindow(task);
   } catch (error) {
-    // A statement that runs or waits for a lock hears of a cancel only by its time-out, which is not the news then.
+    // A statement that runs or waits for a lock ends only by its timeout, which is then not the cause to report.
     if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the window was cancelled');
     throw error;
   }

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { perform } from '../../../src/backfill/commands/perform.js';
-import { type Event, evolve } from '../../../src/backfill/events/evolve.js';
+import type { Event } from '../../../src/backfill/events/event.js';
+import { evolve } from '../../../src/backfill/events/evolve.js';
 import type { FailureClass } from '../../../src/backfill/failures/classify.js';
+import type { WindowKey } from '../../../src/backfill/hours/window.js';
 import { decide } from '../../../src/backfill/schedule/decide.js';
-import { initialState, type State } from '../../../src/backfill/state/state.js';
+import { initialState } from '../../../src/backfill/state/initial-state.js';
+import type { State } from '../../../src/backfill/state/state.js';
 import { progressOf } from '../../../src/backfill/views/progress.js';
 import { statusOf } from '../../../src/backfill/views/status.js';
 import { DAY, failureOf, HOUR, MINUTE, requestOf, START } from '../../support/core.js';
@@ -18,7 +21,7 @@ function stateOf(input: object): State {
 
 interface Run {
   state: State;
-  windows: { customer: number; from: number; to: number; attempt: number }[];
+  windows: (WindowKey & { attempt: number })[];
 }
 
 function started(state: State, now: number): Run {
@@ -87,18 +90,18 @@ describe('an open breaker', () => {
     expect(windows).toHaveLength(1);
     expect(statusOf(tried)).toMatchObject({ status: 'paused', reason: expect.stringContaining('being tried') });
     const closed = evolve(tried, { kind: 'windowCompleted', at: at + 2 * MINUTE, ...windows[0]! });
-    expect(closed.breaker).toBeUndefined();
+    expect(closed.guard.breaker).toBeUndefined();
     expect(started(closed, at + 2 * MINUTE).windows.length).toBeGreaterThan(1);
   });
 
   it('gives the days that failed meanwhile another try when it closes, but only one', () => {
     const { state, at } = open();
-    const failedBefore = state.customers.filter(({ failed }) => failed.length > 0).length;
+    const failedBefore = state.customers.filter(({ hours }) => hours.failed.length > 0).length;
     expect(failedBefore).toBeGreaterThan(20);
     const { state: tried, windows } = started(state, at + MINUTE);
     const closed = evolve(tried, { kind: 'windowCompleted', at: at + 2 * MINUTE, ...windows[0]! });
-    expect(closed.customers.filter(({ failed }) => failed.length > 0)).toEqual([]);
-    expect(closed.customers.filter(({ retriedAfterBreaker }) => retriedAfterBreaker)).toHaveLength(failedBefore);
+    expect(closed.customers.filter(({ hours }) => hours.failed.length > 0)).toEqual([]);
+    expect(closed.customers.filter(({ hours }) => hours.retriedAfterBreaker)).toHaveLength(failedBefore);
   });
 
   it('waits twice as long after each trial that fails, an hour at most', () => {
@@ -119,10 +122,13 @@ describe('an open breaker', () => {
     const { state, at } = open();
     const { state: tried, windows } = started(state, at + MINUTE);
     const [broken, ...rest] = tried.customers;
-    const problems = broken!.problems.map((problem) => ({ ...problem, class: 'permanent' as const }));
-    const permanent = { ...tried, customers: [{ ...broken!, problems }, ...rest] };
+    const problems = broken!.record.problems.map((problem) => ({ ...problem, class: 'permanent' as const }));
+    const record = { ...broken!.record, problems };
+    const permanent = { ...tried, customers: [{ ...broken!, record }, ...rest] };
     const closed = evolve(permanent, { kind: 'windowCompleted', at: at + 2 * MINUTE, ...windows[0]! });
-    expect(closed.customers.flatMap(({ problems }) => problems.map((problem) => problem.class))).toEqual(['permanent']);
+    expect(closed.customers.flatMap(({ record }) => record.problems.map((problem) => problem.class))).toEqual([
+      'permanent',
+    ]);
   });
 });
 
@@ -137,14 +143,14 @@ describe('a run that learns', () => {
     });
     const deadlocked = new Set<string>();
     const run = drive(request, {
-      outcomes: ({ customer, from, to }) => {
+      outcomes: ({ customer, hours: [from, to] }) => {
         if (to - from > 24) return { after: MINUTE, end: 'timeout' };
         const day = `${customer} ${from}`;
         if (deadlocked.has(day)) return { after: MINUTE, end: 'completed' };
         deadlocked.add(day);
         return { after: MINUTE, end: 'contention' };
       },
-      watch: (state) => expect(state.breaker).toBeUndefined(),
+      watch: (state) => expect(state.guard.breaker).toBeUndefined(),
     });
     expect(run.ending).toBe('completed');
   });
@@ -152,7 +158,7 @@ describe('a run that learns', () => {
   it('does not count windows that a person stopped', () => {
     const run = drive(requestOf({ customers: named(30), end: '2026-01-02', parallelism: 30 }), {
       outcomes: () => ({ after: MINUTE, end: 'stopped' }),
-      watch: (state) => expect(state.breaker).toBeUndefined(),
+      watch: (state) => expect(state.guard.breaker).toBeUndefined(),
     });
     expect(run.ending).toBe('incomplete');
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { backoff } from '../../../src/backfill/events/outcome.js';
+import { backoff } from '../../../src/backfill/events/failure-response.js';
 import { decide } from '../../../src/backfill/schedule/decide.js';
+import { sentenceOf } from '../../../src/backfill/state/sentence.js';
 import { dayLetters } from '../../../src/backfill/views/day-letters.js';
 import { attentionOf } from '../../../src/backfill/views/progress.js';
 import { statusOf } from '../../../src/backfill/views/status.js';
@@ -19,7 +20,7 @@ import {
 } from '../../support/story.js';
 
 const days = ({ state }: Story, customer = 0) => dayLetters(state.customers[customer]!);
-const entry = ({ state }: Story) => state.log.at(-1)!;
+const latest = ({ state }: Story) => sentenceOf(state.record.log.at(-1)!);
 const oneDay = (more: object = {}) => backfill({ customers: ['cvs'], end: '2026-01-02', ...more });
 const retried = (attempts: number) => oneDay({ retry: { unknown: { attempts, backoff: '10s', maxBackoff: '1m' } } });
 
@@ -29,7 +30,7 @@ describe('a window that failed', () => {
       .when(fails('cvs-2026-01-01'))
       .then((story) => {
         expect(days(story)).toBe('.');
-        expect(entry(story).effect).toMatch(/unknown \(attempt 1 of 3\), again in \d+s: the unknown failure/);
+        expect(latest(story)).toMatch(/unknown \(attempt 1 of 3\), again in \d+s: the unknown failure/);
         const decision = decide(story.state, story.now);
         expect(decision).toMatchObject({ kind: 'wait', until: expect.any(Number) });
         const { until } = decision as { until: number };
@@ -44,7 +45,7 @@ describe('a window that failed', () => {
       .then((story, before) => {
         expect(days(before)).toBe('r');
         expect(days(story)).toBe('f');
-        expect(entry(story).effect).toMatch(/failed after 2 attempts, unknown: the unknown failure/);
+        expect(latest(story)).toMatch(/failed after 2 attempts, unknown: the unknown failure/);
         expect(statusOf(story.state)).toMatchObject({
           status: 'waitingForOperator',
           reason: expect.stringMatching(/failed days.*retryFailed/),
@@ -64,7 +65,7 @@ describe('a window that failed', () => {
       .then((story) => {
         expect(days(story)).toBe('f..');
         expect(nextStarts(story)).toEqual(['cvs-2026-01-02']);
-        expect(entry(story).effect).toMatch(/failed after 1 attempt, permanent/);
+        expect(latest(story)).toMatch(/failed after 1 attempt, permanent/);
         expect(attentionOf(story.state)).toEqual([
           {
             customer: 'cvs',
@@ -120,9 +121,7 @@ describe('a window that someone else stopped', () => {
       .when(stopped('cvs'))
       .then((story) => {
         expect(days(story)).toBe('h');
-        expect(entry(story).effect).toMatch(
-          /cvs-2026-01-01 was stopped by someone else; 2026-01-01 is held until resume/,
-        );
+        expect(latest(story)).toMatch(/cvs-2026-01-01 was stopped by someone else; 2026-01-01 is held until resume/);
         expect(statusOf(story.state)).toMatchObject({
           status: 'waitingForOperator',
           reason: expect.stringMatching(/held/),
@@ -134,7 +133,7 @@ describe('a window that someone else stopped', () => {
     given(three, starts(), stopped('cvs'), stopped('oportun'))
       .when(stopped('marriott'))
       .then((story, before) => {
-        expect(before.state.paused).toBeUndefined();
+        expect(before.state.lifecycle.paused).toBeUndefined();
         expect(statusOf(story.state)).toMatchObject({
           status: 'paused',
           reason: expect.stringMatching(/3 windows were stopped by someone else within 5m/),
@@ -146,13 +145,13 @@ describe('a window that someone else stopped', () => {
   it('does not pause the run when the three are further apart', () => {
     given(three, starts(), stopped('cvs'), passes(4 * MINUTE), stopped('oportun'), passes(2 * MINUTE))
       .when(stopped('marriott'))
-      .then((story) => expect(story.state.paused).toBeUndefined());
+      .then((story) => expect(story.state.lifecycle.paused).toBeUndefined());
   });
 
   it('starts counting anew after resume', () => {
     given(three, starts(), stopped('cvs'), stopped('oportun'), stopped('marriott'), command('resume'), starts())
       .when(stopped('cvs'), stopped('oportun'))
-      .then((story) => expect(story.state.paused).toBeUndefined());
+      .then((story) => expect(story.state.lifecycle.paused).toBeUndefined());
   });
 });
 

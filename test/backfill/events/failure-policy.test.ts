@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { evolve } from '../../../src/backfill/events/evolve.js';
 import type { FailureClass } from '../../../src/backfill/failures/classify.js';
 import { parseDay } from '../../../src/backfill/hours/calendar.js';
+import type { WindowKey } from '../../../src/backfill/hours/window.js';
 import { formatWindowSize } from '../../../src/backfill/hours/window.js';
 import { parseRequest } from '../../../src/backfill/request/request.js';
 import { decide } from '../../../src/backfill/schedule/decide.js';
 import { writersOf } from '../../../src/backfill/schedule/limit.js';
-import { initialState, type State } from '../../../src/backfill/state/state.js';
+import { initialState } from '../../../src/backfill/state/initial-state.js';
+import type { State } from '../../../src/backfill/state/state.js';
 import { planOf } from '../../../src/backfill/views/plan.js';
 
 const NOW = Date.UTC(2026, 1, 7);
@@ -22,7 +24,7 @@ function stateOf(input: object): State {
 
 /** Starts all that may start now; the windows, in order. */
 function started(state: State, now: number) {
-  const windows: { customer: number; from: number; to: number; attempt: number }[] = [];
+  const windows: (WindowKey & { attempt: number })[] = [];
   let next = state;
   for (let decision = decide(next, now); decision.kind === 'startWindow'; decision = decide(next, now)) {
     const { kind: _, ...window } = decision;
@@ -33,7 +35,7 @@ function started(state: State, now: number) {
 }
 
 const resizing = { window: { initial: '1mo' }, customers: ['cvs'] };
-const sizeOf = (state: State, customer = 0) => formatWindowSize(state.customers[customer]!.sizing.size);
+const sizeOf = (state: State, customer = 0) => formatWindowSize(state.customers[customer]!.pacing.sizing.size);
 
 describe('a time-out', () => {
   it('halves the window; the halves run one after the other, at once, as first attempts', () => {
@@ -41,7 +43,7 @@ describe('a time-out', () => {
     const failed = evolve(state, { kind: 'windowFailed', at: NOW + 1, ...windows[0]!, failure: failure('timeout') });
     expect(sizeOf(failed)).toBe('16d');
     const halves = started(failed, NOW + 1);
-    expect(halves.windows).toEqual([{ customer: 0, from: hour('2026-01-01'), to: hour('2026-01-17'), attempt: 1 }]);
+    expect(halves.windows).toEqual([{ customer: 0, hours: [hour('2026-01-01'), hour('2026-01-17')], attempt: 1 }]);
   });
 
   it('of the smallest window is tried again, then fails', () => {
@@ -49,17 +51,17 @@ describe('a time-out', () => {
     let now = NOW;
     for (const attempt of [1, 2, 3]) {
       const { state: running, windows } = started(state, now);
-      const window = windows.find(({ from }) => from === hour('2026-01-01'))!;
+      const window = windows.find(({ hours }) => hours[0] === hour('2026-01-01'))!;
       expect(window.attempt).toBe(attempt);
       state = evolve(running, { kind: 'windowFailed', at: now, ...window, failure: failure('timeout') });
       now += 10 * MINUTE;
     }
-    expect(state.customers[0]!.failed).toEqual([[hour('2026-01-01'), hour('2026-01-01') + 1]]);
+    expect(state.customers[0]!.hours.failed).toEqual([[hour('2026-01-01'), hour('2026-01-01') + 1]]);
   });
 });
 
 describe('a window of another size that the run had adopted', () => {
-  const month = { customer: 0, from: hour('2026-01-01'), to: hour('2026-02-01') };
+  const month = { customer: 0, hours: [hour('2026-01-01'), hour('2026-02-01')] } satisfies WindowKey;
   const adopted = (input: object) =>
     evolve(stateOf({ customers: ['cvs'], ...input }), { kind: 'windowFound', at: NOW, ...month, runId: 'x' });
 
@@ -71,7 +73,7 @@ describe('a window of another size that the run had adopted', () => {
       failure: failure('timeout'),
     });
     const { windows } = started(failed, NOW + 1);
-    expect(windows).toEqual([{ customer: 0, from: hour('2026-01-01'), to: hour('2026-01-02'), attempt: 1 }]);
+    expect(windows).toEqual([{ customer: 0, hours: [hour('2026-01-01'), hour('2026-01-02')], attempt: 1 }]);
   });
 
   it("does not make its customer's windows larger by timing out", () => {
@@ -86,15 +88,15 @@ describe('a window of another size that the run had adopted', () => {
 
   it('is held when a person stopped it, as any other', () => {
     const held = evolve(adopted({}), { kind: 'windowFailed', at: NOW + 1, ...month, failure: failure('stopped') });
-    expect(held.customers[0]!.held).toEqual([[month.from, month.to]]);
+    expect(held.customers[0]!.hours.held).toEqual([month.hours]);
   });
 
   it('leaves no retry behind for hours that run', () => {
     const { state, windows } = started(stateOf({ customers: ['cvs'] }), NOW);
     let next = evolve(state, { kind: 'windowFailed', at: NOW + 1, ...windows[0]!, failure: failure('unknown') });
-    expect(next.customers[0]!.retries).toHaveLength(1);
+    expect(next.customers[0]!.windows.retries).toHaveLength(1);
     next = evolve(next, { kind: 'windowFound', at: NOW + 2, ...month, runId: 'x' });
-    expect(next.customers[0]!.retries).toEqual([]);
+    expect(next.customers[0]!.windows.retries).toEqual([]);
   });
 });
 
@@ -109,12 +111,12 @@ describe('contention', () => {
     const { state, windows } = started(stateOf(together), NOW);
     expect(windows).toHaveLength(4);
     let failed = evolve(state, { kind: 'windowFailed', at: NOW + 1, ...windows[0]!, failure: failure('contention') });
-    expect(failed.pace.limit).toBe(2);
+    expect(failed.pacing.pace.limit).toBe(2);
     failed = evolve(failed, { kind: 'windowFailed', at: NOW + 2, ...windows[1]!, failure: failure('contention') });
-    expect(failed.pace.limit).toBe(2);
+    expect(failed.pacing.pace.limit).toBe(2);
     expect(writersOf(failed, failed.customers[0]!)).toBe(2);
     expect(sizeOf(failed)).toBe('10d');
-    expect(failed.customers[0]!.retries).toHaveLength(2);
+    expect(failed.customers[0]!.windows.retries).toHaveLength(2);
   });
 
   it('met again as the only writer halves the window', () => {
@@ -134,9 +136,31 @@ describe('overload', () => {
     const input = { customers: ['a', 'b', 'c', 'd'], parallelism: { max: 8, min: 8, adaptive: true } };
     const { state, windows } = started(stateOf(input), NOW);
     const failed = evolve(state, { kind: 'windowFailed', at: NOW + 1, ...windows[0]!, failure: failure('overload') });
-    expect(failed.pace).toMatchObject({ limit: 4, reason: '8 → 4: 1 overload in 60s' });
-    expect(failed.customers[0]!.retries).toMatchObject([{ attempts: 1, class: 'overload' }]);
+    expect(failed.pacing.pace).toMatchObject({ limit: 4, reason: '8 → 4: 1 overload in 60s' });
+    expect(failed.customers[0]!.windows.retries).toMatchObject([{ attempts: 1, class: 'overload' }]);
     expect(decide(failed, NOW + 1)).toMatchObject({ kind: 'startWindow' });
+  });
+});
+
+describe('windows that succeed without a probe', () => {
+  it('let the limit grow once every slot has seen two of them; with a slot free they say nothing', () => {
+    const customers = ['a', 'b', 'c', 'd'];
+    const parallelism = { max: 8, min: 2, adaptive: true };
+    let { state } = started(stateOf({ customers, parallelism, end: '2026-01-06' }), NOW);
+    const complete = (at: number) => {
+      const index = state.customers.findIndex(({ windows }) => windows.running.length > 0);
+      const { hours } = state.customers[index]!.windows.running[0]!;
+      state = evolve(state, { kind: 'windowCompleted', at, customer: index, hours });
+    };
+    for (let i = 1; i <= 4; i++) {
+      complete(NOW + i * MINUTE);
+      expect(state.pacing.pace.limit).toBe(2);
+      state = started(state, NOW + i * MINUTE).state;
+    }
+    expect(state.pacing.pace).toMatchObject({ limit: 3, reason: '2 → 3: 4 windows went well with 2' });
+    // The first of these frees a slot, so that the second says nothing.
+    for (let i = 5; i <= 6; i++) complete(NOW + i * MINUTE);
+    expect(state.pacing.pace.climb).toMatchObject({ windows: 1 });
   });
 });
 

@@ -3,12 +3,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { evolve } from '../../../src/backfill/events/evolve.js';
 import { hoursIn, type Interval, union } from '../../../src/backfill/hours/interval.js';
+import { jsonBytes } from '../../../src/backfill/json.js';
 import { decide } from '../../../src/backfill/schedule/decide.js';
 import { BATCH_DAYS } from '../../../src/backfill/schedule/due-check.js';
-import { pack, unpack } from '../../../src/backfill/state/carry.js';
+import { doneHours } from '../../../src/backfill/state/customer-hours.js';
 import { dayOf, MAX_PROOF_ROWS } from '../../../src/backfill/state/ledger.js';
-import { doneHours, type State } from '../../../src/backfill/state/state.js';
-import { jsonBytes } from '../../../src/backfill/views/answer-size.js';
+import { pack } from '../../../src/backfill/state/pack.js';
+import { sentenceOf } from '../../../src/backfill/state/sentence.js';
+import type { State } from '../../../src/backfill/state/state.js';
+import { unpack } from '../../../src/backfill/state/unpack.js';
+import { without } from '../../../src/backfill/state/update.js';
 import { customerView } from '../../../src/backfill/views/customer.js';
 import { dayLetters } from '../../../src/backfill/views/day-letters.js';
 import { attentionOf, progressOf } from '../../../src/backfill/views/progress.js';
@@ -38,7 +42,7 @@ import {
 const days = ({ state }: Story, index = 0) => dayLetters(state.customers[index]!);
 const attention = ({ state }: Story) => attentionOf(state);
 const proof = ({ state }: Story) => proofOf(state, state.customers, 1e6);
-const log = ({ state }: Story) => state.log.map(({ effect }) => effect);
+const log = ({ state }: Story) => state.record.log.map(sentenceOf);
 
 const cvs = (mode: string, input: object = {}) => backfill({ customers: ['cvs'], verify: mode, ...input });
 const month = { window: '1mo' };
@@ -247,7 +251,7 @@ describe('when a check is due', () => {
     )
       .when(passes(100_000))
       .then((story, before) => {
-        expect(before.state.verifyAfter).toBeGreaterThan(before.now);
+        expect(before.state.checks.notBefore).toBeGreaterThan(before.now);
         expect(nextCheck(before)).toEqual([]);
         expect(nextCheck(story)).toEqual([]);
         given(() => before)
@@ -271,7 +275,7 @@ describe('when a check is due', () => {
       .when(command('resetDay', { customer: 'a', day: '2026-01-01' }), starts(), completes('a-2026-01-01'))
       .then((story) => {
         expect(nextCheck(story)).toEqual([]);
-        expect(decide(story.state, story.now)).toEqual({ kind: 'wait', until: story.state.verifyAfter });
+        expect(decide(story.state, story.now)).toEqual({ kind: 'wait', until: story.state.checks.notBefore });
       });
   });
 
@@ -348,7 +352,7 @@ describe('an operator', () => {
     given(...checking, skip)
       .when(finds())
       .then((story, before) => {
-        expect(before.did).toBe('cvs 2026-01-02: was waiting for its check; left out if something is missing');
+        expect(before.did).toBe('cvs 2026-01-02: was verifying; skipped if something is missing');
         expect(days(story)).toBe('ddd');
       });
     given(...checking, skip)
@@ -395,7 +399,7 @@ const continued = stories().chain(({ request, script }) => {
     .map(([customer, day, hours]) => {
       const { start, end } = request.customers[customer]!;
       const from = Math.min(start + 24 * day, end - 1);
-      return { customer, from, to: Math.min(from + hours, end) };
+      return { customer, hours: [from, Math.min(from + hours, end)] as const };
     });
   return fc
     .record({ told: fc.array(part, { maxLength: 3 }), found: fc.array(part, { maxLength: 3 }) })
@@ -406,7 +410,7 @@ const continued = stories().chain(({ request, script }) => {
           ...customer,
           done: union(
             [],
-            parts.map(({ from, to }): Interval => [from, to]),
+            parts.map(({ hours }): Interval => hours),
           ),
         };
       });
@@ -435,7 +439,7 @@ describe('the proof', () => {
   it('speaks of done hours only, of each once', () => {
     const watch = ({ customers }: State) => {
       for (const customer of customers) {
-        const told = customer.ledger.map(({ from, to }) => [from, to] as const);
+        const told = customer.record.ledger.map(({ hours }) => hours);
         expect(hoursIn(told)).toBe(hoursIn(union([], told)));
         expect(union([], told)).toEqual(doneHours(customer));
       }
@@ -454,7 +458,7 @@ describe('the proof', () => {
         const decision = decide(story.state, story.now);
         if (decision.kind !== 'verify') throw new Error('no check');
         const windows = decision.windows.map((key, i) => {
-          return { ...key, days: [[dayOf(key.from), 100, i === 0 ? 1 : 0] as [number, number, number]] };
+          return { ...key, days: [[dayOf(key.hours[0]), 100, i === 0 ? 1 : 0] as [number, number, number]] };
         });
         return happens((at) => ({ kind: 'windowsChecked', at, windows }))(beginsCheck(story));
       })
@@ -501,7 +505,8 @@ describe('whatever happens to a run that verifies', () => {
               for (let h = from; h < to; h++) open.set(`${entry.customer} ${h}`, entry.at);
           }
           if (entry.kind !== 'checkStarted') continue;
-          for (const { customer, from, to, endedAt } of entry.windows) {
+          for (const { customer, hours, endedAt } of entry.windows) {
+            const [from, to] = hours;
             for (let h = from; h < to; h++) {
               const name = `${state.customers[customer]!.id} ${h}`;
               expect(open.get(name)).toBe(endedAt);
@@ -541,7 +546,9 @@ describe('whatever happens to a run that verifies', () => {
         for (const entry of drive(request, script).trace) {
           if (entry.kind === 'checkStarted') {
             began = entry.at;
-            const left = entry.state.customers.some(({ running, waiting }) => running.length + waiting.length > 0);
+            const left = entry.state.customers.some(
+              ({ windows, hours }) => windows.running.length + hours.waiting.length > 0,
+            );
             if (left) expect(entry.at).toBeGreaterThanOrEqual(free);
           }
           if (entry.kind === 'checked') free = entry.at + 9 * (entry.at - began);
@@ -557,10 +564,12 @@ describe('whatever happens to a run that verifies', () => {
         const seen: State[] = [];
         drive(request, { ...script, watch: (state) => void seen.push(state) });
         for (const state of seen) {
-          const { verifying: _, ...rest } = state;
+          const rest = { ...state, checks: without(state.checks, 'underway') };
           const carried = unpack(throughJson(pack(state)));
           expect(carried).toEqual(rest);
-          expect(decide(deepFreeze(carried), state.startedAt + DAY)).toEqual(decide(rest, state.startedAt + DAY));
+          expect(decide(deepFreeze(carried), state.lifecycle.startedAt + DAY)).toEqual(
+            decide(rest, state.lifecycle.startedAt + DAY),
+          );
         }
       }),
       { numRuns: 15 },

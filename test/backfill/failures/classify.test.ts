@@ -2,12 +2,8 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState, TimeoutFailure } from '@temporalio/common';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  classify,
-  FAILURE_CLASSES,
-  type FailureClass,
-  type FailureLink,
-} from '../../../src/backfill/failures/classify.js';
+import { classify, FAILURE_CLASSES, type FailureClass } from '../../../src/backfill/failures/classify.js';
+import type { FailureLink } from '../../../src/backfill/failures/link.js';
 import { causeChain } from '../../../src/workflows/cause-chain.js';
 import { errorOf, failureFixtures } from '../../other-languages/fixtures.js';
 import { KINDS } from '../../other-languages/kinds.js';

@@ -2,10 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS, commandNamed, parseCommand } from '../../../src/backfill/commands/command.js';
+import type { Json } from '../../../src/backfill/json.js';
 import { describeIssues, show } from '../../../src/backfill/request/issue.js';
 import { parseRequest } from '../../../src/backfill/request/request.js';
 import { MAX_PARALLELISM } from '../../../src/backfill/request/schema.js';
-import { checkTemplate, fillTemplate, type Json } from '../../../src/backfill/request/template.js';
+import { checkTemplate, fillTemplate } from '../../../src/backfill/request/template.js';
 import { DAY, hour, MINUTE, throughJson } from '../../support/core.js';
 
 const january = { customers: ['cvs', 'oportun'], start: '2026-01-01', end: '2026-02-01' };

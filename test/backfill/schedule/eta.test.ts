@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { evolve } from '../../../src/backfill/events/evolve.js';
+import type { HoursStep } from '../../../src/backfill/hours/working-hours.js';
 import { estimate } from '../../../src/backfill/schedule/eta.js';
-import type { HoursStep } from '../../../src/backfill/schedule/limit.js';
-import { initialState, type State } from '../../../src/backfill/state/state.js';
+import { initialState } from '../../../src/backfill/state/initial-state.js';
+import type { State } from '../../../src/backfill/state/state.js';
 import { DAY, HOUR, requestOf, START } from '../../support/core.js';
 
 /** A sequential run of thirty days, the first of which took an hour; it works in these hours. */
 function running(steps: HoursStep[]): State {
   const hours = [{ from: '00:00', to: '02:00', timeZone: 'UTC' }];
   const { options, customers } = requestOf({ customers: ['cvs'], end: '2026-01-31', hours });
-  const key = { customer: 0, from: options.start, to: options.start + 24 };
+  const key = { customer: 0, hours: [options.start, options.start + 24] as const };
   let state = evolve(initialState(options, customers, START), { kind: 'prepared', at: START });
   state = evolve(state, { kind: 'hoursKnown', at: START, steps });
   state = evolve(state, { kind: 'windowStarted', at: START, ...key, attempt: 1 });

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Interval } from '../../../src/backfill/hours/interval.js';
-import { type Customer, initialState, type State } from '../../../src/backfill/state/state.js';
-import { ANSWER_BYTES, jsonBytes } from '../../../src/backfill/views/answer-size.js';
+import { jsonBytes } from '../../../src/backfill/json.js';
+import type { Customer } from '../../../src/backfill/state/customer.js';
+import { initialState } from '../../../src/backfill/state/initial-state.js';
+import type { State } from '../../../src/backfill/state/state.js';
+import { ANSWER_BYTES } from '../../../src/backfill/views/answer-size.js';
 import { type CustomerView, customerView } from '../../../src/backfill/views/customer.js';
 import { planOf } from '../../../src/backfill/views/plan.js';
 import { progressOf } from '../../../src/backfill/views/progress.js';
@@ -35,21 +38,31 @@ function stateOf({ customers, idLength, days, shapes, problems, letter }: Fleet)
   };
 }
 
+const worked = (customer: Customer, hours: Partial<Customer['hours']>): Customer => ({
+  ...customer,
+  hours: { ...customer.hours, ...hours },
+  record: { ...customer.record, completed: 1 },
+});
+
 function shaped(customer: Customer, shape: Shape, problems: number, letter: string): Customer {
   const { start, end } = customer;
   switch (shape) {
     case 'untouched':
       return customer;
     case 'done':
-      return { ...customer, waiting: [], completed: 1 };
+      return worked(customer, { waiting: [] });
     case 'half done':
-      return { ...customer, waiting: [[Math.floor((start + end) / 2), end]], completed: 1 };
+      return worked(customer, { waiting: [[Math.floor((start + end) / 2), end]] });
     case 'failed here and there': {
       const failed: Interval[] = [];
       for (let hour = start; hour < end; hour += 48) failed.push([hour, hour + 24]);
       const problem = { hours: failed, class: 'unknown' as const, message: letter.repeat(300), attempts: 3 };
       const problemsOfIt = Array.from({ length: problems }, () => ({ ...problem, at: 0, workflowId: customer.id }));
-      return { ...customer, waiting: [], failed, problems: problemsOfIt };
+      return {
+        ...customer,
+        hours: { ...customer.hours, waiting: [], failed },
+        record: { ...customer.record, problems: problemsOfIt },
+      };
     }
     default:
       return shape satisfies never;
@@ -58,7 +71,7 @@ function shaped(customer: Customer, shape: Shape, problems: number, letter: stri
 
 const fleets: fc.Arbitrary<Fleet> = fc.record({
   customers: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 2_000, max: 6_000 })),
-  idLength: fc.integer({ min: 1, max: 190 }),
+  idLength: fc.integer({ min: 1, max: 140 }),
   days: fc.integer({ min: 1, max: 366 }),
   shapes: fc.uniqueArray(fc.constantFrom<Shape>('untouched', 'done', 'half done', 'failed here and there'), {
     minLength: 1,
@@ -86,25 +99,32 @@ function yearOf({ running, checking, backingOff, failed, ended }: Year, letter: 
   const hours = (count: number) =>
     Array.from({ length: count }, () => {
       hour += 1;
-      return { from: hour - 1, to: hour };
+      return [hour - 1, hour] as const;
     });
   const cause = { class: 'unknown' as const, message: letter.repeat(300) };
   const full: Customer = {
     ...customer,
-    running: hours(running).map((window) => ({ ...window, attempt: 1, startedAt: START })),
-    checking: hours(checking).map((window) => ({
-      ...{ ...window, hours: [[window.from, window.to]], attempt: 1, startedAt: START, endedAt: START },
-    })),
-    retries: hours(backingOff).map((window) => ({ ...window, attempts: 1, at: START, ...cause })),
-    problems: hours(failed).map(({ from, to }) => ({
-      ...{ hours: [[from, to]], ...cause, at: 0, attempts: 3, workflowId: `reindexconversations-cvs-${from}` },
-    })),
+    windows: {
+      ...customer.windows,
+      running: hours(running).map((window) => ({ hours: window, attempt: 1, startedAt: START })),
+      checking: hours(checking).map((window) => {
+        return { window, hours: [window], attempt: 1, startedAt: START, endedAt: START };
+      }),
+      retries: hours(backingOff).map((window) => ({ hours: window, attempts: 1, at: START, ...cause })),
+    },
+    record: {
+      ...customer.record,
+      problems: hours(failed).map((window) => {
+        return { hours: [window], ...cause, at: 0, attempts: 3, workflowId: `reindexconversations-cvs-${window[0]}` };
+      }),
+    },
   };
   const recent = hours(ended).map((window) => {
     const times = { startedAt: START, endedAt: START };
-    return { customer: 0, ...window, attempt: 1, ...times, outcome: 'unknown' as const, message: letter.repeat(200) };
+    const message = letter.repeat(200);
+    return { customer: 0, hours: window, attempt: 1, ...times, outcome: 'unknown' as const, message };
   });
-  return { ...state, recent, customers: [full] };
+  return { ...state, record: { ...state.record, recent }, customers: [full] };
 }
 
 describe('the answer for one customer', () => {

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatDay } from '../../../src/backfill/hours/calendar.js';
 import { usualDuration } from '../../../src/backfill/schedule/eta.js';
-import { logView } from '../../../src/backfill/state/journal.js';
 import type { State } from '../../../src/backfill/state/state.js';
 import { customerView } from '../../../src/backfill/views/customer.js';
 import { countDays, dayLetters } from '../../../src/backfill/views/day-letters.js';
+import { logView } from '../../../src/backfill/views/log.js';
 import { progressOf } from '../../../src/backfill/views/progress.js';
 import { reportOf } from '../../../src/backfill/views/report.js';
 import { progressTable } from '../../../src/backfill/views/table.js';
@@ -222,8 +222,10 @@ describe("a customer's view", () => {
 describe('the log', () => {
   it('reads from the oldest entry to the latest, with times that people write', () => {
     const log = logView(eventful.state);
-    expect(log.at(-1)).toEqual({
-      ...{ at: '2026-02-01T09:00:07.000Z', what: 'skipDay', by: 'ana' },
+    expect(log.at(-1)).toMatchObject({
+      at: '2026-02-01T09:00:07.000Z',
+      what: 'skipDay',
+      by: 'ana',
       effect: 'marriott 2026-01-03: was waiting, is skipped',
     });
     expect(log.map(({ at }) => at)).toEqual(log.map(({ at }) => at).sort());
@@ -261,11 +263,11 @@ describe('the table', () => {
 
       \`.\` waiting \`r\` running \`v\` verifying \`d\` done \`p\` partly done \`f\` failed \`s\` skipped \`h\` held
 
-      To look at:
+      Needs attention:
 
       | customer | days | class | message | next step |
       | --- | --- | --- | --- | --- |
-      | oportun | 2026-01-01 | permanent | the permanent failure | mend what the message names, then retryFailed; or skipDay |
+      | oportun | 2026-01-01 | permanent | the permanent failure | fix what the message names, then retryFailed; or skipDay |
       | marriott | 2026-01-01 | stopped | the stopped failure | ask who stopped it and why; then resume, or skipDay |"
     `);
   });
@@ -296,8 +298,8 @@ describe('the table', () => {
   it('of very many customers is a summary', () => {
     const customers = Array.from({ length: 501 }, (_, i) => `customer-${i}`);
     const { story } = given(backfill({ customers }), starts(), fails('customer-0-2026-01-01', 'permanent'));
-    expect(table(story)).toMatch(/^0 of 501 customers done; windows: 1 started, 0 completed, 1 ended otherwise\n/);
-    expect(table(story)).toMatch(/To look at:.*customer-0/s);
+    expect(table(story)).toMatch(/^0 of 501 customers done; windows: 1 started, 0 completed, 1 did not complete\n/);
+    expect(table(story)).toMatch(/Needs attention:.*customer-0/s);
   });
 
   it('of a finished run is short', () => {

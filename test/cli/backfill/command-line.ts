@@ -13,13 +13,16 @@ export async function typed(args: readonly string[], environment: NodeJS.Process
   });
   const stdin = Object.assign(new PassThrough(), { isTTY: false }) as unknown as NodeJS.ReadStream;
   const code = await runCommandLine(args, {
-    ...{ stdin, stdout: stream('stdout'), stderr: stream('stderr'), environment },
+    stdin,
+    stdout: stream('stdout'),
+    stderr: stream('stderr'),
+    environment,
     signal: new AbortController().signal,
   });
   return { code, ...written };
 }
 
-/** A port on which nothing is said, and that counts who comes. */
+/** A port that accepts connections, counts them and says nothing. */
 export async function listenForAnyone(): Promise<{ address: string; visits(): number; close(): Promise<void> }> {
   let visits = 0;
   const server = createServer((socket) => {

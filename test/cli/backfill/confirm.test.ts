@@ -9,7 +9,10 @@ function contextAt({ terminal, yes = false }: { terminal: boolean; yes?: boolean
   const context = new CommandContext(
     'finish',
     {
-      ...{ stdin: stdin as never, stdout: new PassThrough() as never, stderr: stderr as never, environment: {} },
+      stdin: stdin as never,
+      stdout: new PassThrough() as never,
+      stderr: stderr as never,
+      environment: {},
       signal: new AbortController().signal,
     },
     { output: 'table', yes },
@@ -17,13 +20,13 @@ function contextAt({ terminal, yes = false }: { terminal: boolean; yes?: boolean
   return { context, stdin, asked: () => String(stderr.read() ?? '') };
 }
 
-describe('a command that changes much', () => {
-  it.each(['y', 'yes', 'YES '])('goes on after %j at a terminal', async (answer) => {
+describe('a command that needs confirmation', () => {
+  it.each(['y', 'yes', 'YES '])('continues after %j at a terminal', async (answer) => {
     const { context, stdin, asked } = contextAt({ terminal: true });
     const confirmed = context.confirm('finish it all');
     stdin.write(`${answer}\n`);
     await confirmed;
-    expect(asked()).toContain('About to finish it all. Go on? [y/N]');
+    expect(asked()).toContain('About to finish it all. Continue? [y/N]');
   });
 
   it.each(['n', '', 'yesterday'])('sends nothing after %j', async (answer) => {
@@ -33,7 +36,7 @@ describe('a command that changes much', () => {
     await expect(confirmed).rejects.toMatchObject({ exitCode: 2, message: 'not confirmed; nothing was sent' });
   });
 
-  it('begins a new line when Ctrl-C is the answer', async () => {
+  it('begins a new line after Ctrl-C as the answer', async () => {
     const { context, stdin, asked } = contextAt({ terminal: true });
     const confirmed = context.confirm('finish it all');
     stdin.write('\u0003');
@@ -41,7 +44,7 @@ describe('a command that changes much', () => {
     expect(asked()).toMatch(/\[y\/N\] .*\n$/s);
   });
 
-  it('asks nobody in a pipe: it goes on with --yes, and only then', async () => {
+  it('does not ask in a pipe, and continues there only with --yes', async () => {
     const unsure = contextAt({ terminal: false });
     await expect(unsure.context.confirm('finish it all')).rejects.toMatchObject({ exitCode: 2 });
     const sure = contextAt({ terminal: false, yes: true });

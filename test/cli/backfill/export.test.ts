@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DAY_NAMES } from '../../../src/backfill/views/day-letters.js';
 import { everyCustomer } from '../../../src/cli/commands/export.js';
-import { isDone } from '../../../src/cli/tracking/status.js';
+import { meansDone } from '../../../src/cli/tracking/status.js';
 import { progress } from '../watch/progress.js';
 
 const MORE = { count: 2, done: 1, hint: 'ask for them' };
@@ -11,11 +11,11 @@ const views = {
 };
 
 describe('an export', () => {
-  it('writes of each day what an import understands', () => {
-    for (const name of Object.values(DAY_NAMES)) expect(isDone(name)).toBe(name === 'done');
+  it('writes for each day a status that an import understands', () => {
+    for (const name of Object.values(DAY_NAMES)) expect(meansDone(name)).toBe(name === 'done');
   });
 
-  it('asks for the customers that one answer has no room for, one after the other', async () => {
+  it('asks one after the other for the customers that do not fit in one answer', async () => {
     let open = 0;
     const answer = { ...progress({ oportun: 'd.' }), customersLeftOut: { ...MORE, ids: ['cvs', 'united'] } };
     const customers = await everyCustomer(answer, async (id) => {
@@ -31,12 +31,12 @@ describe('an export', () => {
     ]);
   });
 
-  it('fails, rather than leave customers out, when the run can not even name them', async () => {
+  it('fails, rather than leave customers out, when the run cannot even name them', async () => {
     const answer = { ...progress({ oportun: 'd.' }), customersLeftOut: MORE };
     const exported = everyCustomer(answer, () => Promise.reject(new Error('not asked for')));
     await expect(exported).rejects.toMatchObject({
       exitCode: 1,
-      message: expect.stringMatching(/no room for 2 customers/),
+      message: expect.stringMatching(/2 customers and their names do not fit/),
     });
   });
 });

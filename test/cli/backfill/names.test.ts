@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { worstOf } from '../../../src/cli/commands/exit-codes.js';
+import { worstExitCode } from '../../../src/cli/commands/exit-codes.js';
 import { clusterNamed, rangeName, rangeNamed, runId } from '../../../src/cli/commands/run-names.js';
 
 describe('the name of a range', () => {
@@ -41,13 +41,13 @@ describe('the cluster in the workflow id of a run', () => {
 });
 
 describe('the exit code of several clusters', () => {
-  it('is what a person must look at first', () => {
-    expect(worstOf([])).toBe(0);
-    expect(worstOf([0, 7])).toBe(7);
-    expect(worstOf([0, 3, 7])).toBe(3);
-    expect(worstOf([3, 4, 0])).toBe(4);
-    expect(worstOf([4, 6, 3])).toBe(6);
-    expect(worstOf([6, 5])).toBe(5);
-    expect(worstOf([5, 2])).toBe(2);
+  it('is the most urgent of them', () => {
+    expect(worstExitCode([])).toBe(0);
+    expect(worstExitCode([0, 7])).toBe(7);
+    expect(worstExitCode([0, 3, 7])).toBe(3);
+    expect(worstExitCode([3, 4, 0])).toBe(4);
+    expect(worstExitCode([4, 6, 3])).toBe(6);
+    expect(worstExitCode([6, 5])).toBe(5);
+    expect(worstExitCode([5, 2])).toBe(2);
   });
 });

@@ -25,18 +25,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** What is typed, what is said of it, and in how many lines if not in one. */
-const mistakes: [typed: string, said: RegExp, lines?: number][] = [
+/** A command line, its error message, and the number of lines if it is not one. */
+const mistakes: [typed: string, message: RegExp, lines?: number][] = [
   ['paws', /unknown command 'paws'.*pause/],
   ['pause --resaon lunch', /unknown option '--resaon'.*--reason/],
-  ['pause', /which cluster\? Name some of us-west, chat, or say --all/],
+  ['pause', /which cluster\? Name some of us-west, chat, or use --all/],
   ['pause us-est', /no cluster "us-est"; did you mean us-west\?/],
   ['pause nowhere', /no cluster "nowhere"; .* has us-west, chat/],
-  ['pause us-west --all', /either name clusters or say --all/],
+  ['pause us-west --all', /either name clusters or use --all/],
   ['pause us-west --run x --range 2026-01', /'--run <workflow id>' cannot be used with option '--range <range>'/],
   ['pause us-west --range january', /'january' is invalid.*2026-01/],
-  ['status --run backfillscorecards-x', /--run names one run: name its one cluster, too/],
-  ['pause --all --run x', /--run names one run/],
+  ['status --run backfillscorecards-x', /--run is for one run: also name its cluster/],
+  ['pause --all --run x', /--run is for one run/],
   ['status --output yaml', /'yaml' is invalid. Allowed choices are table, json/],
   ['status nowhere', /no cluster "nowhere"/],
   ['reset-day us-west cvs', /expected <customer> <day> after the cluster us-west; got cvs/],
@@ -54,8 +54,8 @@ const mistakes: [typed: string, said: RegExp, lines?: number][] = [
   ['add us-west', /expected <customers...> after the cluster us-west; got nothing/],
   ['add us-west --input FOLDER/other.json', /--input: expected a JSON list of customers/],
   ['remove us-west', /expected <customer> after the cluster us-west/],
-  ['cancel us-west --customer cvs', /--customer is for --windows/],
-  ['cancel us-west --windows --wait', /--wait is for the end of a run/],
+  ['cancel us-west --customer cvs', /--customer needs --windows/],
+  ['cancel us-west --windows --wait', /--wait waits for the end of a run/],
   ['log us-west --limit 201', /'201' is invalid.*1 to 200/],
   ['start', /which cluster\?/],
   [
@@ -74,7 +74,7 @@ const mistakes: [typed: string, said: RegExp, lines?: number][] = [
   ['start us-west --month 2026-01 --operator-timeout soon', /--operator-timeout: expected a duration/],
   ['start us-west --month 2026-01 --parallelism 1001', /'--parallelism <n>' argument '1001' is invalid/],
   ['start us-west --month 2026-01 --input FOLDER/none.json', /--input: .*none.json can't be read \(ENOENT\)/],
-  ['start us-west --month 2026-01 --input FOLDER/broken.json', /--input: expected JSON in/],
+  ['start us-west --month 2026-01 --input FOLDER/broken.json', /--input: .*broken.json is not JSON/],
   ['start us-west --month 2026-01 --input FOLDER/list.json', /--input: expected one JSON object, got a list/],
   ['start us-west --month 2026-01 --input FOLDER/other.json', /its cluster is "chat", but the run is for us-west/],
   ['plan us-west', /--start \(or --month\)/, 2],
@@ -84,23 +84,25 @@ const mistakes: [typed: string, said: RegExp, lines?: number][] = [
 describe('a mistake on the command line', () => {
   it.each(mistakes)(
     'backfill %s: exit code 2, one line for each mistake, nothing sent',
-    async (line, said, lines = 1) => {
+    async (line, message, lines = 1) => {
       const args = line.replaceAll('FOLDER', folder).split(' ');
       const before = server.visits();
       const { code, stdout, stderr } = await typed([...args, '--fleet', fleet]);
-      expect(stderr).toMatch(said);
+      expect(stderr).toMatch(message);
       expect(stderr.trimEnd().split('\n')).toHaveLength(lines);
       expect({ code, stdout, visits: server.visits() - before }).toEqual({ code: 2, stdout: '', visits: 0 });
     },
   );
 
-  it('files to import that call no day of the range done: it asks whether that is the range', async () => {
+  it('files to import that mark no day of the range as done: it asks whether that is the right range', async () => {
     const file = join(folder, 'tracking.json');
     await writeFile(file, '{"cvs": {"2026-01-01": "completed"}}');
-    const told = async (month: string) =>
+    const output = async (month: string) =>
       (await typed(['import', 'us-west', file, '--month', month, '--fleet', fleet])).stdout;
-    expect(await told('2026-04')).toMatch(/none of the days that the files call done lies in 2026-04-01 to 2026-05-01/);
-    expect(await told('2026-01')).not.toContain('none of the days');
+    expect(await output('2026-04')).toMatch(
+      /none of the days that the files mark as done is in 2026-04-01 to 2026-05-01/,
+    );
+    expect(await output('2026-01')).not.toContain('none of the days');
   });
 
   it('a bad fleet file is named with line and column, before anything else', async () => {

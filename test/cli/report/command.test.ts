@@ -24,11 +24,11 @@ afterAll(async () => {
 describe('a mistake in report or watch', () => {
   it.each([
     ['report --format pdf', /'pdf' is invalid. Allowed choices are md, html, json, csv/],
-    ['report --out x.pdf', /--out x\.pdf: its ending names no format; say --format md\|html\|json\|csv/],
-    ['report --out report', /--out report: its ending names no format/],
+    ['report --out x.pdf', /--out x\.pdf: its extension is not a known format; use --format md\|html\|json\|csv/],
+    ['report --out report', /--out report: its extension is not a known format/],
     ['report --rows days', /--rows is for --format csv; got md/],
     ['report --format csv --rows months', /'months' is invalid. Allowed choices are days, windows, proof/],
-    ['report --run backfillscorecards-x', /--run names one run: name its cluster, too/],
+    ['report --run backfillscorecards-x', /--run is for one run: also name its cluster/],
     ['report wset', /no cluster "wset"; did you mean west\?/],
     ['watch', /watch needs a terminal; backfill status shows the same once/],
   ])('%s: exit code 2, one line, nothing sent', async (line, said) => {

@@ -3,11 +3,18 @@ import type { CustomerView } from '../../../src/backfill/views/customer.js';
 import { documentOf, type WindowRecord } from '../../../src/cli/report/document.js';
 import { failureCounts, limitSteps } from '../../../src/cli/report/findings.js';
 import { withClasses } from '../../../src/cli/report/window-records.js';
-import { clusterReport, START, time } from './sample.js';
+import { clusterReport, logEntry, START, time } from './sample.js';
 
 const record = (more: Partial<WindowRecord>): WindowRecord => ({
-  ...{ workflowId: 'w-cvs-2026-01-01', runId: 'r', customer: 'cvs', status: 'failed', closedAt: time(START + 1_000) },
-  ...{ from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', startedAt: time(START), durationMs: 1_000 },
+  workflowId: 'w-cvs-2026-01-01',
+  runId: 'r',
+  customer: 'cvs',
+  status: 'failed',
+  closedAt: time(START + 1_000),
+  from: '2026-01-01T00:00:00Z',
+  to: '2026-01-02T00:00:00Z',
+  startedAt: time(START),
+  durationMs: 1_000,
   ...more,
 });
 
@@ -16,9 +23,13 @@ describe('what a report finds', () => {
     const at = time(START);
     expect(
       limitSteps([
-        { at, what: 'decision', effect: 'limit 8 → 4: 3 contention in 60s' },
-        { at, what: 'decision', effect: 'database: ok → high: 20 active sessions' },
-        { at, what: 'pause', effect: 'limit 1 is what I want' },
+        logEntry(at, { kind: 'limitMoved', from: 8, to: 4, why: '3 contention in 60s' }),
+        logEntry(at, { kind: 'databaseLevel', from: 'ok', to: 'high', reason: '20 active sessions' }),
+        logEntry(at, {
+          kind: 'command',
+          command: 'pause',
+          outcome: { kind: 'paused', windows: 1 },
+        }),
       ]),
     ).toEqual([{ at, from: 8, to: 4, reason: '3 contention in 60s' }]);
   });
@@ -41,8 +52,15 @@ describe('what a report finds', () => {
 
   it('are classes from what the run remembers of the same window at about the same time', () => {
     const view = (startedAt: number, failure: string) => ({
-      ...{ workflowId: 'w-cvs-2026-01-01', start: '', end: '', state: 'unsuccessful' as const, attempt: 1 },
-      ...{ startedAt: time(startedAt), durationMs: 1, class: failure, error: `${failure}!` },
+      workflowId: 'w-cvs-2026-01-01',
+      start: '',
+      end: '',
+      state: 'unsuccessful' as const,
+      attempt: 1,
+      startedAt: time(startedAt),
+      durationMs: 1,
+      class: failure,
+      error: `${failure}!`,
     });
     const views = [{ windows: [view(START + 60_100, 'contention'), view(START + 90, 'timeout')] }] as CustomerView[];
     const windows = [record({}), record({ startedAt: time(START + 60_000) }), record({ status: 'completed' })];

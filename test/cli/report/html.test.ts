@@ -12,8 +12,8 @@ describe('the HTML report', () => {
 
   it('has a section for each cluster, with every picture and table', () => {
     for (const title of [
-      'To look at',
-      'Customers by days',
+      'Needs attention',
+      'Customers by day',
       'Windows over time',
       'Limit over time',
       'Failures by class',
@@ -38,13 +38,13 @@ describe('the HTML report', () => {
     expect(drawn).toBe(sample({ customers: fleet() }).clusters[0]!.windows.length + 31);
   });
 
-  it('needs nothing from anywhere', () => {
+  it('loads nothing from elsewhere', () => {
     expect(page).not.toMatch(/<(?:link|img|iframe|object|embed|base)\b/);
     expect(page).not.toMatch(/\bsrc=|@import|url\(|https?:\/\//);
     expect(page).toContain('default-src &#39;none&#39;');
   });
 
-  it('lets no script run but its own', () => {
+  it('allows no script but its own', () => {
     const [, script] = /<script>([\s\S]*?)<\/script>/.exec(page)!;
     const hash = createHash('sha256').update(script!).digest('base64');
     expect(page).toContain(`script-src &#39;sha256-${hash}&#39;`);
@@ -74,7 +74,7 @@ describe('the HTML report', () => {
   it('bins a range that is wider than a picture, and says so', () => {
     const report = clusterReport({ customers: { cvs: 'd'.repeat(365) } });
     const year = { ...report, range: { start: '2026-01-01', end: '2027-01-01' } };
-    expect(htmlPage(documentOf([year], 0))).toContain('Each cell is 2 days, and shows the worst of them.');
+    expect(htmlPage(documentOf([year], 0))).toContain('Each cell is 2 days and shows the worst of them.');
   });
 
   it('has no table of what was verified unless the run did so', () => {

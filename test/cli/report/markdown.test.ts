@@ -5,7 +5,7 @@ import { proofOf } from '../../../src/cli/report/proof.js';
 import { clusterReport, fleet, proofOfResult, sample } from './sample.js';
 
 describe('Markdown', () => {
-  it('says how far each run is, what failed and what is left', () => {
+  it('shows the progress of each run, what failed and what is left', () => {
     const text = markdown(
       sample({ customers: { cvs: 'ddf.', oportun: 'dddd' } }, { cluster: 'chat-prod', customers: { a: 'd' } }),
     );
@@ -31,12 +31,12 @@ describe('Markdown', () => {
     expect(text).not.toMatch(/^# title/m);
     expect(text).not.toContain('[x](');
     expect(text).not.toContain('<b>');
-    const rows = text.split('\n').filter((line) => line.includes('evil') && line.includes('mend what'));
+    const rows = text.split('\n').filter((line) => line.includes('evil') && line.includes('fix what'));
     expect(rows).toHaveLength(1);
     expect(rows[0]!.match(/(?<!\\)\|/g)).toHaveLength(7);
   });
 
-  it('tells what was not verified, where a run verifies', () => {
+  it('lists what was not verified, where a run verifies', () => {
     const proof = proofOf({ proof: proofOfResult })!;
     const text = markdown(documentOf([{ ...clusterReport({ customers: { cvs: 'dd' } }), proof }], 0));
     expect(text).toContain('1 of 3 rows verified; 7 done days have no rows. SHA-256 of the rows: `ab12`');

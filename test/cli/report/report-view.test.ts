@@ -17,8 +17,15 @@ function report(cluster: string, from: string, to: string, changes: Partial<Repo
   const windows = { started: 3, completed: 2, failed: 1, adopted: 0 };
   const { attention, ...rest } = progress({ a: 'd'.repeat(31), b: 'd'.repeat(31) });
   return {
-    ...{ outcome: 'completed', cluster, range: rest.range, attention, forecasts: [], proof: noProof },
-    ...{ startedAt: `2026-02-07T12:00:${from}Z`, endedAt: `2026-02-07T12:00:${to}Z`, durationMs: 0 },
+    outcome: 'completed',
+    cluster,
+    range: rest.range,
+    attention,
+    forecasts: [],
+    proof: noProof,
+    startedAt: `2026-02-07T12:00:${from}Z`,
+    endedAt: `2026-02-07T12:00:${to}Z`,
+    durationMs: 0,
     totals: { ...rest.totals, windows },
     customers: [
       { id: 'a', days: 31, done: 31, windows: 1, retries: 1, busyMs: 5 },
@@ -30,13 +37,18 @@ function report(cluster: string, from: string, to: string, changes: Partial<Repo
 
 /** Of a run with 62 days. */
 const proof = (conversations: number, verifiedDays = 62) => ({
-  ...{ ...noProof, digest: '0123456789abcdef' },
+  ...noProof,
+  digest: '0123456789abcdef',
   totals: { rows: 62, days: 62, verifiedDays, conversations, scorecards: conversations },
 });
 
 const stored = (customerId: string, cluster: string, conversations: number, missing = 0): StoredScorecards => ({
-  ...{ customerId, cluster, conversations, missing },
-  ...{ scorecards: conversations - missing, wrongAggregates: 0 },
+  customerId,
+  cluster,
+  conversations,
+  missing,
+  scorecards: conversations - missing,
+  wrongAggregates: 0,
 });
 
 describe('the report', () => {

@@ -1,4 +1,7 @@
+import type { LogFact } from '../../../src/backfill/state/log-entry.js';
+import { sentenceOf } from '../../../src/backfill/state/sentence.js';
 import { countDays } from '../../../src/backfill/views/day-letters.js';
+import type { LogView } from '../../../src/backfill/views/log.js';
 import {
   type ClusterReport,
   documentOf,
@@ -33,31 +36,67 @@ export function clusterReport({
   const attention = windows
     .filter(({ status }) => status === 'failed')
     .map(({ customer, from, workflowId }) => ({
-      ...{ customer, days: [from.slice(0, 10)], class: 'permanent' as const, message: text, attempts: 1, workflowId },
-      nextStep: 'mend what the message names, then retryFailed; or skipDay',
+      customer,
+      days: [from.slice(0, 10)],
+      class: 'permanent' as const,
+      message: text,
+      attempts: 1,
+      workflowId,
+      nextStep: 'fix what the message names, then retryFailed; or skipDay',
     }));
+  const moved = (from: number, to: number, why: string) => ({ kind: 'limitMoved', from, to, why }) as const;
   const log = [
-    { at: time(START + 60_000), what: 'decision', effect: `limit 2 → 4: 3 windows went well with every slot taken` },
-    { at: time(START + 600_000), what: 'decision', effect: `limit 4 → 8: the database is ok with every slot taken` },
-    { at: time(START + 1_200_000), what: 'decision', effect: `limit 8 → 4: 3 contention in 60s` },
-    { at: time(START + 1_300_000), what: 'pause', by: text, effect: `paused: ${text}` },
+    logEntry(time(START + 60_000), moved(2, 4, '3 windows went well with every slot taken')),
+    logEntry(time(START + 600_000), moved(4, 8, 'the database is ok with every slot taken')),
+    logEntry(time(START + 1_200_000), moved(8, 4, '3 contention in 60s')),
+    {
+      ...logEntry(time(START + 1_300_000), { kind: 'windowAdopted', window: text }),
+      what: 'pause',
+      by: text,
+      effect: `paused: ${text}`,
+    },
   ];
   return {
-    ...{ cluster, workflowId: `backfillscorecards-${cluster}-2026-01`, runId: 'r', namespace: 'ingestion' },
-    ...{ status: 'running', statusReason, range: { start: '2026-01-01', end: '2026-02-01' } },
-    ...{ startedAt: time(START), endedAt: null, durationMs: endOf(windows) - START, eta: null, parallelism },
+    cluster,
+    workflowId: `backfillscorecards-${cluster}-2026-01`,
+    runId: 'r',
+    namespace: 'ingestion',
+    status: 'running',
+    statusReason,
+    range: { start: '2026-01-01', end: '2026-02-01' },
+    startedAt: time(START),
+    endedAt: null,
+    durationMs: endOf(windows) - START,
+    eta: null,
+    parallelism,
     totals: {
-      ...{ ...countDays(Object.values(customers)), customers: Object.keys(customers).length },
+      ...countDays(Object.values(customers)),
+      customers: Object.keys(customers).length,
       windows: { started: windows.length, completed: windows.length, failed: 0, adopted: 0 },
     },
     customers: Object.entries(customers).map(([id, days]) => ({
-      ...{ id, start: '2026-01-01', days },
+      id,
+      start: '2026-01-01',
+      days,
       windows: { completed: days.length, unsuccessful: 0, busyMs: days.length * WINDOW_MS },
     })),
     customersLeftOut: 0,
-    ...{ windows, windowsTruncated: false, limits: limitSteps(log), failures: failureCounts(windows), attention, log },
+    windows,
+    windowsTruncated: false,
+    limits: limitSteps(log),
+    failures: failureCounts(windows),
+    attention,
+    log,
   };
 }
+
+/** An entry of a run's log, as its query answers. */
+export const logEntry = (at: string, fact: LogFact): LogView => ({
+  at,
+  what: 'decision',
+  effect: sentenceOf(fact),
+  fact,
+});
 
 /** As a run's result has it. */
 export const proofOfResult = {
@@ -67,7 +106,8 @@ export const proofOfResult = {
     ['cvs', '2026-01-02', 1_200, 1_100, 'reindexconversations-cvs-2026-01-02', '2026-02-07T09:01:00Z', 2, false],
     ['cvs', '2026-01-03', null, null, null, null, 0, false],
   ],
-  ...{ omitted: 7, digest: 'ab12' },
+  omitted: 7,
+  digest: 'ab12',
 };
 
 export const sample = (...samples: Sample[]): ReportDocument =>
@@ -82,8 +122,12 @@ function windowsOf(customers: Record<string, string>, text: string): WindowRecor
       const from = Date.parse('2026-01-01T00:00:00Z') + i * 86_400_000;
       const [day, next] = [from, from + 86_400_000].map((at) => time(at).replace('.000', ''));
       windows.push({
-        ...{ workflowId: `reindexconversations-${customer}-${day!.slice(0, 10)}`, runId: `r${windows.length}` },
-        ...{ customer, from: day!, to: next!, startedAt: time(startedAt) },
+        workflowId: `reindexconversations-${customer}-${day!.slice(0, 10)}`,
+        runId: `r${windows.length}`,
+        customer,
+        from: day!,
+        to: next!,
+        startedAt: time(startedAt),
         status: letter === 'd' ? 'completed' : letter === 'f' ? 'failed' : 'running',
         ...(letter === 'f' ? { class: 'permanent', error: text } : {}),
         closedAt: letter === 'r' ? null : time(startedAt + WINDOW_MS),

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { LOG_LENGTH, type LogView } from '../../../src/backfill/state/journal.js';
+import { LOG_LENGTH } from '../../../src/backfill/state/journal.js';
+import type { LogFact } from '../../../src/backfill/state/log-entry.js';
+import { sentenceOf } from '../../../src/backfill/state/sentence.js';
+import type { LogView } from '../../../src/backfill/views/log.js';
 import type { Report } from '../../../src/backfill/views/report.js';
 import { type EndedRun, story } from '../../../src/cli/report/story-view.js';
 import { render } from '../../../src/cli/terminal/line.js';
@@ -11,28 +14,43 @@ const texts = (runs: EndedRun[]) => story(runs).map((line) => render(line, { col
 function report(windows: Record<string, number>, changes: Partial<Report> = {}): Report {
   const { totals, range } = progress({});
   return {
-    ...{ outcome: 'completed', cluster: 'chat-prod', range, attention: [], forecasts: [], proof: noProof },
-    ...{ startedAt: '2026-02-07T12:00:00Z', endedAt: '2026-02-07T12:01:00Z', durationMs: 60_000 },
+    outcome: 'completed',
+    cluster: 'chat-prod',
+    range,
+    attention: [],
+    forecasts: [],
+    proof: noProof,
+    startedAt: '2026-02-07T12:00:00Z',
+    endedAt: '2026-02-07T12:01:00Z',
+    durationMs: 60_000,
     totals: { ...totals, windows: { started: 0, completed: 0, failed: 0, adopted: 0 } },
     customers: Object.entries(windows).map(([id, windows]) => ({
-      ...{ id, days: 31, done: 31, windows, retries: 0, busyMs: 0 },
+      id,
+      days: 31,
+      done: 31,
+      windows,
+      retries: 0,
+      busyMs: 0,
     })),
     ...changes,
   };
 }
 
-const log = (...effects: string[]): LogView[] =>
-  effects.map((effect) => ({ at: '2026-02-07T12:00:00Z', what: 'decision', effect }));
+const at = '2026-02-07T12:00:00Z';
+const log = (...facts: LogFact[]): LogView[] =>
+  facts.map((fact) => ({ at, what: 'decision', effect: sentenceOf(fact), fact }));
 
-const told = (...effects: string[]) => texts([{ report: report({ a: 1 }), log: log(...effects) }]).slice(2);
+const told = (...facts: LogFact[]) => texts([{ report: report({ a: 1 }), log: log(...facts) }]).slice(2);
+
+const limit = (from: number, to: number, why: string): LogFact => ({ kind: 'limitMoved', from, to, why });
 
 describe('what happened', () => {
   it('leaves out runs with nothing to tell, and says nothing when all are', () => {
     const quiet = log(
-      'the directory has 2 customers for this run',
-      'database: unknown → ok: activeSessions 0',
-      'adopted reindexconversations-a-2026-01-01: it was running already',
-      'the run ends: completed',
+      { kind: 'customersListed', customers: 2, unknown: [] },
+      { kind: 'databaseLevel', from: 'unknown', to: 'ok', reason: 'activeSessions 0' },
+      { kind: 'windowAdopted', window: 'reindexconversations-a-2026-01-01' },
+      { kind: 'runEnded', how: 'completed' },
     );
     expect(texts([{ report: report({ a: 1, b: 1 }), log: quiet }])).toEqual([]);
     const busy = { report: report({ a: 3 }, { cluster: 'voice-prod' }), log: quiet };
@@ -51,36 +69,44 @@ describe('what happened', () => {
   });
 
   it('says whose windows were halved or grown, and why', () => {
-    expect(
-      told(
-        'p-cvs-2026-01-01--2026-01-11: timeout; windows of cvs halved to 5d: heartbeat timeout',
-        'p-cvs-2026-01-01--2026-01-06: timeout; windows of cvs halved to 3d: heartbeat timeout',
-        'cvs: grown to 6d: 3 windows in a row took at most half of the target',
-        'oportun: grown to 2d: 3 windows in a row took at most half of the target',
-      ),
-    ).toEqual([
+    const split = (size: string): LogFact => ({
+      kind: 'windowSplit',
+      window: 'p-cvs-2026-01-01--2026-01-11',
+      customer: 'cvs',
+      size,
+      why: 'heartbeat timeout',
+      class: 'timeout',
+      message: 'the activity timed out',
+    });
+    const grown = (customer: string, size: string): LogFact => {
+      return { kind: 'sizeGrown', customer, size, why: '3 windows in a row took at most half of the target' };
+    };
+    expect(told(split('5d'), split('3d'), grown('cvs', '6d'), grown('oportun', '2d'))).toEqual([
       '  window size: cvs changed once, then halved to 3d (timeout, heartbeat timeout), grown to 6d (well under the target), oportun grown to 2d (well under the target)',
     ]);
   });
 
   it('sums up the moves of the limit, with the reason for each less', () => {
-    const up = (n: number) => `limit ${n} → ${n + 1}: the database is ok with every slot taken`;
+    const up = (n: number) => limit(n, n + 1, 'the database is ok with every slot taken');
     expect(told(up(2), up(3))).toEqual(['  limit 2 → 4: the database is ok with every slot taken']);
-    expect(told(up(2), up(3), 'limit 4 → 2: 2 contention, 1 overload in 60s')).toEqual([
+    expect(told(up(2), up(3), limit(4, 2, '2 contention, 1 overload in 60s'))).toEqual([
       '  limit 2 → 2, 4 at most: the database is ok with every slot taken; slowed once: 2 contention, 1 overload in 60s',
     ]);
   });
 
   it('says how often the database was worse than ok, once', () => {
     const high = 'activeSessions 18, maxLoad 16';
+    const level = (from: 'ok' | 'high' | 'unknown', to: 'ok' | 'high', reason: string): LogFact => {
+      return { kind: 'databaseLevel', from, to, reason };
+    };
     expect(
       told(
-        'database: unknown → ok: activeSessions 1',
-        `limit 4 → 3: the database is high: ${high}`,
-        `database: ok → high: ${high}`,
-        'database: high → ok: activeSessions 2',
-        'limit 3 → 2: the database is high: activeSessions 20, maxLoad 16',
-        'database: ok → high: activeSessions 20, maxLoad 16',
+        level('unknown', 'ok', 'activeSessions 1'),
+        limit(4, 3, `the database is high: ${high}`),
+        level('ok', 'high', high),
+        level('high', 'ok', 'activeSessions 2'),
+        limit(3, 2, 'the database is high: activeSessions 20, maxLoad 16'),
+        level('ok', 'high', 'activeSessions 20, maxLoad 16'),
       ),
     ).toEqual([
       '  limit 4 → 2; slowed 2 times: the database is high',
@@ -89,31 +115,46 @@ describe('what happened', () => {
   });
 
   it('counts retries by class, with the messages, on one line each', () => {
+    const again = (kind: 'contention' | 'unknown', message: string): LogFact => {
+      const tries = { attempt: 1, attempts: 6, wait: 3_000 };
+      return { kind: 'windowRetried', window: 'p-a-2026-01-01', ...tries, class: kind, message };
+    };
     expect(
       told(
-        'p-a-2026-01-01: contention (attempt 1 of 6), again in 3s: deadlock\ndetected',
-        'p-a-2026-01-01: contention (attempt 2 of 6), again in 7s: deadlock detected',
-        'p-b-2026-01-01: contention, 2026-01-01 is to run again: canceling statement',
-        'p-b-2026-01-02: contention (attempt 1 of 6), again in 3s: could not obtain lock',
-        `p-b-2026-01-02: unknown (attempt 1 of 3), again in 1m 5s: ${'x'.repeat(300)}`,
+        again('contention', 'deadlock\ndetected'),
+        again('contention', 'deadlock detected'),
+        {
+          kind: 'windowRerun',
+          window: 'p-b-2026-01-01',
+          days: '2026-01-01',
+          class: 'contention',
+          message: 'canceling statement',
+        },
+        again('contention', 'could not obtain lock'),
+        again('unknown', 'x'.repeat(300)),
       ),
     ).toEqual([
-      '  retried 4 times after contention: deadlock detected; canceling statement and 1 other reason',
+      '  retried 4 times after contention: deadlock detected; could not obtain lock and 1 other reason',
       `  retried once after unknown: ${'x'.repeat(119)}…`,
     ]);
   });
 
   it('says why a run paused by itself', () => {
-    const reason = 'breaker: 11 of the latest 20 windows failed; see attention and log, then resume';
-    const held = 'p-a-2026-01-01 was stopped by someone else; 2026-01-01 is held until resume';
-    expect(told(held, `pause: ${reason}`)).toEqual([
+    expect(
+      told(
+        { kind: 'windowStopped', window: 'p-a-2026-01-01', days: '2026-01-01' },
+        { kind: 'pausedByStops', windows: 3, within: 300_000 },
+        { kind: 'breakerOpened', because: '11 of the latest 20 windows failed', wait: 300_000 },
+      ),
+    ).toEqual([
       '  1 window stopped by someone else, held until resume',
-      `  paused: ${reason}`,
+      '  pause: 3 windows were stopped by someone else within 5m',
+      '  the breaker opens: 11 of the latest 20 windows failed; one window is tried in 5m',
     ]);
   });
 
   it('says when the log is not all there', () => {
-    const long = log(...Array.from({ length: LOG_LENGTH }, () => 'the run ends: completed'));
+    const long = log(...Array.from({ length: LOG_LENGTH }, (): LogFact => ({ kind: 'runEnded', how: 'completed' })));
     expect(texts([{ report: report({}), log: long }]).at(-1)).toMatch(/^ {2}from the latest 200 entries/);
     expect(texts([{ report: report({}) }])).toEqual(['what happened', 'chat-prod', '  its log could not be read']);
   });

@@ -2,19 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatDay } from '../../../src/backfill/hours/calendar.js';
 import { countDays, DAY_NAMES } from '../../../src/backfill/views/day-letters.js';
-import { heatMap, legend } from '../../../src/cli/terminal/heat-map.js';
+import { cellNote, heatMap, legend } from '../../../src/cli/terminal/heat-map.js';
 import { render, widthOf } from '../../../src/cli/terminal/line.js';
-import type { PlacedDays } from '../../../src/cli/watch/placed-days.js';
+import type { PlacedDays } from '../../../src/cli/terminal/placed-days.js';
 
 const JANUARY = { start: '2026-01-01', end: '2026-02-01' };
 /** From the first of January. */
 const placed = (id: string, days: string): PlacedDays => ({ id, start: '2026-01-01', days });
 const plain = (rows: PlacedDays[], columns: number, range = JANUARY) => {
-  const { ruler, lines, binned } = heatMap(rows, range, columns);
+  const map = heatMap(rows, range, columns);
   return {
-    ruler: render(ruler, { colour: false }),
-    lines: lines.map((line) => render(line, { colour: false })),
-    binned,
+    ruler: render(map.ruler, { colour: false }),
+    lines: map.lines.map((line) => render(line, { colour: false })),
+    notes: cellNote(map, columns).map((line) => render(line, { colour: false })),
   };
 };
 
@@ -24,24 +24,24 @@ describe('the heat map', () => {
     expect(plain([placed('cvs', days)], 80)).toEqual({
       ruler: '2026-01 1    6    11   16   21   26   31',
       lines: [`cvs     ${days} 15/31`],
-      binned: undefined,
+      notes: [],
     });
   });
 
   it('shows the worst day of each bin where the range is wider than the screen, and says so', () => {
     const days = `${'d'.repeat(9)}f${'d'.repeat(80)}${'.'.repeat(275)}`;
     const map = plain([placed('cvs', days)], 80, { start: '2026-01-01', end: '2027-01-01' });
-    expect(map.binned).toBe('each cell is 6 days, and shows the worst of them');
+    expect(map.notes).toEqual(['each cell is 6 days and shows the worst of them']);
     expect(map.lines).toEqual([expect.stringMatching(/^cvs +dfd{13}\.{46} +89\/365$/)]);
     expect(map.ruler).toMatch(/^2026 +01-01 +03-02 +05-01/);
   });
 
-  it('sets a customer with a range of its own under its own days', () => {
+  it('places a customer with its own range under the right days', () => {
     const rows = [placed('whole', 'd'.repeat(31)), { id: 'late', days: 'rr', start: '2026-01-30' }];
     expect(plain(rows, 60).lines[1]).toBe(`late    ${' '.repeat(29)}rr   0/2`);
   });
 
-  it('shows days outside of the run’s range, under a ruler that begins with the first of them', () => {
+  it('shows days outside the run’s range, under a ruler that begins with the first of them', () => {
     const rows = [placed('whole', 'ddd'), { id: 'earlier', start: '2025-12-30', days: 'frd' }];
     const map = plain(rows, 20, { start: '2026-01-01', end: '2026-01-04' });
     expect(map.ruler).toBe('2025    12-30');
@@ -54,7 +54,7 @@ describe('the heat map', () => {
     expect(lines.map((line) => line.match(/\b[a-e]\b(?= )/g)?.join(''))).toEqual(['abcd', 'e']);
   });
 
-  it('is readable without colour, and has a colour for all that is not waiting or skipped', () => {
+  it('is readable without colour, and has a colour for every state except waiting and skipped', () => {
     const { lines } = heatMap([placed('cvs', 'ddf')], { start: '2026-01-01', end: '2026-01-04' }, 80);
     expect(render(lines[0]!, { colour: false })).toBe('cvs     ddf 2/3');
     expect(render(lines[0]!, { colour: true })).toContain('\u001b[30;42mdd\u001b[39;49m\u001b[97;41mf\u001b[39;49m');

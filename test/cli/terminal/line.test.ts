@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { columns, emphasised } from '../../../src/cli/terminal/columns.js';
-import { onOneLine, render, styled, widthOf } from '../../../src/cli/terminal/line.js';
+import { type Line, onOneLine, render, styled, widthOf } from '../../../src/cli/terminal/line.js';
+import { wrapped } from '../../../src/cli/terminal/wrapping.js';
 
 const plain = { colour: false };
 
@@ -25,8 +27,65 @@ describe('a line', () => {
     expect(render(['日本語'], { ...plain, width: 5 })).toBe('日本…');
   });
 
-  it('lets text from elsewhere do nothing to the terminal', () => {
+  it('counts an emoji of several characters as the two columns that it takes, and never cuts it in half', () => {
+    const family = '👨\u200d👩\u200d👧';
+    expect(widthOf(family)).toBe(2);
+    expect(render([`${family}bcd`], { ...plain, width: 4 })).toBe(`${family}b…`);
+    expect(render([`a${family}bcd`], { ...plain, width: 3 })).toBe('a…');
+    expect(wrapped([`${family.repeat(3)}x`], 4).map((line) => render(line, plain))).toEqual([
+      family.repeat(2),
+      `${family}x`,
+    ]);
+  });
+
+  it('lets no text from elsewhere affect the terminal', () => {
     expect(onOneLine('deadlock\n  detected\u001b[2J\u202e!')).toBe('deadlock detected [2J !');
+  });
+});
+
+describe('a wrapped line', () => {
+  const lines = (line: Line, width: number, indent = 0) =>
+    wrapped(line, width, indent).map((part) => render(part, plain));
+
+  it('breaks between words, and hangs what follows under the text', () => {
+    expect(lines([styled('why       ', 'dim'), 'the database is ok'], 22, 10)).toEqual([
+      'why       the database',
+      '          is ok',
+    ]);
+  });
+
+  it('drops the space at which it breaks, also after a line that is exactly full', () => {
+    expect(lines(['aaaaa bbbbb ccc'], 5)).toEqual(['aaaaa', 'bbbbb', 'ccc']);
+  });
+
+  it('breaks a word that is longer than a line', () => {
+    expect(lines(['abcdefgh'], 3)).toEqual(['abc', 'def', 'gh']);
+  });
+
+  it('keeps every style and every word, and no line is wider than asked for', () => {
+    const span = fc.record({
+      text: fc
+        .array(fc.constantFrom('a', 'bc', 'defghij', ' ', '  ', '東京', '👨\u200d👩\u200d👧', 'e\u0301'))
+        .map((all) => all.join('')),
+      style: fc.constantFrom('red' as const, 'dim' as const),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(span),
+        fc.integer({ min: 12, max: 40 }),
+        fc.integer({ min: 0, max: 10 }),
+        (line, width, indent) => {
+          const parts = wrapped(line, width, indent);
+          for (const part of parts) expect(widthOf(render(part, plain))).toBeLessThanOrEqual(width);
+          const letters = (all: Line, style: string) =>
+            all
+              .flatMap((one) => (typeof one !== 'string' && one.style === style ? [one.text] : []))
+              .join('')
+              .replaceAll(' ', '');
+          for (const style of ['red', 'dim']) expect(letters(parts.flat(), style)).toBe(letters(line, style));
+        },
+      ),
+    );
   });
 });
 

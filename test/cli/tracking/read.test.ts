@@ -14,7 +14,7 @@ function read(json: unknown, range = options.range) {
   const { entries, problems } = readTracking(json, { ...options, range });
   const customers = summarise(entries).map(({ customer, ...sets }) => [
     customer,
-    ...[sets.done, sets.open, sets.untold].map(asDays),
+    ...[sets.done, sets.open, sets.withoutStatus].map(asDays),
   ]);
   return {
     customers,
@@ -90,7 +90,7 @@ describe('a tracking file', () => {
     expect(read(json)).toEqual({ customers: [['cvs', [], [], ['2026-01-01--2026-02-01']]], problems: [] });
   });
 
-  it('that says at its top which cluster and workflow it is of says so of all its entries', () => {
+  it('with a cluster and workflow at its top applies them to all its entries', () => {
     const about = { version: 1, cluster: 'us-west-2-prod', workflowId: 'backfillscorecards-us-west-2-prod-2026-01' };
     const { entries, problems } = readTracking(
       { ...about, customers: { cvs: { '2026-01-01': 'completed' } } },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../../src/backfill/views/progress.js';
+import { NoAnswerInTime, withTimeLimit } from '../../../src/cli/time-limit.js';
 import { ClusterWatch, type WatchedCluster } from '../../../src/cli/watch/cluster-watch.js';
-import { OutOfPatience, withPatience } from '../../../src/cli/watch/patience.js';
 import type { ClusterSession } from '../../../src/fleet/index.js';
 import { month, progress } from './progress.js';
 
@@ -55,49 +55,52 @@ const never = new AbortController().signal;
 describe('the watch of a cluster', () => {
   it('has the progress of its run, and the windows over its customers and days', async () => {
     const watch = new ClusterWatch(new FakeCluster());
-    await watch.look(never);
+    await watch.refresh(never);
     expect(watch.picture).toMatchObject({ cluster: 'chat-prod', workflowId: 'run-1', progress: { status: 'running' } });
     expect(watch.picture.windows?.list.map(({ workflowId }) => workflowId)).toEqual([
       'reindexconversations-cvs-2026-01-02',
     ]);
-    expect(watch.picture.silent).toBeUndefined();
+    expect(watch.picture.unreachable).toBeUndefined();
   });
 
-  it('keeps the last picture while the cluster does not answer, says since when, and goes on by itself', async () => {
+  it('keeps the last picture while the cluster does not answer, says since when, and recovers automatically', async () => {
     const cluster = new FakeCluster();
     const watch = new ClusterWatch(cluster);
-    await watch.look(never);
+    await watch.refresh(never);
     cluster.broken = 'the connection is gone';
-    await watch.look(never);
-    const since = watch.picture.silent?.since;
-    expect(watch.picture).toMatchObject({ progress: cluster.progress, silent: { reason: 'the connection is gone' } });
+    await watch.refresh(never);
+    const since = watch.picture.unreachable?.since;
+    expect(watch.picture).toMatchObject({
+      progress: cluster.progress,
+      unreachable: { reason: 'the connection is gone' },
+    });
     cluster.broken = 'still gone';
-    await watch.look(never);
-    expect(watch.picture.silent).toEqual({ since, reason: 'still gone' });
+    await watch.refresh(never);
+    expect(watch.picture.unreachable).toEqual({ since, reason: 'still gone' });
     cluster.broken = undefined;
-    await watch.look(never);
-    expect(watch.picture.silent).toBeUndefined();
+    await watch.refresh(never);
+    expect(watch.picture.unreachable).toBeUndefined();
     expect(cluster.opened).toBe(1);
   });
 
-  it('tries again to open a way that could not be opened', async () => {
+  it('connects again after a failure to connect', async () => {
     const cluster = new FakeCluster();
     cluster.unreachable = 'refuses connections';
     const watch = new ClusterWatch(cluster);
-    await watch.look(never);
-    expect(watch.picture.silent?.reason).toBe('refuses connections');
+    await watch.refresh(never);
+    expect(watch.picture.unreachable?.reason).toBe('refuses connections');
     cluster.unreachable = undefined;
-    await watch.look(never);
+    await watch.refresh(never);
     expect(watch.picture.progress).toBeDefined();
     await watch.close();
     expect([cluster.opened, cluster.closed]).toEqual([2, 1]);
   });
 
-  it('says that there is no run, with the windows that somebody started', async () => {
+  it('says that there is no run, and lists windows that were started by hand', async () => {
     const cluster = new FakeCluster();
     cluster.run = undefined;
     const watch = new ClusterWatch(cluster);
-    await watch.look(never);
+    await watch.refresh(never);
     expect(watch.picture).toMatchObject({ note: 'chat-prod has no run', windows: { list: { length: 3 } } });
   });
 
@@ -106,42 +109,42 @@ describe('the watch of a cluster', () => {
     cluster.pause = 'run-1 is paused by kim';
     cluster.broken = 'Query rejected';
     const watch = new ClusterWatch(cluster);
-    await watch.look(never);
+    await watch.refresh(never);
     expect(watch.picture).toMatchObject({ workflowId: 'run-1', note: 'run-1 is paused by kim' });
-    expect(watch.picture.silent).toBeUndefined();
+    expect(watch.picture.unreachable).toBeUndefined();
   });
 
-  it('turns to the next run when there is one', async () => {
+  it('switches to a new run when there is one', async () => {
     const cluster = new FakeCluster();
     const watch = new ClusterWatch(cluster);
-    await watch.look(never);
+    await watch.refresh(never);
     cluster.run = 'run-2';
-    await watch.look(never);
+    await watch.refresh(never);
     expect(watch.picture.workflowId).toBe('run-2');
   });
 });
 
-describe('patience', () => {
+describe('a time limit', () => {
   const forever = () => new Promise<never>(() => {});
 
-  it('ends, and aborts the work', async () => {
+  it('passes, and aborts the work', async () => {
     let given: AbortSignal | undefined;
-    const work = withPatience(5, never, (signal) => {
+    const work = withTimeLimit(5, never, (signal) => {
       given = signal;
       return forever();
     });
-    await expect(work).rejects.toThrow(OutOfPatience);
+    await expect(work).rejects.toThrow(NoAnswerInTime);
     expect(given?.aborted).toBe(true);
   });
 
-  it('ends at once when nobody wants the work any more', async () => {
+  it('does not keep a caller waiting that has aborted', async () => {
     const controller = new AbortController();
-    const work = withPatience(60_000, controller.signal, forever);
+    const work = withTimeLimit(60_000, controller.signal, forever);
     controller.abort(new Error('quit'));
     await expect(work).rejects.toThrow('quit');
   });
 
-  it('gives what the work gives', async () => {
-    expect(await withPatience(60_000, never, async () => 7)).toBe(7);
+  it('returns what the work returns', async () => {
+    expect(await withTimeLimit(60_000, never, async () => 7)).toBe(7);
   });
 });

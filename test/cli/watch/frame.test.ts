@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { lineWidth, render } from '../../../src/cli/terminal/line.js';
 import type { ClusterPicture } from '../../../src/cli/terminal/picture.js';
 import { watchFrame } from '../../../src/cli/watch/frame.js';
-import { initialWatchState, type WatchState } from '../../../src/cli/watch/state.js';
+import { initialWatchState, type WatchState } from '../../../src/cli/watch/watch-state.js';
 import { month, NOW, progress } from './progress.js';
 
 const fleet = Object.fromEntries(
@@ -23,15 +23,17 @@ const windows = {
   more: false,
 };
 const large: ClusterPicture = {
-  ...{ cluster: 'us-east-1-prod', workflowId: 'backfillscorecards-us-east-1-prod-2026-01' },
-  ...{ progress: progress(fleet, { inFlight: 40, left: 9_000, attention }), windows },
+  cluster: 'us-east-1-prod',
+  workflowId: 'backfillscorecards-us-east-1-prod-2026-01',
+  progress: progress(fleet, { inFlight: 40, left: 9_000, attention }),
+  windows,
 };
 const small: ClusterPicture = { cluster: 'chat-prod', workflowId: 'chat', progress: progress({ a: month('d') }) };
 const none: ClusterPicture = { cluster: 'voice-prod', note: 'no run yet' };
 const silent: ClusterPicture = {
   ...small,
   cluster: 'schwab-prod',
-  silent: { since: NOW - 5_000, reason: 'connection refused' },
+  unreachable: { since: NOW - 5_000, reason: 'connection refused' },
 };
 const all = [large, small, none, silent];
 
@@ -48,11 +50,11 @@ describe('the watch screen', () => {
     expect(text[1]).toMatch(/^us-east-1-prod {2}running {2}38%/);
     expect(text.join('\n')).toMatch(/customer-000 d{31} 31\/31/);
     expect(text.join('\n')).toMatch(/40 windows in flight\ncustomer-0 +2026-01-01 +1h/);
-    expect(text.join('\n')).toMatch(/to look at\n! customer-0 .*\nand \d+ more; press a/);
+    expect(text.join('\n')).toMatch(/needs attention\n! customer-0 .*\nand \d+ more; press a/);
     expect(text.at(-1)).toMatch(/q quit$/);
   });
 
-  it('says how old figures are that should be newer by now', () => {
+  it('shows the age of figures that are overdue', () => {
     const headlineOf = (asOf: number) => {
       const { lines } = watchFrame([{ ...small, asOf }], initialWatchState, NOW, { columns: 80, rows: 24 });
       return render(lines[1]!, { colour: false });
@@ -99,12 +101,12 @@ describe('the watch screen', () => {
   it('lists all windows, and all problems, each on its own', () => {
     expect(frame({ view: 'windows' }).text.join('\n')).toContain('40 windows in flight, lines 1 to');
     const problems = frame({ view: 'attention', scroll: 1_000 });
-    expect(problems.text.join('\n')).toContain('30 things to look at, lines');
+    expect(problems.text.join('\n')).toContain('needs attention (30), lines');
     expect(problems.text.join('\n')).toContain('customer-29');
   });
 
   it('asks before a command, naming cluster and run', () => {
-    const { text } = frame({ asking: 'pause' });
+    const { text } = frame({ confirming: 'pause' });
     const question = text.slice(-3).join(' ');
     expect(question).toContain('pause us-east-1-prod (backfillscorecards-us-east-1-prod-2026-01)?');
     expect(question).toContain('y yes');
@@ -116,7 +118,7 @@ describe('the watch screen', () => {
     );
   });
 
-  it('shows since when a cluster does not answer, its last picture dimmed', () => {
+  it('shows since when a cluster has not answered, with its last picture dimmed', () => {
     const { lines, text } = frame({ selected: 3 });
     expect(text[1]).toBe('schwab-prod  no answer since 11:59:55 UTC (5s): connection refused');
     const days = lines.flat().find((span) => typeof span !== 'string' && /d{31}/.test(span.text));
@@ -127,7 +129,7 @@ describe('the watch screen', () => {
     expect(frame({ selected: 2 }).text[1]).toBe('voice-prod  no run yet');
   });
 
-  it('keeps the selected cluster in sight when not all fit', () => {
+  it('keeps the selected cluster visible when not all fit', () => {
     for (const selected of [0, 1, 2, 3]) {
       const [tabs] = frame({ selected }, { columns: 40, rows: 24 }).text;
       expect(tabs).toContain(`[${all[selected]!.cluster}`);
@@ -141,14 +143,14 @@ describe('the watch screen', () => {
       view: fc.constantFrom('map' as const, 'windows' as const, 'attention' as const),
       scroll: fc.integer({ min: 0, max: 300 }),
       worstFirst: fc.boolean(),
-      asking: fc.constantFrom(undefined, 'pause' as const),
+      confirming: fc.constantFrom(undefined, 'pause' as const),
     });
     fc.assert(
-      fc.property(choice, size, ({ asking, ...chosen }, terminal) => {
-        const { text } = frame(asking ? { ...chosen, asking } : chosen, terminal);
+      fc.property(choice, size, ({ confirming, ...chosen }, terminal) => {
+        const { text } = frame(confirming ? { ...chosen, confirming } : chosen, terminal);
         expect(text).toHaveLength(terminal.rows);
         for (const line of text) expect(lineWidth([line])).toBeLessThanOrEqual(terminal.columns);
-        expect(text.slice(-2).join(' ')).toContain(asking ? 'key no' : 'q quit');
+        expect(text.slice(-2).join(' ')).toContain(confirming ? 'key no' : 'q quit');
       }),
     );
   });

@@ -66,7 +66,7 @@ describe('the full screen', () => {
     expect(display.writes.at(-1)).toContain(`${ESC}2;1H${ESC}0m${ESC}2K${ESC}?2026l`);
   });
 
-  it('draws everything anew after a resize', () => {
+  it('redraws everything after a resize', () => {
     const { display, screen, resizes } = open();
     screen.draw(['one']);
     display.emit('resize');
@@ -75,7 +75,7 @@ describe('the full screen', () => {
     expect(display.writes.at(-1)).toContain('one');
   });
 
-  it('tells keys by name', async () => {
+  it('names keys', async () => {
     const { keyboard, keys } = open();
     for (const text of ['q', `${ESC}A`, `${ESC}6~`, '\t', `${ESC}Z`, '\u0003']) {
       keyboard.write(text);
@@ -84,7 +84,7 @@ describe('the full screen', () => {
     expect(keys).toEqual(['q', 'up', 'pagedown', 'tab', 'shift+tab', 'ctrl+c']);
   });
 
-  it('leaves the terminal as it was, once', () => {
+  it('restores the terminal, once', () => {
     const { display, keyboard, screen } = open();
     screen.close();
     screen.close();
@@ -96,7 +96,7 @@ describe('the full screen', () => {
     expect(display.listenerCount('resize')).toBe(0);
   });
 
-  it('leaves it also when the process exits or crashes', () => {
+  it('restores the terminal also when the process exits or crashes', () => {
     for (const event of ['exit', 'uncaughtExceptionMonitor'] as const) {
       const { display, keyboard, screen } = open();
       const added = process.listeners(event as 'exit').at(-1) as () => void;

@@ -42,7 +42,7 @@ describe('the live view', () => {
     expect(view([almost])[1]).toContain(' 99 ');
   });
 
-  it('says why a run does not go on', () => {
+  it('says why a run makes no progress', () => {
     const paused = run('x', { a: month('.') }, { status: 'paused', statusReason: 'paused by kim\nat noon' });
     expect(view([paused])).toEqual([
       expect.anything(),
@@ -88,7 +88,7 @@ describe('the plain lines', () => {
     expect(summaryLine([silent], NOW)).toBe('0%, 0 of 0 customers, 0 of 0 days, 0 in flight');
   });
 
-  it('tell of an end and of each problem once', () => {
+  it('report an end and each problem once', () => {
     const news = (before: RunView[], after: RunView[]) => newsBetween(before, after).map((line) => render(line, plain));
     const before = [half, { name: 'chat-prod' }];
     const trouble = run('voice-prod', { a: month('f') }, { attention: [{}] });

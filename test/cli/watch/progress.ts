@@ -19,7 +19,10 @@ export interface Sketch {
 export function progress(customers: Record<string, string>, sketch: Sketch = {}): Progress {
   const { status = 'running', statusReason = 'windows in flight', inFlight = 0, left = null, attention = [] } = sketch;
   return {
-    ...{ status, statusReason, cluster: 'voice-prod', range: { start: '2026-01-01', end: '2026-02-01' } },
+    status,
+    statusReason,
+    cluster: 'voice-prod',
+    range: { start: '2026-01-01', end: '2026-02-01' },
     startedAt: '2026-02-07T11:59:00Z',
     totals: {
       ...countDays(Object.values(customers)),
@@ -30,8 +33,13 @@ export function progress(customers: Record<string, string>, sketch: Sketch = {})
     eta: left === null ? null : new Date(NOW + left * 1_000).toISOString(),
     customers: Object.entries(customers).map(([id, days]) => ({ id, days })),
     attention: attention.map((problem) => ({
-      ...{ customer: 'cvs', days: ['2026-01-15'], class: 'permanent' as const, message: 'no such table', attempts: 1 },
-      ...{ workflowId: 'reindexconversations-cvs-2026-01-15', nextStep: 'retryFailed' },
+      customer: 'cvs',
+      days: ['2026-01-15'],
+      class: 'permanent' as const,
+      message: 'no such table',
+      attempts: 1,
+      workflowId: 'reindexconversations-cvs-2026-01-15',
+      nextStep: 'retryFailed',
       ...problem,
     })),
     rejected: [],
@@ -42,6 +50,9 @@ export const month = (letter: string) => letter.repeat(31);
 
 /** What is not told of here. */
 export const noProof: Proof = {
-  ...{ columns: PROOF_COLUMNS, rows: [], omitted: 0, digest: '' },
+  columns: PROOF_COLUMNS,
+  rows: [],
+  omitted: 0,
+  digest: '',
   totals: { rows: 0, days: 0, verifiedDays: 0, conversations: 0, scorecards: 0 },
 };

@@ -29,7 +29,7 @@ const picture: ClusterPicture = {
 };
 
 describe('the status of a cluster', () => {
-  it('says what runs, how far it is, how fast, and until when', () => {
+  it('shows the run, its progress, its pace and when it will be done', () => {
     expect(lines(picture).slice(0, 7)).toEqual([
       'us-west-2-prod  running  45%  backfillscorecards-us-west-2-prod-2026-01',
       'why       windows in flight',
@@ -37,7 +37,7 @@ describe('the status of a cluster', () => {
       '          skipped',
       'windows   2 in flight, 0 completed',
       'limit     4 of at most 4:',
-      'pace      not known before a window has completed, done in about 1h 5m',
+      'pace      unknown until a window has completed, done in about 1h 5m (2026-02-07',
     ]);
   });
 
@@ -52,20 +52,20 @@ describe('the status of a cluster', () => {
     expect(lines(picture)).toContain('cvs  2026-01-11  10m  reindexconversations-cvs-2026-01-11');
   });
 
-  it('tells every problem to its last word, on as many lines as it takes', () => {
+  it('shows every problem in full, on as many lines as it takes', () => {
     const text = lines(picture).join(' ').replace(/ +/g, ' ');
     expect(text).toContain(
       `! cvs 2026-01-14 permanent: out of memory ${'again '.repeat(30).trim()} (1 attempt); retry-failed`,
     );
   });
 
-  it('tells days of a customer that fail alike as one thing, with commands as they are typed', () => {
+  it('shows days of a customer that fail alike as one problem, with commands as they are typed', () => {
     const days = ['2026-01-01', '2026-01-02', '2026-01-03', '2026-01-07'];
-    const alike = days.map((day) => ({ days: [day], nextStep: 'mend it, then retryFailed; or skipDay' }));
+    const alike = days.map((day) => ({ days: [day], nextStep: 'fix it, then retryFailed; or skipDay' }));
     const other = { days: ['2026-01-09'], message: 'out of memory' };
     const text = lines({ ...picture, progress: progress({ cvs: letters }, { attention: [...alike, other] }) }, 200);
-    expect(text.slice(text.indexOf('to look at') + 1)).toEqual([
-      '! cvs 2026-01-01 to 2026-01-03, 2026-01-07 permanent: no such table (1 attempt); mend it, then retry-failed; or skip-day',
+    expect(text.slice(text.indexOf('needs attention') + 1)).toEqual([
+      '! cvs 2026-01-01 to 2026-01-03, 2026-01-07 permanent: no such table (1 attempt); fix it, then retry-failed; or skip-day',
       '! cvs 2026-01-09 permanent: out of memory (1 attempt); retry-failed',
     ]);
   });
@@ -85,17 +85,17 @@ describe('the status of a cluster', () => {
     }
   });
 
-  it('says since when a cluster does not answer, and dims what was known last', () => {
-    const silent = { ...picture, silent: { since: NOW - 90_000, reason: 'connection refused\u001b[2J' } };
-    const all = renderStatus(silent, NOW, { columns: 80 });
+  it('says since when a cluster has not answered, and dims what was known last', () => {
+    const unreachable = { ...picture, unreachable: { since: NOW - 90_000, reason: 'connection refused\u001b[2J' } };
+    const all = renderStatus(unreachable, NOW, { columns: 80 });
     expect(render(all[0]!, { colour: false })).toBe(
       'us-west-2-prod  no answer since 11:58:30 UTC (1m 30s): connection refused [2J',
     );
-    expect(lines(silent).slice(1)).toEqual(expect.arrayContaining([`cvs           ${letters} 10/31`]));
+    expect(lines(unreachable).slice(1)).toEqual(expect.arrayContaining([`cvs           ${letters} 10/31`]));
     for (const span of all.slice(1).flat()) expect(span).toMatchObject({ style: 'dim' });
   });
 
-  it('says that there is no run, and what runs nevertheless', () => {
+  it('says that there is no run, and lists windows that are running nevertheless', () => {
     const { windows } = picture;
     expect(lines({ cluster: 'chat-prod', note: 'no run yet', windows: windows! })).toEqual([
       'chat-prod  no run yet',
@@ -106,7 +106,7 @@ describe('the status of a cluster', () => {
     ]);
   });
 
-  it('leaves nothing that a hostile text could do to the terminal', () => {
+  it('lets no hostile text affect the terminal', () => {
     const hostile = progress(
       { cvs: month('f') },
       { statusReason: 'a\u001b[2Jb', attention: [{ message: '\u001b]0;x\u0007', customer: 'c\u001bvs' }] },

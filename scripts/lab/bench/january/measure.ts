@@ -46,10 +46,16 @@ export async function measure(
   await stack.stopWorkers();
   const { total } = await stack.completeness();
   return {
-    ...{ name: procedure.name, ms, stopped: limit.signal.aborted, undone, ...windows },
+    name: procedure.name,
+    ms,
+    stopped: limit.signal.aborted,
+    undone,
+    ...windows,
     deadlocks: (await stack.deadlocks()) - before,
-    ...{ peakBlocked: sampler.peakBlocked, peakActive: sampler.peakActive },
-    ...{ missing: total.missing, wrongAggregates: total.wrongAggregates },
+    peakBlocked: sampler.peakBlocked,
+    peakActive: sampler.peakActive,
+    missing: total.missing,
+    wrongAggregates: total.wrongAggregates,
   };
 }
 

@@ -117,7 +117,9 @@ async function backfill(
       workflowIdPrefix: prefix,
       input: [
         {
-          ...{ customerId: `\${customerId}`, startTime: `\${startTime}`, endTime: `\${endTime}` },
+          customerId: `\${customerId}`,
+          startTime: `\${startTime}`,
+          endTime: `\${endTime}`,
           options: WINDOW_OPTIONS,
         },
       ],

@@ -4,13 +4,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
+import { type ManagedProcess, spawnManaged } from '../../../../src/processes/managed-process.js';
 import { type CompletenessReport, completeness } from '../../../../src/reference-ingestion/completeness.js';
 import { withClient } from '../../../../src/reference-ingestion/database.js';
 import { loadFleet } from '../../../../src/reference-ingestion/load-fleet.js';
 import { migrate } from '../../../../src/reference-ingestion/migrate.js';
 import { setPassword, urlForRole } from '../../../../src/reference-ingestion/roles.js';
 import { startPostgres } from '../../../dev/postgres.js';
-import { type ManagedProcess, spawnManaged, temporaryDirectory } from '../../../dev/processes.js';
+import { temporaryDirectory } from '../../../dev/processes.js';
 import { startTemporalServer, type TemporalServer } from '../../../dev/temporal-server.js';
 import type { Scenario } from './fleet.js';
 
@@ -64,11 +65,9 @@ export class Stack {
       await this.worker('worker', { ...common, BACKFILL_PROBE_URL: this.readerUrl }),
       await this.worker('reference-ingestion/worker', {
         ...common,
-        ...{
-          REINDEXER_DATABASE_URL: this.reindexerUrl,
-          REFERENCE_CONCURRENCY: String(CONCURRENCY),
-          LOG_LEVEL: 'error',
-        },
+        REINDEXER_DATABASE_URL: this.reindexerUrl,
+        REFERENCE_CONCURRENCY: String(CONCURRENCY),
+        LOG_LEVEL: 'error',
       }),
     ];
   }

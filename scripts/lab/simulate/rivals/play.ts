@@ -2,9 +2,17 @@ import type { FailureClass } from '../../../../src/backfill/failures/classify.js
 import { Database, type Measured } from '../database.js';
 import type { Cluster } from '../fleet.js';
 import type { Parameters } from '../parameters.js';
-import { lookAt, type WindowKey, windowOf } from '../play.js';
+import { lookAt, windowOf } from '../play.js';
 import { between, randomFrom } from '../random.js';
 import { type Controller, TICK } from './controller.js';
+
+/** A window of a customer, from one hour to another, and how often it was tried. */
+interface Try {
+  customer: number;
+  from: number;
+  to: number;
+  attempt: number;
+}
 
 interface Progress {
   /** All before is started or done. */
@@ -35,11 +43,7 @@ export function playRival(
   controller: Controller,
   target = TARGET,
 ): Measured & { makespan: number } {
-  const database = new Database<WindowKey & { attempt: number }>(
-    cluster.conditions,
-    parameters,
-    randomFrom(cluster.seed),
-  );
+  const database = new Database<Try>(cluster.conditions, parameters, randomFrom(cluster.seed));
   const random = randomFrom(cluster.seed + 2);
   const { start, end } = cluster;
   const progress = cluster.customers.map(({ estimate }): Progress => {

@@ -6,11 +6,18 @@ const nameOf = (letter: string): string => (letter === '.' ? 'w' : letter);
 /** The CSS class of a letter's cells. */
 export const classOf = (letter: string): string => `day-${nameOf(letter)}`;
 
-/** Every letter's colour as a CSS variable of its name. */
-export const dayVariables = (page: 'light' | 'dark' | 'paper'): string =>
-  WORST_FIRST.map((letter) => `--${nameOf(letter)}: ${DAY_COLOURS[letter][page]};`).join(' ');
+const variables = (page: 'light' | 'dark' | 'paper'): string =>
+  `:root { ${WORST_FIRST.map((letter) => `--${nameOf(letter)}: ${DAY_COLOURS[letter][page]};`).join(' ')} }`;
 
-export const DAY_RULES = WORST_FIRST.map((letter) => {
+const rules = WORST_FIRST.map((letter) => {
   const colour = `var(--${nameOf(letter)})`;
   return `.${classOf(letter)} { fill: ${colour}; background: ${colour}; }`;
-}).join(' ');
+});
+
+/** The colours of days as CSS: a variable for each letter, which report.css uses as well, and a class for its cells. */
+export const DAY_STYLES = [
+  variables('light'),
+  `@media (prefers-color-scheme: dark) { ${variables('dark')} }`,
+  `@media print { ${variables('paper')} }`,
+  ...rules,
+].join('\n');

@@ -7,10 +7,10 @@ import { timeAxis } from './time-axis.js';
 const WIDTH = 1_200;
 const LABEL = 210;
 const ROW = 13;
-/** A customer with many windows at once gets a higher row. */
+/** A customer with many windows at once gets a taller row. */
 const LANE = 5;
 const AXIS = 18;
-/** A window of a moment is still to be seen. */
+/** Even a very short window is visible. */
 const NARROWEST = 1;
 
 const STATUSES: readonly (readonly [WindowStatus, string])[] = [
@@ -23,7 +23,7 @@ const STATUSES: readonly (readonly [WindowStatus, string])[] = [
   ['continuedAsNew', 'continued as new'],
 ];
 
-/** A customer's windows, each in a lane of its own while it runs, so that none hides another. */
+/** A customer's windows, each in a separate lane while it runs, so that none hides another. */
 interface Row {
   readonly customer: string;
   readonly windows: readonly { readonly window: WindowRecord; readonly start: number; readonly lane: number }[];
@@ -98,7 +98,7 @@ function drawRow(
   }
 }
 
-/** What the page's script shows of a bar: seconds from the start, seconds it took, its lane, its hours, how it ended. */
+/** What report.js shows for a bar: seconds from the start, seconds it took, its lane, its hours, how it ended. */
 function barData({ window, start, lane }: Row['windows'][number], origin: number): unknown[] {
   const { durationMs, from, to, status, class: failure } = window;
   const hours = from.endsWith('T00:00:00Z') && to.endsWith('T00:00:00Z') ? 10 : 13;
@@ -108,6 +108,6 @@ function barData({ window, start, lane }: Row['windows'][number], origin: number
 }
 
 function summary({ customer, windows }: Row): string {
-  const other = windows.filter(({ window }) => window.status !== 'completed').length;
-  return `${customer}: ${windows.length} windows${other > 0 ? `, ${other} not completed` : ''}`;
+  const incomplete = windows.filter(({ window }) => window.status !== 'completed').length;
+  return `${customer}: ${windows.length} windows${incomplete > 0 ? `, ${incomplete} not completed` : ''}`;
 }

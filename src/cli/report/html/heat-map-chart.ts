@@ -1,6 +1,6 @@
 import { DAY_NAMES, isFinished } from '../../../backfill/views/day-letters.js';
 import { cellLetters, type Grid, gridOf } from '../../terminal/heat-map.js';
-import { dayNumbered, type PlacedDays, wholeRange } from '../../watch/placed-days.js';
+import { dayNumbered, type PlacedDays, wholeRange } from '../../terminal/placed-days.js';
 import type { ClusterReport } from '../document.js';
 import { classOf } from './day-styles.js';
 import { type Content, html, type Markup } from './markup.js';
@@ -11,10 +11,10 @@ const LABEL = 210;
 const ROW = 15;
 const AXIS = 18;
 const MOST_CELLS = 186;
-/** The last day's mark may reach over the last cell. */
+/** The last day's mark may be wider than the last cell. */
 const LAST_TICK = 30;
 const WIDEST_CELL = 24;
-/** Under this a letter does not fit in its cell. */
+/** A letter does not fit in a narrower cell. */
 const LETTER_CELL = 7;
 
 interface Scale extends Grid {
@@ -22,22 +22,22 @@ interface Scale extends Grid {
   readonly cell: number;
 }
 
-/** Customers by days, as pictures of some customers each: one path for each state, and a row's letters as one text. */
+/** Customers by day, in pictures of some customers each: one path for each state, and one text for the letters of a row. */
 export function heatMapChart({ customers, customersLeftOut, range, cluster }: ClusterReport): Markup {
   const grid = gridOf(wholeRange(customers, range), MOST_CELLS);
   const scale: Scale = { ...grid, cell: Math.min(WIDEST_CELL, (WIDTH - LABEL) / grid.cells) };
   const { perCell } = grid;
   const note =
-    perCell > 1 ? html`<p class="note">Each cell is ${perCell} days, and shows the worst of them.</p>` : undefined;
+    perCell > 1 ? html`<p class="note">Each cell is ${perCell} days and shows the worst of them.</p>` : undefined;
   const leftOut =
     customersLeftOut > 0
-      ? html`<p class="note">${customersLeftOut} more customers are in the sums only: the run's answer has no room for them.</p>`
+      ? html`<p class="note">${customersLeftOut} more customers are in the totals only: they do not fit in the run's answer.</p>`
       : undefined;
   const parts = inParts(customers);
   return html`<figure class="chart">
 ${legend}${note}${leftOut}
-<div class="scroll" tabindex="0" role="group" aria-label="Heat map of ${cluster}: customers by days">
-${parts.map((part, i) => picture(part, scale, `${cluster}: customers by days, part ${i + 1} of ${parts.length}`))}
+<div class="scroll" tabindex="0" role="group" aria-label="Heat map of ${cluster}: customers by day">
+${parts.map((part, i) => picture(part, scale, `${cluster}: customers by day, part ${i + 1} of ${parts.length}`))}
 </div></figure>`;
 }
 
@@ -71,7 +71,7 @@ function drawRow(bars: ReadonlyMap<string, Bars>, letters: string, y: number, ce
 function rowText({ id }: PlacedDays, letters: string, y: number, { cell }: Scale): Content {
   const label = html`<text class="label" x="${LABEL - 8}" y="${y + 11}">${clipped(id, 30)}<title>${id}</title></text>`;
   if (cell < LETTER_CELL) return label;
-  // One x for each letter sets it in the middle of its cell, whatever the font.
+  // One x for each letter centres it in its cell, whatever the font.
   const used = letters.trimEnd();
   const xs = [...used].map((_, i) => short(LABEL + (i + 0.5) * cell)).join(' ');
   return [

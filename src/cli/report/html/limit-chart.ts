@@ -1,3 +1,4 @@
+import { toSecond } from '../../terminal/format.js';
 import type { ClusterReport, LimitStep, WindowRecord } from '../document.js';
 import { type Content, html, type Markup } from './markup.js';
 import { short, steps } from './shapes.js';
@@ -8,10 +9,10 @@ const HEIGHT = 180;
 const LEFT = 44;
 const TOP = 10;
 const BOTTOM = 24;
-/** Moments at which windows in flight are counted; between two of them the most counts. */
-const MOMENTS = 600;
+/** How many equal spans windows in flight are counted in; in each, the maximum counts. */
+const SPANS = 600;
 
-/** The limit over the time of the run, with the windows in flight under it, and a table of each move's reason. */
+/** The limit over the time of the run, with the windows in flight below it, and a table with the reason of each change. */
 export function limitChart(report: ClusterReport): Markup {
   const { startedAt, durationMs, limits, parallelism, windows, cluster } = report;
   const from = Date.parse(startedAt);
@@ -19,7 +20,7 @@ export function limitChart(report: ClusterReport): Markup {
   const inFlight = mostInFlight(windows, from, to);
   const levels = levelsOf(limits, parallelism.limit, from);
   const top = Math.max(1, ...levels.map(([, level]) => level), ...inFlight.map(([, amount]) => amount));
-  // A cluster's clock may be ahead of this one's.
+  // A cluster's clock may be ahead of this machine's.
   const x = (at: number) => LEFT + ((Math.min(at, to) - from) / (to - from)) * (WIDTH - LEFT - 8);
   const y = (amount: number) => HEIGHT - BOTTOM - (amount / top) * (HEIGHT - TOP - BOTTOM);
   const area = steps(
@@ -29,7 +30,7 @@ export function limitChart(report: ClusterReport): Markup {
   return html`<figure class="chart">
 <figcaption class="legend"><span><i class="key line-limit"></i> limit</span><span><i class="key area-flight"></i> windows in flight</span></figcaption>
 <div class="scroll" tabindex="0" role="group" aria-label="Limit of ${cluster} over time"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img"><title>${cluster}: limit and windows in flight over time (UTC)</title>
-<desc>At most ${Math.max(0, ...inFlight.map(([, amount]) => amount))} windows in flight; the limit moved ${limits.length} times, each listed below with its reason.</desc>
+<desc>At most ${Math.max(0, ...inFlight.map(([, amount]) => amount))} windows in flight; the limit changed ${limits.length} times, each listed below with its reason.</desc>
 ${axes(from, to, top, x, y)}${area ? html`<path class="area-flight" d="${area}V${short(y(0))}H${short(x(inFlight[0]![0]))}z"/>` : undefined}<path class="line-limit" d="${steps(
     levels.map(([at, level]) => [x(at), y(level)] as const),
     x(to),
@@ -37,25 +38,25 @@ ${axes(from, to, top, x, y)}${area ? html`<path class="area-flight" d="${area}V$
 ${movesTable(limits)}`;
 }
 
-/** From the first known limit to the one now. A run's log may have lost its beginning: then the line begins with it. */
+/** From the first known limit to the current one. Where the log has lost its beginning, the line starts at the first known limit. */
 function levelsOf(limits: readonly LimitStep[], now: number, from: number): [at: number, level: number][] {
   const [first] = limits;
   if (!first) return [[from, now]];
   return [[from, first.from], ...limits.map(({ at, to }): [number, number] => [Date.parse(at), to])];
 }
 
-/** The most windows in flight within each of so many equal spans. */
+/** The most windows in flight in each span of time. */
 function mostInFlight(windows: readonly WindowRecord[], from: number, to: number): [at: number, amount: number][] {
   const changes = windows.flatMap(({ startedAt, durationMs }) => [
     { at: Date.parse(startedAt), by: 1 },
     { at: Date.parse(startedAt) + Math.max(1, durationMs), by: -1 },
   ]);
   changes.sort((a, b) => a.at - b.at || a.by - b.by);
-  const span = (to - from) / MOMENTS;
+  const span = (to - from) / SPANS;
   const spans: [number, number][] = [];
   let open = 0;
   let next = 0;
-  for (let i = 0; i < MOMENTS; i++) {
+  for (let i = 0; i < SPANS; i++) {
     let most = open;
     for (; next < changes.length && changes[next]!.at < from + (i + 1) * span; next++) {
       open += changes[next]!.by;
@@ -85,8 +86,8 @@ function axes(
 }
 
 function movesTable(limits: readonly LimitStep[]): Content {
-  if (limits.length === 0) return html`<p class="note">The limit did not move.</p>`;
-  return html`<details><summary>${limits.length} moves of the limit, with reasons</summary>
+  if (limits.length === 0) return html`<p class="note">The limit did not change.</p>`;
+  return html`<details><summary>${limits.length} changes of the limit, with reasons</summary>
 <table><thead><tr><th>at (UTC)</th><th class="number">from</th><th class="number">to</th><th>because</th></tr></thead><tbody>
 ${limits.map(
   ({
@@ -94,7 +95,7 @@ ${limits.map(
     from,
     to,
     reason,
-  }) => html`<tr><td>${at.slice(0, 19).replace('T', ' ')}</td><td class="number">${from}</td><td class="number">${to}</td><td>${reason}</td></tr>
+  }) => html`<tr><td>${toSecond(at)}</td><td class="number">${from}</td><td class="number">${to}</td><td>${reason}</td></tr>
 `,
 )}</tbody></table></details>`;
 }

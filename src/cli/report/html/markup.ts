@@ -1,4 +1,4 @@
-/** HTML that is known to be safe: made by {@link html}, never from text. */
+/** HTML that is safe because {@link html} made it. */
 export class Markup {
   constructor(readonly text: string) {}
 }
@@ -6,14 +6,14 @@ export class Markup {
 export type Content = Markup | string | number | undefined | readonly Content[];
 
 /**
- * A tagged template for HTML and SVG: everything that is put into it is escaped, but for markup made here. So text from
- * customers, errors and operators can only ever be text, in an element or in a quoted attribute.
+ * A tagged template for HTML and SVG that escapes everything except markup made by itself. So text from customers, errors
+ * and operators can only ever be text, in an element or in a quoted attribute.
  */
 export const html = (parts: TemplateStringsArray, ...contents: readonly Content[]): Markup =>
   new Markup(parts.reduce((all, part, i) => `${all}${safe(contents[i - 1])}${part}`));
 
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-/** Direction marks could make text read as other than it is; control characters are not allowed in HTML. */
+/** Direction marks could disguise a text; control characters are not allowed in HTML. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 

@@ -1,4 +1,4 @@
-/** Rectangles as one path: thousands of bars are then one element. */
+/** Rectangles as one path, so that thousands of bars are one element. */
 export class Bars {
   private path = '';
 
@@ -12,23 +12,23 @@ export class Bars {
   }
 }
 
-/** A line that is level between its points, as what holds until it changes; from `[x, y]` pairs, x ascending. */
+/** A stepped line, for a value that holds until it changes; from `[x, y]` pairs, x ascending. */
 export function steps(points: readonly (readonly [x: number, y: number])[], until: number): string {
   const [first, ...rest] = points;
   if (!first) return '';
   return `M${short(first[0])} ${short(first[1])}${rest.map(([x, y]) => `H${short(x)}V${short(y)}`).join('')}H${short(until)}`;
 }
 
-/** A tenth of a pixel is as much as anyone sees. */
+/** Rounded to a tenth of a pixel. */
 export const short = (value: number): number => Math.round(value * 10) / 10;
 
-/** A label that fits its column; the whole of it belongs in a title. */
+/** A label that fits its column; the full text goes into a title. */
 export const clipped = (text: string, most: number): string => {
   const characters = [...text];
   return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
 };
 
-/** Rows for each picture: a page of paper holds one, and no picture is cut in two. */
+/** Rows in each picture: one picture fits on a page of paper. */
 export const ROWS_EACH = 45;
 
 export function inParts<T>(rows: readonly T[], size = ROWS_EACH): T[][] {

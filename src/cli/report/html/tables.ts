@@ -1,7 +1,7 @@
 import { formatDuration } from '../../../backfill/hours/duration.js';
 import { countDays } from '../../../backfill/views/day-letters.js';
-import { count, counted, percent } from '../../terminal/format.js';
-import { asTyped, daysText, together } from '../../watch/attention.js';
+import { count, counted, percent, toSecond } from '../../terminal/format.js';
+import { daysText, groupAlike, withTypedCommands } from '../../watch/attention.js';
 import type { ClusterReport, ReportDocument, ReportTotals } from '../document.js';
 import { NOT_CHECKED, wasChecked } from '../proof.js';
 import { type Content, html, type Markup } from './markup.js';
@@ -10,6 +10,9 @@ interface Column {
   readonly title: string;
   readonly number?: true;
 }
+
+const texts = (...titles: string[]): Column[] => titles.map((title) => ({ title }));
+const numbers = (...titles: string[]): Column[] => titles.map((title) => ({ title, number: true }));
 
 /** What a cell shows, and what it is sorted by if that is not its text. */
 type Cell = Content | { readonly shown: Content; readonly by: number };
@@ -36,30 +39,31 @@ const took = (ms: number): Cell => ({ shown: ms === 0 ? '' : formatDuration(ms),
 
 export function overviewTable({ clusters, totals }: ReportDocument): Markup {
   const columns = [
-    ...[{ title: 'cluster' }, { title: 'status' }],
-    ...['done', 'customers', 'days', 'failed', 'held', 'windows', 'took'].map((title) => ({
-      title,
-      number: true as const,
-    })),
+    ...texts('cluster', 'status'),
+    ...numbers('done', 'customers', 'days', 'failed', 'held', 'windows', 'took'),
   ];
-  const cells = (own: ReportTotals): Cell[] => [
-    { shown: `${percent(own.done + own.skipped, own.days)}%`, by: own.done + own.skipped },
-    ...[own.customers, own.days, own.failed, own.held, own.windows.completed].map(figure),
-  ];
-  const rows = clusters.map((report): Cell[] => [
-    html`<a href="#${anchorOf(report)}">${report.cluster}</a>`,
-    status(report),
-    ...cells(report.totals),
-    took(report.durationMs),
-  ]);
-  const total = clusters.length > 1 ? html`<p><strong>Together</strong>: ${figures(totals)}</p>` : undefined;
+  const rows = clusters.map((report): Cell[] => {
+    const own = report.totals;
+    return [
+      html`<a href="#${anchorOf(report)}">${report.cluster}</a>`,
+      status(report),
+      { shown: `${percent(own.done + own.skipped, own.days)}%`, by: own.done + own.skipped },
+      figure(own.customers),
+      figure(own.days),
+      figure(own.failed),
+      figure(own.held),
+      figure(own.windows.completed),
+      took(report.durationMs),
+    ];
+  });
+  const total = clusters.length > 1 ? html`<p><strong>Total</strong>: ${figures(totals)}</p>` : undefined;
   return html`${sortable(columns, rows)}${total}`;
 }
 
 export const status = ({ status: word }: ClusterReport): Markup =>
   html`<span class="status status-${word}">${word}</span>`;
 
-/** The place of a cluster's section. Only letters and digits: it stands in an address. */
+/** The anchor of a cluster's section: only letters and digits, since it is part of a URL. */
 export const anchorOf = ({ workflowId }: ClusterReport): string => `run-${workflowId.replace(/[^A-Za-z0-9]+/g, '-')}`;
 
 export function figures(totals: ReportTotals): string {
@@ -70,104 +74,95 @@ export function figures(totals: ReportTotals): string {
   const { completed, failed, adopted } = totals.windows;
   const windows = [
     `${count(completed)} windows completed`,
-    ...(failed > 0 ? [`${count(failed)} ended otherwise`] : []),
+    ...(failed > 0 ? [`${count(failed)} did not complete`] : []),
     ...(adopted > 0 ? [`${count(adopted)} adopted`] : []),
   ];
   return `${count(totals.customers)} customers; ${days}; ${windows.join(', ')}`;
 }
 
 export function customersTable({ customers }: ClusterReport): Markup {
-  const numbers = ['done', 'failed', 'held', 'windows', 'retries', 'busy'].map((title) => ({
-    title,
-    number: true as const,
-  }));
-  const columns: Column[] = [{ title: 'customer' }, { title: 'first day' }, ...numbers, { title: 'days' }];
+  const columns = [
+    ...texts('customer', 'first day'),
+    ...numbers('done', 'failed', 'held', 'windows', 'retries', 'busy'),
+    ...texts('days'),
+  ];
   const rows = customers.map(({ id, start, days, windows }): Cell[] => {
     const { days: all, done, failed, held } = countDays([days]);
     return [
-      ...[id, start, { shown: `${done}/${all}`, by: done / Math.max(1, all) }],
-      ...[failed, held, windows.completed, windows.unsuccessful].map(figure),
-      ...[took(windows.busyMs), html`<code>${days}</code>`],
+      id,
+      start,
+      { shown: `${done}/${all}`, by: done / Math.max(1, all) },
+      figure(failed),
+      figure(held),
+      figure(windows.completed),
+      figure(windows.unsuccessful),
+      took(windows.busyMs),
+      html`<code>${days}</code>`,
     ];
   });
   return sortable(columns, rows);
 }
 
 export function failuresTable({ failures }: ClusterReport): Markup {
-  if (failures.length === 0) return html`<p class="note">No window ended otherwise than completed.</p>`;
+  if (failures.length === 0) return html`<p class="note">No window failed to complete.</p>`;
   const most = Math.max(...failures.map(({ windows }) => windows));
   const rows = failures.map((failure): Cell[] => [
-    failure.class === 'notRemembered' ? 'not remembered by the run' : failure.class,
+    failure.class === 'notRemembered' ? 'no longer remembered by the run' : failure.class,
     html`<meter min="0" max="${most}" value="${failure.windows}" aria-hidden="true"></meter>`,
-    ...[figure(failure.windows), figure(failure.customers), failure.example],
+    figure(failure.windows),
+    figure(failure.customers),
+    failure.example,
   ]);
-  const columns: Column[] = [
-    ...[{ title: 'class' }, { title: 'share' }],
-    ...[
-      { title: 'windows', number: true as const },
-      { title: 'customers', number: true as const },
-      { title: 'latest' },
-    ],
-  ];
-  return sortable(columns, rows);
+  return sortable([...texts('class', 'share'), ...numbers('windows', 'customers'), ...texts('latest')], rows);
 }
 
 export function attentionTable({ attention }: ClusterReport): Markup {
-  if (attention.length === 0) return html`<p class="note">Nothing needs a person.</p>`;
-  const columns: Column[] = [
-    ...['customer', 'days', 'class'].map((title) => ({ title })),
-    ...[
-      { title: 'attempts', number: true as const },
-      { title: 'message' },
-      { title: 'next step' },
-      { title: 'workflow' },
-    ],
+  if (attention.length === 0) return html`<p class="note">Nothing needs attention.</p>`;
+  const columns = [
+    ...texts('customer', 'days', 'class'),
+    ...numbers('attempts'),
+    ...texts('message', 'next step', 'workflow'),
   ];
-  const rows = together(attention).map((problem): Cell[] => {
-    const { customer, days, message, nextStep, workflowId } = problem;
-    const which = days.length > 1 ? `${daysText(days)} (${days.length})` : daysText(days);
+  const rows = groupAlike(attention).map((problem): Cell[] => {
+    const { days } = problem;
     return [
-      customer,
-      which,
+      problem.customer,
+      days.length > 1 ? `${daysText(days)} (${days.length})` : daysText(days),
       problem.class,
       figure(problem.attempts),
-      message,
-      asTyped(nextStep),
-      html`<code>${workflowId}</code>`,
+      problem.message,
+      withTypedCommands(problem.nextStep),
+      html`<code>${problem.workflowId}</code>`,
     ];
   });
   return sortable(columns, rows);
 }
 
 export function logTable({ log }: ClusterReport): Markup {
-  const rows = log.map(({ at, what, by, effect }): Cell[] => [
-    at.slice(0, 19).replace('T', ' '),
-    what,
-    by ?? '',
-    effect,
-  ]);
-  return sortable([{ title: 'at (UTC)' }, { title: 'what' }, { title: 'by' }, { title: 'effect' }], rows);
+  const rows = log.map(({ at, what, by, effect }): Cell[] => [toSecond(at), what, by ?? '', effect]);
+  return sortable(texts('at (UTC)', 'what', 'by', 'effect'), rows);
 }
 
-/** What was verified, customer-day by customer-day. */
+/** What was verified, by customer and day. */
 export function proofTable({ proof }: ClusterReport): Content {
   if (!proof) return undefined;
-  const columns: Column[] = [
-    ...['customer', 'day'].map((title) => ({ title })),
-    ...['conversations', 'scorecards'].map((title) => ({ title, number: true as const })),
-    ...['window', 'when'].map((title) => ({ title })),
-    ...[{ title: 'attempts', number: true as const }, { title: 'verified' }],
+  const columns = [
+    ...texts('customer', 'day'),
+    ...numbers('conversations', 'scorecards'),
+    ...texts('window', 'when'),
+    ...numbers('attempts'),
+    ...texts('verified'),
   ];
-  const amountOf = (amount: number | null): Cell => (amount === null ? '' : figure(amount));
+  const figureOrNone = (amount: number | null): Cell => (amount === null ? '' : figure(amount));
   const rows = proof.rows.map((row): Cell[] => [
-    ...[
-      row.customer,
-      row.day,
-      amountOf(row.conversations),
-      amountOf(row.scorecards),
-      html`<code>${row.window ?? ''}</code>`,
-    ],
-    ...[row.completedAt?.slice(0, 19).replace('T', ' '), figure(row.attempts), row.verified ? '✓ yes' : '✗ no'],
+    row.customer,
+    row.day,
+    figureOrNone(row.conversations),
+    figureOrNone(row.scorecards),
+    html`<code>${row.window ?? ''}</code>`,
+    row.completedAt === null ? '' : toSecond(row.completedAt),
+    figure(row.attempts),
+    row.verified ? '✓ yes' : '✗ no',
   ]);
   const verified = `${count(proof.rows.filter((row) => row.verified).length)} of ${count(proof.rows.length)} rows verified`;
   return html`<h3>Verified</h3>

@@ -23,16 +23,16 @@ function timeTicks(from: number, to: number, most: number): Tick[] {
   return ticks;
 }
 
-/** The room that a mark needs to its right. */
+/** The space that a mark needs to its right. */
 const MARK_WIDTH = 56;
 
 /**
- * Marks of time along a line of text.
+ * Time marks along a line of text.
  *
- * @param x where a moment is
- * @param y of the text
- * @param right edge of the picture: a mark that would reach over it stands left of its moment
- * @param grid from where to where each moment's vertical line goes; default none
+ * @param x the position of a moment
+ * @param y the position of the text
+ * @param right the edge of the picture: a mark that does not fit before it stands to the left of its moment
+ * @param grid the ends of each moment's vertical line; default: no lines
  */
 export function timeAxis(
   from: number,

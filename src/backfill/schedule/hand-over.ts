@@ -1,0 +1,91 @@
+/**
+ * When one run of the workflow hands over to the next (continue-as-new). A pure rule over what the shell sees:
+ *
+ * 1. A cancelled run never does: it closes as Cancelled, which the next run, itself not cancelled, could not do.
+ * 2. Nor does a task that answers an Update: if a message has arrived meanwhile the server refuses the task, and the answer
+ *    is lost with it. Where every task may have an Update (too many messages), that is worth the risk; while the run
+ *    prepares it is not, since the server lets only ten of them wait.
+ * 3. It is due by Temporal's hint, by the run's own length, or by the number of messages it has handled.
+ * 4. A start that is open when the run continues would never happen, so it happens when none is open. Until then slots stay
+ *    full; from `OVERTIME` events on nothing more starts, so that the moment comes.
+ * 5. Windows stay in flight meanwhile, with one exception. The server refuses a task that continues as new when a window's
+ *    completion has arrived meanwhile, and the worker replays the history before it tries again. Where windows are much
+ *    shorter than such a replay, that is nearly every time: then the run lets those in flight end first.
+ */
+
+/** The server allows one run 10,000 signals and 2,000 Updates; a run hands over well before. */
+export const MAX_MESSAGES = 1_500;
+/** How many events more a run's history may have, while it waits for a moment without an open start. */
+export const OVERTIME = 500;
+/** About what a worker takes to replay an event, in ms. */
+const REPLAY_MS = 1;
+/** A run drains where a replay takes so many times as long as a window. */
+const REPLAY_OVER_WINDOW = 4;
+
+/** What the shell sees in one workflow task. */
+export interface TaskView {
+  /** Ms since 1970. */
+  now: number;
+  historyLength: number;
+  continueAsNewSuggested: boolean;
+  /** The run's own length at which to hand over, for tests. */
+  maxHistoryEvents?: number;
+  /** Signals and Updates that this run has handled. */
+  messages: number;
+  /** This task answers an Update. */
+  answersUpdate: boolean;
+  preparing: boolean;
+  cancelling: boolean;
+  inFlight: number;
+  /** What a window usually takes, in ms; undefined before the first has ended. */
+  usualDuration?: number;
+}
+
+/** Since when a hand-over is due. */
+export interface Due {
+  historyLength: number;
+  /** Until when windows in flight are let end first. */
+  drainUntil?: number;
+}
+
+export interface HandOver {
+  /** To be given back at the next look. */
+  due?: Due;
+  mayStart: boolean;
+  mayCheck: boolean;
+  /** It hands over now, if no start is open. */
+  whenNoneStarts: boolean;
+  /** When to look again, in ms since 1970. */
+  until?: number;
+}
+
+/** What the run may do in this task. `before`: what the last look gave as `due`. */
+export function handOver(view: TaskView, before: Due | undefined): HandOver {
+  const isDue = isHandOverDue(view);
+  const due = before ?? (isDue ? dueSince(view) : undefined);
+  if (!isDue || !due) return { ...(due && { due }), mayStart: true, mayCheck: true, whenNoneStarts: false };
+  const { drainUntil } = due;
+  const draining = drainUntil !== undefined && view.now < drainUntil && view.inFlight > 0;
+  const overdue = drainUntil !== undefined || view.historyLength - due.historyLength > OVERTIME;
+  return {
+    due,
+    mayStart: !overdue,
+    mayCheck: false,
+    whenNoneStarts: !draining,
+    ...(draining && { until: drainUntil }),
+  };
+}
+
+function isHandOverDue(view: TaskView): boolean {
+  if (view.cancelling) return false;
+  const manyMessages = view.messages >= MAX_MESSAGES;
+  if (view.answersUpdate && (view.preparing || !manyMessages)) return false;
+  const { maxHistoryEvents = Number.POSITIVE_INFINITY } = view;
+  return manyMessages || view.continueAsNewSuggested || view.historyLength >= maxHistoryEvents;
+}
+
+function dueSince({ now, historyLength, usualDuration }: TaskView): Due {
+  const replay = historyLength * REPLAY_MS;
+  const drains = usualDuration !== undefined && usualDuration * REPLAY_OVER_WINDOW < replay;
+  return { historyLength, ...(drains && { drainUntil: now + replay }) };
+}

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Due, handOver, MAX_MESSAGES, OVERTIME, type TaskView } from '../../../src/backfill/schedule/hand-over.js';
+import { MINUTE, START } from '../../support/core.js';
+
+const calm: TaskView = {
+  now: START,
+  historyLength: 100,
+  continueAsNewSuggested: false,
+  messages: 0,
+  answersUpdate: false,
+  preparing: false,
+  cancelling: false,
+  inFlight: 8,
+  usualDuration: 10 * MINUTE,
+};
+const long: TaskView = { ...calm, historyLength: 4_096, continueAsNewSuggested: true };
+
+const views: fc.Arbitrary<TaskView> = fc.record({
+  now: fc.integer({ min: START, max: START + 60 * MINUTE }),
+  historyLength: fc.integer({ min: 1, max: 51_200 }),
+  continueAsNewSuggested: fc.boolean(),
+  messages: fc.integer({ min: 0, max: 2 * MAX_MESSAGES }),
+  answersUpdate: fc.boolean(),
+  preparing: fc.boolean(),
+  cancelling: fc.boolean(),
+  inFlight: fc.nat(1_000),
+  usualDuration: fc.integer({ min: 1, max: 60 * MINUTE }),
+});
+
+/** A run's tasks: its history only grows, and so do time and the messages that it has handled. */
+const tasks = fc.array(views, { minLength: 1, maxLength: 30 }).map((list): TaskView[] => {
+  let [now, historyLength, messages] = [START, 0, 0];
+  return list.map((view) => {
+    now += view.now - START;
+    historyLength += view.historyLength % 700;
+    messages += view.messages % 200;
+    return { ...view, now, historyLength, messages, continueAsNewSuggested: historyLength >= 4_096 };
+  });
+});
+
+const looks = (list: readonly TaskView[]) => {
+  let due: Due | undefined;
+  return list.map((view) => {
+    const look = handOver(view, due);
+    due = look.due;
+    return { view, look };
+  });
+};
+
+describe('a hand-over', () => {
+  it('comes at the hint, at the own length, and after many messages', () => {
+    expect(handOver(calm, undefined).whenNoneStarts).toBe(false);
+    for (const view of [long, { ...calm, maxHistoryEvents: 100 }, { ...calm, messages: MAX_MESSAGES }]) {
+      expect(handOver(view, undefined)).toMatchObject({ whenNoneStarts: true, mayStart: true, mayCheck: false });
+    }
+  });
+
+  it('leaves a run whose windows take minutes all of its slots, until the history is overdue', () => {
+    const { due } = handOver(long, undefined);
+    expect(handOver({ ...long, historyLength: 4_096 + OVERTIME }, due).mayStart).toBe(true);
+    expect(handOver({ ...long, historyLength: 4_097 + OVERTIME }, due).mayStart).toBe(false);
+  });
+
+  it('waits for windows in flight only where a replay takes much longer than a window', () => {
+    const short = { ...long, usualDuration: 500 };
+    const first = handOver(short, undefined);
+    expect(first).toMatchObject({ whenNoneStarts: false, mayStart: false, until: START + 4_096 });
+    expect(handOver({ ...short, inFlight: 0 }, first.due).whenNoneStarts).toBe(true);
+    expect(handOver({ ...short, now: START + 4_096 }, first.due).whenNoneStarts).toBe(true);
+  });
+
+  it('never takes a cancelled run, or the answer of an Update, with it', () => {
+    fc.assert(
+      fc.property(views, (view) => {
+        const { whenNoneStarts } = handOver(view, undefined);
+        if (view.cancelling) expect(whenNoneStarts).toBe(false);
+        if (view.answersUpdate && view.messages < MAX_MESSAGES) expect(whenNoneStarts).toBe(false);
+      }),
+    );
+  });
+
+  it('comes before the server ends the run: overdue, nothing starts that could keep it from coming', () => {
+    fc.assert(
+      fc.property(tasks, (list) => {
+        for (const { view, look } of looks(list)) {
+          const since = look.due?.historyLength ?? view.historyLength;
+          const blocked = view.cancelling || view.answersUpdate;
+          if (!blocked && view.historyLength - since > OVERTIME) expect(look.mayStart).toBe(false);
+          // Draining has an end, to which the shell wakes up.
+          if (look.due && !look.mayStart && !look.whenNoneStarts) expect(look.until).toBeGreaterThan(view.now);
+        }
+      }),
+    );
+  });
+
+  it('is asked for by nothing but these facts: the same tasks give the same looks', () => {
+    fc.assert(
+      fc.property(tasks, (list) => {
+        expect(looks(list)).toEqual(looks(list));
+      }),
+    );
+  });
+});
