@@ -77,8 +77,8 @@ export interface ProbeQuery extends ProbeOptions {
   /** The level that the run knows, and why; an unknown level is answered again when its reason changes. */
   last: Health;
   reason?: string;
-  /** The utilization that the run knows: answered again when it has passed a step. */
-  utilization?: number;
+  /** The utilization that the run knows, null for none: answered when it passes a step. A run that leaves it out does not ask for it. */
+  utilization?: number | null;
 }
 
 export interface ProbeAnswer {

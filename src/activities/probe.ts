@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { defined } from '../backfill/defined.js';
 import type { ProbeAnswer, ProbeQuery } from './contract.js';
 import { unlessCancelled } from './database.js';
 import { ProbedDatabase } from './probe/database.js';
@@ -33,13 +34,15 @@ export async function probeDatabase(query: ProbeQuery, environment: NodeJS.Proce
 
 async function untilAnotherLevel(query: ProbeQuery, look: () => Promise<Look>, context: Context): Promise<ProbeAnswer> {
   const { last, reason = '', utilization: known, every } = query;
-  for (let levels = initialLevels(last, reason, known); ; ) {
+  for (let levels = initialLevels(last, reason, known ?? undefined); ; ) {
     const seen = await look();
     const failed = 'unknown' in seen;
     levels = afterLook(levels, seen, query);
-    const { doubts: _, ...answer } = levels;
-    const moved = answer.level !== last || stepOf(answer) !== stepOf({ utilization: known });
-    if (moved || (last === 'unknown' && answer.reason !== reason)) return answer;
+    const { doubts: _, utilization, ...answer } = levels;
+    const passed = known !== undefined && stepOf({ utilization }) !== stepOf({ utilization: known ?? undefined });
+    if (passed || answer.level !== last || (last === 'unknown' && answer.reason !== reason)) {
+      return known === undefined ? answer : { ...answer, ...defined({ utilization }) };
+    }
     await context.sleep(failed && levels.doubts.length > 0 ? Math.min(every, SOONER) : every);
   }
 }

@@ -19,10 +19,9 @@ export async function watchDatabase(run: BackfillRun): Promise<void> {
     retry: { maximumAttempts: 1 },
   });
   for (;;) {
-    const { level: last, reason, utilization } = run.state.pacing.health;
+    const { level: last, reason, utilization = null } = run.state.pacing.health;
     try {
-      const known = defined({ cluster, utilization });
-      const answer = await probeDatabase({ ...probe, last, reason, ...known });
+      const answer = await probeDatabase({ ...probe, last, reason, utilization, ...defined({ cluster }) });
       run.happened({ kind: 'healthChanged', ...answer });
     } catch {
       if (last !== 'unknown')

@@ -43,7 +43,7 @@ export function nextStart(state: State, now: number, slots: number): Decision {
     if (onTrial) {
       const next = findsWriters(state, customer) ? nextTrialOf(state, customer, slots) : undefined;
       const worth = (room || chain > left / slots) && (!trial || chain > trial.chain);
-      if (!next || !worth || canary) continue;
+      if (!next || running.length >= next.count || !worth || canary) continue;
       if (next.at > now) {
         until = Math.min(until ?? next.at, next.at);
         continue;

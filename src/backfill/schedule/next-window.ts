@@ -16,7 +16,8 @@ export interface WindowToStart {
  * the time (ms) when the first of them is. Undefined when nothing waits.
  */
 export function nextWindow(customer: Customer, now: number, most?: number): WindowToStart | number | undefined {
-  const size = sizeWithin(customer.pacing.sizing.size, most);
+  const { size } = customer.pacing.sizing;
+  const cut = sizeWithin(size, most);
   const { retries } = customer.windows;
   let due: number | undefined;
   for (const [start, end] of customer.hours.waiting) {
@@ -25,7 +26,9 @@ export function nextWindow(customer: Customer, now: number, most?: number): Wind
       const retry = retries.find((entry) => entry.hours[0] === from);
       if (!retry) {
         const later = retries.map(({ hours }): Hour => hours[0]).filter((start) => start > from);
-        return { hours: [from, Math.min(end, gridEnd(size, customer.start, from), ...later)], attempt: 1 };
+        // The cut window stays in its cell of the larger grid, so that the next one can be whole.
+        const cells = [gridEnd(size, customer.start, from), gridEnd(cut, customer.start, from)];
+        return { hours: [from, Math.min(end, ...cells, ...later)], attempt: 1 };
       }
       if (retry.at <= now) return { hours: retry.hours, attempt: retry.attempts + 1 };
       due = Math.min(due ?? retry.at, retry.at);
@@ -35,7 +38,7 @@ export function nextWindow(customer: Customer, now: number, most?: number): Wind
   return due;
 }
 
-/** Sizes (in hours) whose grids fit into each other, so that a cut window leaves the next one whole. */
+/** Sizes (in hours) that a window is cut to: their grids fit into each other. */
 const STEPS = [1, 2, 3, 6, 12, 24, 48, 96, 192, 384];
 
 function sizeWithin(size: WindowSize, most: number | undefined): WindowSize {
