@@ -67,6 +67,9 @@ const windowSize = z.string({ error: WINDOW_SIZE_FORMAT }).transform((value, con
 
 const limit = whole(1, MAX_PARALLELISM);
 
+const PER_CUSTOMER = `a whole number from 1 to ${MAX_PARALLELISM.toLocaleString('en-US')}, or "auto"`;
+export const perCustomer = z.union([limit, z.literal('auto')], { error: PER_CUSTOMER });
+
 const flag = z.boolean({ error: 'true or false' });
 
 const TARGET = 'conversations in a window (a whole number), its duration ("10m"), or {conversations?, duration?}';
@@ -189,7 +192,7 @@ export const customer = z.preprocess(
       start: day.optional(),
       end: day.optional(),
       window: windowPolicy.optional(),
-      perCustomer: limit.optional(),
+      perCustomer: perCustomer.optional(),
       done: listOf(days, { what: 'a list of days that are done already', most: MAX_DAYS }).optional(),
     },
     { error: 'a customer id or an object {id, conversations?, start?, end?, window?, perCustomer?, done?}' },
@@ -286,7 +289,7 @@ export const request = z.strictObject(
           z.strictObject({
             max: limit,
             min: limit.optional(),
-            perCustomer: limit.optional(),
+            perCustomer: perCustomer.optional(),
             adaptive: flag.optional(),
           }),
         ],
@@ -313,8 +316,13 @@ export const request = z.strictObject(
       .optional(),
     probe: z
       .strictObject(
-        { maxLoad: load('slow down'), criticalLoad: load('start nothing').optional(), every: aSecondOrMore.optional() },
-        { error: 'an object {maxLoad, criticalLoad?, every?}' },
+        {
+          maxLoad: load('slow down'),
+          criticalLoad: load('start nothing').optional(),
+          every: aSecondOrMore.optional(),
+          whenUnknown: z.enum(['hold', 'stop'], { error: '"hold" or "stop"' }).optional(),
+        },
+        { error: 'an object {maxLoad, criticalLoad?, every?, whenUnknown?}' },
       )
       .optional(),
     hours: listOf(workingHours, { what: 'a list of {days?, from, to, timeZone, max?}', least: 1, most: 50 }).optional(),
