@@ -144,6 +144,7 @@ const runFields = {
   retry: 'For each class of failure {attempts, backoff, maxBackoff}.',
   operatorTimeout: 'How long a run stays open when only failed or held days are left, such as "7d".',
   probe: "Thresholds on the cluster's database: {maxLoad, criticalLoad, every}.",
+  breaker: 'When a run whose windows mostly fail stops, and tries one by itself: {windows, retryAfter}.',
   hours: 'When the run may work: [{days, from, to, timeZone, max}].',
   exclude: 'Customer ids that are always left out.',
   canary: 'The smallest customers first, until this many windows succeeded.',
