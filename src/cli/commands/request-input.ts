@@ -48,7 +48,7 @@ export async function inputsFor(
  * @throws CommandProblem (exit code 2) with a line for each wrong field, by the option's name where one was given
  */
 export async function requestFor(
-  context: CommandContext,
+  context: Pick<CommandContext, 'environment'>,
   cluster: Cluster,
   options: RequestOptions,
   file: Fields,
@@ -76,7 +76,11 @@ export async function requestFor(
   return { input, range, warnings: unknownCustomers(cluster, given.customers as Customers, options, listed) };
 }
 
-async function directoryOf(context: CommandContext, cluster: Cluster, range: { start: string; end: string }) {
+async function directoryOf(
+  context: Pick<CommandContext, 'environment'>,
+  cluster: Cluster,
+  range: { start: string; end: string },
+) {
   try {
     return await customersOf(cluster, range, context.environment);
   } catch (error) {

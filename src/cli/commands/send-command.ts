@@ -92,10 +92,15 @@ export async function sendToRuns(context: CommandContext, request: RunCommand): 
  * Sends one Update and waits for its answer. If the connection drops, the session sends it again with the same id, which
  * the server takes for the same Update: it is executed once.
  */
-async function sendUpdate(run: Run, name: CommandName, argument: object): Promise<CommandAnswer> {
+export async function sendUpdate(
+  run: Pick<Run, 'session' | 'workflowId'>,
+  name: CommandName,
+  argument: object,
+  updateId: string = randomUUID(),
+): Promise<CommandAnswer> {
   const { client, cluster } = run.session;
   const handle = client.workflow.getHandle(run.workflowId);
-  const options = { args: [argument] as [object], updateId: randomUUID() };
+  const options = { args: [argument] as [object], updateId };
   try {
     return await withDeadline(client, () => handle.executeUpdate<CommandAnswer, [object]>(name, options));
   } catch (error) {
