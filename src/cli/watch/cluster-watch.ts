@@ -37,17 +37,21 @@ export class ClusterWatch {
   private watched: { workflowId: string; prefix: string } | undefined;
   private samples: { at: number; completed: number }[] = [];
 
-  constructor(private readonly cluster: WatchedCluster) {
+  /** @param pollMs between two refreshes of an open run */
+  constructor(
+    private readonly cluster: WatchedCluster,
+    private readonly pollMs = POLL_MS,
+  ) {
     this.picture = { cluster: cluster.name };
   }
 
-  /** Refreshes about every two seconds until the signal aborts. */
+  /** Refreshes until the signal aborts. */
   async follow(onChange: () => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.refresh(signal);
       onChange();
       const { progress, unreachable } = this.picture;
-      const pause = progress && isClosed(progress) && !unreachable ? POLL_CLOSED_MS : POLL_MS;
+      const pause = progress && isClosed(progress) && !unreachable ? POLL_CLOSED_MS : this.pollMs;
       await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
     }
   }
@@ -70,6 +74,18 @@ export class ClusterWatch {
     }
   }
 
+  /**
+   * The open connection; opens it if there is none. Connecting may take longer than one refresh: the next one waits for
+   * the same connection.
+   */
+  connect(signal: AbortSignal): Promise<ClusterSession> {
+    this.opening ??= this.cluster.open(signal).catch((error: unknown) => {
+      this.opening = undefined;
+      throw error;
+    });
+    return this.opening;
+  }
+
   /** Sends a command to the run. @returns what it did, or why it refused */
   async sendCommand(name: 'pause' | 'resume', by: string, updateId: string): Promise<string> {
     const { workflowId } = this.picture;
@@ -87,12 +103,7 @@ export class ClusterWatch {
 
   /** @param limited aborts with the signal, and when this refresh takes too long */
   private async newPicture(signal: AbortSignal, limited: AbortSignal): Promise<ClusterPicture> {
-    // Connecting may take longer than one refresh: the next one waits for the same connection.
-    this.opening ??= this.cluster.open(signal).catch((error: unknown) => {
-      this.opening = undefined;
-      throw error;
-    });
-    const session = await this.opening;
+    const session = await this.connect(signal);
     this.session = session;
     return session.client.withAbortSignal(limited, () => this.pictureFrom(session));
   }

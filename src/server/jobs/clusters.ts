@@ -22,7 +22,10 @@ export interface Clusters {
   readonly names: readonly string[];
   /** Connects, if it is not connected. Costs nothing while it is. */
   connect(cluster: string): Promise<void>;
-  runs(cluster: string, page: { conditions: readonly string[]; size: number; token: string | undefined }): Promise<RunsPage>;
+  runs(
+    cluster: string,
+    page: { conditions: readonly string[]; size: number; token: string | undefined },
+  ): Promise<RunsPage>;
   /** The newest run of this workflow id that is the cluster's. */
   run(cluster: string, workflowId: string): Promise<Run | undefined>;
   progress(run: Run): Promise<Progress>;

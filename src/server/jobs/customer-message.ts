@@ -4,11 +4,11 @@ import type { DayCounts } from '../../backfill/views/day-letters.js';
 import type { Proof, ProofRow } from '../../backfill/views/proof.js';
 import type { CustomerReport, Report } from '../../backfill/views/report.js';
 import { type Clusters, type Run, Unanswered } from './clusters.js';
-import type { CustomerWorkSchema, ProofRowSchema } from './gen/backfill/jobs/v1/job_pb.js';
+import type { CustomerWork, CustomerWorkSchema, ProofRowSchema } from './gen/backfill/jobs/v1/job_pb.js';
 import { countsMessage, rangeMessage } from './job-message.js';
 import { daysOf } from './job-name.js';
 
-type CustomerFields = MessageInitShape<typeof CustomerWorkSchema>;
+type CustomerFields = Exclude<MessageInitShape<typeof CustomerWorkSchema>, CustomerWork>;
 
 /** Where a customer's part is found: what the run says now, or the report that it left. */
 export async function customerOfRun(clusters: Clusters, run: Run, id: string): Promise<CustomerFields | undefined> {

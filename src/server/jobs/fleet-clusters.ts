@@ -2,8 +2,8 @@ import type { CommandName } from '../../backfill/commands/command.js';
 import { isNoAnswer } from '../../cli/commands/problem.js';
 import { runReport } from '../../cli/report/run-result.js';
 import { NoAnswerInTime, withDeadline, withTimeLimit } from '../../cli/time-limit.js';
-import { type Cluster, type ClusterSession, ClusterUnreachable } from '../../fleet/index.js';
 import type { Fields } from '../../fleet/fields.js';
+import { type Cluster, type ClusterSession, ClusterUnreachable } from '../../fleet/index.js';
 import { customerOf, NoWorker, progressOf, proofOf } from '../../runs/ask.js';
 import { completeInput, withDefaults } from '../../runs/input.js';
 import { type RunsPage, runsPage } from '../../runs/list.js';
@@ -134,7 +134,8 @@ export class FleetClusters implements Clusters {
     try {
       return await withTimeLimit(CONNECT_MS, this.signal, () => this.sessions.session(cluster));
     } catch (error) {
-      if (error instanceof ClusterUnreachable || error instanceof NoAnswerInTime) throw new Unanswered('cluster', error);
+      if (error instanceof ClusterUnreachable || error instanceof NoAnswerInTime)
+        throw new Unanswered('cluster', error);
       throw error;
     }
   }

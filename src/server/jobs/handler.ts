@@ -4,7 +4,7 @@ import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { Visitor } from '../access/gate.js';
 import type { Request, Response } from '../listen.js';
 import { JobService } from './gen/backfill/jobs/v1/job_service_pb.js';
-import { Health, HealthCheckResponse_ServingStatus, HealthCheckResponseSchema } from './gen/grpc/health/v1/health_pb.js';
+import { Health, HealthCheckResponse_ServingStatus } from './gen/grpc/health/v1/health_pb.js';
 import { type JobServiceOptions, jobService, VISITOR } from './job-service.js';
 import { noSuchService, problemFrom } from './problems.js';
 

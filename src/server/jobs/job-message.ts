@@ -10,6 +10,7 @@ import {
   type AttentionSchema,
   type DayCountsSchema,
   type DayRangeSchema,
+  type Job,
   Job_State,
   type JobProgressSchema,
   type JobSchema,
@@ -17,7 +18,7 @@ import {
 import { daysOf, jobName, rangeInId } from './job-name.js';
 
 /** A job as a message, before it is made one. */
-export type JobFields = MessageInitShape<typeof JobSchema>;
+export type JobFields = Exclude<MessageInitShape<typeof JobSchema>, Job>;
 
 const HOUR_MS = 3_600_000;
 

@@ -83,4 +83,3 @@ export async function withCustomer(
   const customer = absent ? undefined : (reported ?? (await customerOfRun(clusters, run, id)));
   return customer && { ...job, customer };
 }
-

@@ -41,7 +41,10 @@ export async function listJobs(
   const bound = ['ListJobs', caller, request.parent, request.filter, String(view)];
   const position = pageToken === '' ? undefined : positionSchema.safeParse(tokens.open(pageToken, bound));
   if (position?.success === false) {
-    throw invalid('page_token', 'next_page_token of a page that was asked for with the same arguments by the same caller');
+    throw invalid(
+      'page_token',
+      'next_page_token of a page that was asked for with the same arguments by the same caller',
+    );
   }
   const page = new Page(clusters, filter, { size, full: view === JobView.FULL });
   await page.fill(names, position?.data);

@@ -1,5 +1,9 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
 import type { Issue } from '../../backfill/request/issue.js';
 import { DirectoryProblem, WrongInput } from '../../runs/input.js';
 import { NotARun } from '../../runs/run.js';
@@ -33,7 +37,11 @@ export const noSuchJob = (name: string): ConnectError =>
   problem(Code.NotFound, 'JOB_NOT_FOUND', `there is no job ${name}`);
 
 export const noSuchCluster = (field: string, cluster: string, names: readonly string[]): ConnectError =>
-  problem(Code.NotFound, 'CLUSTER_NOT_FOUND', `${field}: the fleet has no cluster ${cluster}; it has ${names.join(', ')}`);
+  problem(
+    Code.NotFound,
+    'CLUSTER_NOT_FOUND',
+    `${field}: the fleet has no cluster ${cluster}; it has ${names.join(', ')}`,
+  );
 
 export const noSuchService = (service: string): ConnectError =>
   problem(Code.NotFound, 'SERVICE_NOT_FOUND', `this server has no service ${service}`);

@@ -2,30 +2,26 @@
 // @generated from file backfill/jobs/v1/job.proto (package backfill.jobs.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Message } from '@bufbuild/protobuf';
-import type { GenEnum, GenFile, GenMessage } from '@bufbuild/protobuf/codegenv2';
-import { enumDesc, fileDesc, messageDesc } from '@bufbuild/protobuf/codegenv2';
-import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { file_google_protobuf_timestamp } from '@bufbuild/protobuf/wkt';
-import { file_google_api_field_behavior } from '../../../google/api/field_behavior_pb.js';
-import { file_google_api_resource } from '../../../google/api/resource_pb.js';
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
+import { file_google_api_resource } from "../../../google/api/resource_pb.js";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file backfill/jobs/v1/job.proto.
  */
-export const file_backfill_jobs_v1_job: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'ChpiYWNrZmlsbC9qb2JzL3YxL2pvYi5wcm90bxIQYmFja2ZpbGwuam9icy52MSLEBgoDSm9iEhEKBG5hbWUYASABKAlCA+BBCBIQCgN1aWQYAiABKAlCA+BBAxIUCgdjbHVzdGVyGAMgASgJQgPgQQMSLwoFc3RhdGUYBCABKA4yGy5iYWNrZmlsbC5qb2JzLnYxLkpvYi5TdGF0ZUID4EEDEhkKDHN0YXRlX3JlYXNvbhgFIAEoCUID4EEDEi4KBXJhbmdlGAYgASgLMhouYmFja2ZpbGwuam9icy52MS5EYXlSYW5nZUID4EEDEjMKCnN0YXJ0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSMQoIZW5kX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSOwoSZXN0aW1hdGVkX2VuZF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKCHByb2dyZXNzGAogASgLMh0uYmFja2ZpbGwuam9icy52MS5Kb2JQcm9ncmVzc0ID4EEDEjMKCWF0dGVudGlvbhgLIAMoCzIbLmJhY2tmaWxsLmpvYnMudjEuQXR0ZW50aW9uQgPgQQMSKwoFcHJvb2YYDCABKAsyFy5iYWNrZmlsbC5qb2JzLnYxLlByb29mQgPgQQMSNQoIY3VzdG9tZXIYDSABKAsyHi5iYWNrZmlsbC5qb2JzLnYxLkN1c3RvbWVyV29ya0ID4EEDIskBCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgsKB1JVTk5JTkcQARILCgdQQVVTSU5HEAISCgoGUEFVU0VEEAMSGAoUV0FJVElOR19GT1JfT1BFUkFUT1IQBBIOCgpDQU5DRUxMSU5HEAUSDQoJRklOSVNISU5HEAYSEAoMVU5SRVNQT05TSVZFEAcSDQoJQ09NUExFVEVEEAgSDQoJQ0FOQ0VMTEVEEAkSCgoGRkFJTEVEEAoSDgoKVEVSTUlOQVRFRBALOkbqQUMKF2JhY2tmaWxsLXNjb3JlY2FyZHMvSm9iEh1jbHVzdGVycy97Y2x1c3Rlcn0vam9icy97am9ifSoEam9iczIDam9iImgKCERheVJhbmdlEi4KCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKMAQoJRGF5Q291bnRzEg0KBXRvdGFsGAEgASgFEgwKBGRvbmUYAiABKAUSDwoHcnVubmluZxgDIAEoBRIRCgl2ZXJpZnlpbmcYBCABKAUSDwoHd2FpdGluZxgFIAEoBRIOCgZmYWlsZWQYBiABKAUSDwoHc2tpcHBlZBgHIAEoBRIMCgRoZWxkGAggASgFInUKC0pvYlByb2dyZXNzEikKBGRheXMYASABKAsyGy5iYWNrZmlsbC5qb2JzLnYxLkRheUNvdW50cxIZChF3aW5kb3dzX2luX2ZsaWdodBgCIAEoBRINCgVsaW1pdBgDIAEoBRIRCgljdXN0b21lcnMYBCABKAUijQEKCUF0dGVudGlvbhIQCghjdXN0b21lchgBIAEoCRIMCgRkYXlzGAIgAygJEhUKDWZhaWx1cmVfY2xhc3MYAyABKAkSDwoHbWVzc2FnZRgEIAEoCRIQCghhdHRlbXB0cxgFIAEoBRITCgt3b3JrZmxvd19pZBgGIAEoCRIRCgluZXh0X3N0ZXAYByABKAkifQoFUHJvb2YSDgoGZGlnZXN0GAEgASgJEgwKBHJvd3MYAiABKAUSFAoMb21pdHRlZF9kYXlzGAMgASgFEhUKDXZlcmlmaWVkX2RheXMYBCABKAUSFQoNY29udmVyc2F0aW9ucxgFIAEoAxISCgpzY29yZWNhcmRzGAYgASgDIrACCgxDdXN0b21lcldvcmsSEAoIY3VzdG9tZXIYASABKAkSKQoFcmFuZ2UYAiABKAsyGi5iYWNrZmlsbC5qb2JzLnYxLkRheVJhbmdlEikKBGRheXMYAyABKAsyGy5iYWNrZmlsbC5qb2JzLnYxLkRheUNvdW50cxIMCgRkb25lGAQgASgIEi0KCWRvbmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIdmVyaWZpZWQYBiABKAgSFQoNY29udmVyc2F0aW9ucxgHIAEoAxISCgpzY29yZWNhcmRzGAggASgDEigKBHJvd3MYCSADKAsyGi5iYWNrZmlsbC5qb2JzLnYxLlByb29mUm93EhQKDG9taXR0ZWRfZGF5cxgKIAEoBSLUAQoIUHJvb2ZSb3cSCwoDZGF5GAEgASgJEg4KBndpbmRvdxgCIAEoCRIxCg1jb21wbGV0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghhdHRlbXB0cxgEIAEoBRIaCg1jb252ZXJzYXRpb25zGAUgASgDSACIAQESFwoKc2NvcmVjYXJkcxgGIAEoA0gBiAEBEhAKCHZlcmlmaWVkGAcgASgIQhAKDl9jb252ZXJzYXRpb25zQg0KC19zY29yZWNhcmRzQjxaOmJhY2tmaWxsLXNjb3JlY2FyZHMvY2xpZW50cy9nby9nZW4vYmFja2ZpbGwvam9icy92MTtqb2JzdjFiBnByb3RvMw',
-    [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp],
-  );
+export const file_backfill_jobs_v1_job: GenFile = /*@__PURE__*/
+  fileDesc("ChpiYWNrZmlsbC9qb2JzL3YxL2pvYi5wcm90bxIQYmFja2ZpbGwuam9icy52MSKyBgoDSm9iEhEKBG5hbWUYASABKAlCA+BBCBIUCgdjbHVzdGVyGAIgASgJQgPgQQMSLwoFc3RhdGUYAyABKA4yGy5iYWNrZmlsbC5qb2JzLnYxLkpvYi5TdGF0ZUID4EEDEhkKDHN0YXRlX3JlYXNvbhgEIAEoCUID4EEDEi4KBXJhbmdlGAUgASgLMhouYmFja2ZpbGwuam9icy52MS5EYXlSYW5nZUID4EEDEjMKCnN0YXJ0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSMQoIZW5kX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSOwoSZXN0aW1hdGVkX2VuZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKCHByb2dyZXNzGAkgASgLMh0uYmFja2ZpbGwuam9icy52MS5Kb2JQcm9ncmVzc0ID4EEDEjMKCWF0dGVudGlvbhgKIAMoCzIbLmJhY2tmaWxsLmpvYnMudjEuQXR0ZW50aW9uQgPgQQMSKwoFcHJvb2YYCyABKAsyFy5iYWNrZmlsbC5qb2JzLnYxLlByb29mQgPgQQMSNQoIY3VzdG9tZXIYDCABKAsyHi5iYWNrZmlsbC5qb2JzLnYxLkN1c3RvbWVyV29ya0ID4EEDIskBCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgsKB1JVTk5JTkcQARILCgdQQVVTSU5HEAISCgoGUEFVU0VEEAMSGAoUV0FJVElOR19GT1JfT1BFUkFUT1IQBBIOCgpDQU5DRUxMSU5HEAUSDQoJRklOSVNISU5HEAYSEAoMVU5SRVNQT05TSVZFEAcSDQoJQ09NUExFVEVEEAgSDQoJQ0FOQ0VMTEVEEAkSCgoGRkFJTEVEEAoSDgoKVEVSTUlOQVRFRBALOkbqQUMKF2JhY2tmaWxsLXNjb3JlY2FyZHMvSm9iEh1jbHVzdGVycy97Y2x1c3Rlcn0vam9icy97am9ifSoEam9iczIDam9iImgKCERheVJhbmdlEi4KCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKMAQoJRGF5Q291bnRzEg0KBXRvdGFsGAEgASgFEgwKBGRvbmUYAiABKAUSDwoHcnVubmluZxgDIAEoBRIRCgl2ZXJpZnlpbmcYBCABKAUSDwoHd2FpdGluZxgFIAEoBRIOCgZmYWlsZWQYBiABKAUSDwoHc2tpcHBlZBgHIAEoBRIMCgRoZWxkGAggASgFInUKC0pvYlByb2dyZXNzEikKBGRheXMYASABKAsyGy5iYWNrZmlsbC5qb2JzLnYxLkRheUNvdW50cxIZChF3aW5kb3dzX2luX2ZsaWdodBgCIAEoBRINCgVsaW1pdBgDIAEoBRIRCgljdXN0b21lcnMYBCABKAUijQEKCUF0dGVudGlvbhIQCghjdXN0b21lchgBIAEoCRIMCgRkYXlzGAIgAygJEhUKDWZhaWx1cmVfY2xhc3MYAyABKAkSDwoHbWVzc2FnZRgEIAEoCRIQCghhdHRlbXB0cxgFIAEoBRITCgt3b3JrZmxvd19pZBgGIAEoCRIRCgluZXh0X3N0ZXAYByABKAkifQoFUHJvb2YSDgoGZGlnZXN0GAEgASgJEgwKBHJvd3MYAiABKAUSFAoMb21pdHRlZF9kYXlzGAMgASgFEhUKDXZlcmlmaWVkX2RheXMYBCABKAUSFQoNY29udmVyc2F0aW9ucxgFIAEoAxISCgpzY29yZWNhcmRzGAYgASgDIrACCgxDdXN0b21lcldvcmsSEAoIY3VzdG9tZXIYASABKAkSKQoFcmFuZ2UYAiABKAsyGi5iYWNrZmlsbC5qb2JzLnYxLkRheVJhbmdlEikKBGRheXMYAyABKAsyGy5iYWNrZmlsbC5qb2JzLnYxLkRheUNvdW50cxIMCgRkb25lGAQgASgIEi0KCWRvbmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIdmVyaWZpZWQYBiABKAgSFQoNY29udmVyc2F0aW9ucxgHIAEoAxISCgpzY29yZWNhcmRzGAggASgDEigKBHJvd3MYCSADKAsyGi5iYWNrZmlsbC5qb2JzLnYxLlByb29mUm93EhQKDG9taXR0ZWRfZGF5cxgKIAEoBSLUAQoIUHJvb2ZSb3cSCwoDZGF5GAEgASgJEg4KBndpbmRvdxgCIAEoCRIxCg1jb21wbGV0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghhdHRlbXB0cxgEIAEoBRIaCg1jb252ZXJzYXRpb25zGAUgASgDSACIAQESFwoKc2NvcmVjYXJkcxgGIAEoA0gBiAEBEhAKCHZlcmlmaWVkGAcgASgIQhAKDl9jb252ZXJzYXRpb25zQg0KC19zY29yZWNhcmRzQjxaOmJhY2tmaWxsLXNjb3JlY2FyZHMvY2xpZW50cy9nby9nZW4vYmFja2ZpbGwvam9icy92MTtqb2JzdjFiBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
  * A backfill of one cluster: one run of the workflow `backfillScorecards`, open or closed.
  *
  * @generated from message backfill.jobs.v1.Job
  */
-export type Job = Message<'backfill.jobs.v1.Job'> & {
+export type Job = Message<"backfill.jobs.v1.Job"> & {
   /**
    * `clusters/<cluster>/jobs/<workflow id>`. The newest run of a workflow id has this name.
    *
@@ -34,84 +30,77 @@ export type Job = Message<'backfill.jobs.v1.Job'> & {
   name: string;
 
   /**
-   * Temporal's id of the run, so that two runs of one name can be told apart.
-   *
-   * @generated from field: string uid = 2;
-   */
-  uid: string;
-
-  /**
    * The cluster, as the fleet file names it.
    *
-   * @generated from field: string cluster = 3;
+   * @generated from field: string cluster = 2;
    */
   cluster: string;
 
   /**
-   * @generated from field: backfill.jobs.v1.Job.State state = 4;
+   * @generated from field: backfill.jobs.v1.Job.State state = 3;
    */
   state: Job_State;
 
   /**
    * Why it is in that state, in one sentence for people.
    *
-   * @generated from field: string state_reason = 5;
+   * @generated from field: string state_reason = 4;
    */
   stateReason: string;
 
   /**
    * The days of the job. Unset only where neither the job nor its name says them.
    *
-   * @generated from field: backfill.jobs.v1.DayRange range = 6;
+   * @generated from field: backfill.jobs.v1.DayRange range = 5;
    */
   range?: DayRange | undefined;
 
   /**
    * When the job started. With `BASIC`, a closed job that continued as new has the start of its last execution here.
    *
-   * @generated from field: google.protobuf.Timestamp start_time = 7;
+   * @generated from field: google.protobuf.Timestamp start_time = 6;
    */
   startTime?: Timestamp | undefined;
 
   /**
    * When the job ended. Unset while it is open.
    *
-   * @generated from field: google.protobuf.Timestamp end_time = 8;
+   * @generated from field: google.protobuf.Timestamp end_time = 7;
    */
   endTime?: Timestamp | undefined;
 
   /**
    * When it should be done at the pace so far. Unset while that is unknown.
    *
-   * @generated from field: google.protobuf.Timestamp estimated_end_time = 9;
+   * @generated from field: google.protobuf.Timestamp estimated_end_time = 8;
    */
   estimatedEndTime?: Timestamp | undefined;
 
   /**
    * How far it is. Unset for a closed job with `BASIC`, and for a job that does not answer.
    *
-   * @generated from field: backfill.jobs.v1.JobProgress progress = 10;
+   * @generated from field: backfill.jobs.v1.JobProgress progress = 9;
    */
   progress?: JobProgress | undefined;
 
   /**
    * What a person should look at. At most 100 entries.
    *
-   * @generated from field: repeated backfill.jobs.v1.Attention attention = 11;
+   * @generated from field: repeated backfill.jobs.v1.Attention attention = 10;
    */
   attention: Attention[];
 
   /**
    * What shows that the done days are done. Only of a closed job, with `FULL`.
    *
-   * @generated from field: backfill.jobs.v1.Proof proof = 12;
+   * @generated from field: backfill.jobs.v1.Proof proof = 11;
    */
   proof?: Proof | undefined;
 
   /**
    * The job for one customer. Only where the request names one.
    *
-   * @generated from field: backfill.jobs.v1.CustomerWork customer = 13;
+   * @generated from field: backfill.jobs.v1.CustomerWork customer = 12;
    */
   customer?: CustomerWork | undefined;
 };
@@ -120,7 +109,8 @@ export type Job = Message<'backfill.jobs.v1.Job'> & {
  * Describes the message backfill.jobs.v1.Job.
  * Use `create(JobSchema)` to create a new message.
  */
-export const JobSchema: GenMessage<Job> = /*@__PURE__*/ messageDesc(file_backfill_jobs_v1_job, 0);
+export const JobSchema: GenMessage<Job> = /*@__PURE__*/
+  messageDesc(file_backfill_jobs_v1_job, 0);
 
 /**
  * What a job is doing, or how it ended.
@@ -216,14 +206,15 @@ export enum Job_State {
 /**
  * Describes the enum backfill.jobs.v1.Job.State.
  */
-export const Job_StateSchema: GenEnum<Job_State> = /*@__PURE__*/ enumDesc(file_backfill_jobs_v1_job, 0, 0);
+export const Job_StateSchema: GenEnum<Job_State> = /*@__PURE__*/
+  enumDesc(file_backfill_jobs_v1_job, 0, 0);
 
 /**
  * Half-open: `start_time` is the first instant, `end_time` the first that does not belong to it. Both are midnight, UTC.
  *
  * @generated from message backfill.jobs.v1.DayRange
  */
-export type DayRange = Message<'backfill.jobs.v1.DayRange'> & {
+export type DayRange = Message<"backfill.jobs.v1.DayRange"> & {
   /**
    * @generated from field: google.protobuf.Timestamp start_time = 1;
    */
@@ -239,14 +230,15 @@ export type DayRange = Message<'backfill.jobs.v1.DayRange'> & {
  * Describes the message backfill.jobs.v1.DayRange.
  * Use `create(DayRangeSchema)` to create a new message.
  */
-export const DayRangeSchema: GenMessage<DayRange> = /*@__PURE__*/ messageDesc(file_backfill_jobs_v1_job, 1);
+export const DayRangeSchema: GenMessage<DayRange> = /*@__PURE__*/
+  messageDesc(file_backfill_jobs_v1_job, 1);
 
 /**
  * How many days are in which state, over all customers. The seven after `total` add up to it.
  *
  * @generated from message backfill.jobs.v1.DayCounts
  */
-export type DayCounts = Message<'backfill.jobs.v1.DayCounts'> & {
+export type DayCounts = Message<"backfill.jobs.v1.DayCounts"> & {
   /**
    * @generated from field: int32 total = 1;
    */
@@ -296,14 +288,15 @@ export type DayCounts = Message<'backfill.jobs.v1.DayCounts'> & {
  * Describes the message backfill.jobs.v1.DayCounts.
  * Use `create(DayCountsSchema)` to create a new message.
  */
-export const DayCountsSchema: GenMessage<DayCounts> = /*@__PURE__*/ messageDesc(file_backfill_jobs_v1_job, 2);
+export const DayCountsSchema: GenMessage<DayCounts> = /*@__PURE__*/
+  messageDesc(file_backfill_jobs_v1_job, 2);
 
 /**
  * How far a job is.
  *
  * @generated from message backfill.jobs.v1.JobProgress
  */
-export type JobProgress = Message<'backfill.jobs.v1.JobProgress'> & {
+export type JobProgress = Message<"backfill.jobs.v1.JobProgress"> & {
   /**
    * @generated from field: backfill.jobs.v1.DayCounts days = 1;
    */
@@ -335,14 +328,15 @@ export type JobProgress = Message<'backfill.jobs.v1.JobProgress'> & {
  * Describes the message backfill.jobs.v1.JobProgress.
  * Use `create(JobProgressSchema)` to create a new message.
  */
-export const JobProgressSchema: GenMessage<JobProgress> = /*@__PURE__*/ messageDesc(file_backfill_jobs_v1_job, 3);
+export const JobProgressSchema: GenMessage<JobProgress> = /*@__PURE__*/
+  messageDesc(file_backfill_jobs_v1_job, 3);
 
 /**
  * Something that needs a person.
  *
  * @generated from message backfill.jobs.v1.Attention
  */
-export type Attention = Message<'backfill.jobs.v1.Attention'> & {
+export type Attention = Message<"backfill.jobs.v1.Attention"> & {
   /**
    * @generated from field: string customer = 1;
    */
@@ -389,14 +383,15 @@ export type Attention = Message<'backfill.jobs.v1.Attention'> & {
  * Describes the message backfill.jobs.v1.Attention.
  * Use `create(AttentionSchema)` to create a new message.
  */
-export const AttentionSchema: GenMessage<Attention> = /*@__PURE__*/ messageDesc(file_backfill_jobs_v1_job, 4);
+export const AttentionSchema: GenMessage<Attention> = /*@__PURE__*/
+  messageDesc(file_backfill_jobs_v1_job, 4);
 
 /**
  * What a closed job left as evidence. Its rows are in the workflow's result, and for one customer in `CustomerWork`.
  *
  * @generated from message backfill.jobs.v1.Proof
  */
-export type Proof = Message<'backfill.jobs.v1.Proof'> & {
+export type Proof = Message<"backfill.jobs.v1.Proof"> & {
   /**
    * SHA-256 over the rows, in hexadecimal.
    *
@@ -438,14 +433,15 @@ export type Proof = Message<'backfill.jobs.v1.Proof'> & {
  * Describes the message backfill.jobs.v1.Proof.
  * Use `create(ProofSchema)` to create a new message.
  */
-export const ProofSchema: GenMessage<Proof> = /*@__PURE__*/ messageDesc(file_backfill_jobs_v1_job, 5);
+export const ProofSchema: GenMessage<Proof> = /*@__PURE__*/
+  messageDesc(file_backfill_jobs_v1_job, 5);
 
 /**
  * One customer's part of a job: is it done, since when, and what shows it.
  *
  * @generated from message backfill.jobs.v1.CustomerWork
  */
-export type CustomerWork = Message<'backfill.jobs.v1.CustomerWork'> & {
+export type CustomerWork = Message<"backfill.jobs.v1.CustomerWork"> & {
   /**
    * @generated from field: string customer = 1;
    */
@@ -511,14 +507,15 @@ export type CustomerWork = Message<'backfill.jobs.v1.CustomerWork'> & {
  * Describes the message backfill.jobs.v1.CustomerWork.
  * Use `create(CustomerWorkSchema)` to create a new message.
  */
-export const CustomerWorkSchema: GenMessage<CustomerWork> = /*@__PURE__*/ messageDesc(file_backfill_jobs_v1_job, 6);
+export const CustomerWorkSchema: GenMessage<CustomerWork> = /*@__PURE__*/
+  messageDesc(file_backfill_jobs_v1_job, 6);
 
 /**
  * What shows that a day, or a part of one, is done.
  *
  * @generated from message backfill.jobs.v1.ProofRow
  */
-export type ProofRow = Message<'backfill.jobs.v1.ProofRow'> & {
+export type ProofRow = Message<"backfill.jobs.v1.ProofRow"> & {
   /**
    * The UTC day, `2026-01-15`.
    *
@@ -567,4 +564,6 @@ export type ProofRow = Message<'backfill.jobs.v1.ProofRow'> & {
  * Describes the message backfill.jobs.v1.ProofRow.
  * Use `create(ProofRowSchema)` to create a new message.
  */
-export const ProofRowSchema: GenMessage<ProofRow> = /*@__PURE__*/ messageDesc(file_backfill_jobs_v1_job, 7);
+export const ProofRowSchema: GenMessage<ProofRow> = /*@__PURE__*/
+  messageDesc(file_backfill_jobs_v1_job, 7);
+

@@ -2,29 +2,25 @@
 // @generated from file backfill/jobs/v1/job_service.proto (package backfill.jobs.v1, syntax proto3)
 /* eslint-disable */
 
-import type { JsonObject, Message } from '@bufbuild/protobuf';
-import type { GenEnum, GenFile, GenMessage, GenService } from '@bufbuild/protobuf/codegenv2';
-import { enumDesc, fileDesc, messageDesc, serviceDesc } from '@bufbuild/protobuf/codegenv2';
-import { file_google_protobuf_struct } from '@bufbuild/protobuf/wkt';
-import { file_google_api_field_behavior } from '../../../google/api/field_behavior_pb.js';
-import { file_google_api_resource } from '../../../google/api/resource_pb.js';
-import type { Job, JobSchema } from './job_pb.js';
-import { file_backfill_jobs_v1_job } from './job_pb.js';
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Job, JobSchema } from "./job_pb.js";
+import { file_backfill_jobs_v1_job } from "./job_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
+import { file_google_api_resource } from "../../../google/api/resource_pb.js";
+import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
+import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file backfill/jobs/v1/job_service.proto.
  */
-export const file_backfill_jobs_v1_job_service: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'CiJiYWNrZmlsbC9qb2JzL3YxL2pvYl9zZXJ2aWNlLnByb3RvEhBiYWNrZmlsbC5qb2JzLnYxIoMBCg1HZXRKb2JSZXF1ZXN0Ei0KBG5hbWUYASABKAlCH+BBAvpBGQoXYmFja2ZpbGwtc2NvcmVjYXJkcy9Kb2ISFQoIY3VzdG9tZXIYAiABKAlCA+BBARIsCgR2aWV3GAMgASgOMhkuYmFja2ZpbGwuam9icy52MS5Kb2JWaWV3QgPgQQEitgEKD0xpc3RKb2JzUmVxdWVzdBIvCgZwYXJlbnQYASABKAlCH+BBAfpBGRIXYmFja2ZpbGwtc2NvcmVjYXJkcy9Kb2ISFgoJcGFnZV9zaXplGAIgASgFQgPgQQESFwoKcGFnZV90b2tlbhgDIAEoCUID4EEBEhMKBmZpbHRlchgEIAEoCUID4EEBEiwKBHZpZXcYBSABKA4yGS5iYWNrZmlsbC5qb2JzLnYxLkpvYlZpZXdCA+BBASJlChBMaXN0Sm9ic1Jlc3BvbnNlEiMKBGpvYnMYASADKAsyFS5iYWNrZmlsbC5qb2JzLnYxLkpvYhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEwoLdW5yZWFjaGFibGUYAyADKAkiQAoPV2F0Y2hKb2JSZXF1ZXN0Ei0KBG5hbWUYASABKAlCH+BBAvpBGQoXYmFja2ZpbGwtc2NvcmVjYXJkcy9Kb2IiNgoQV2F0Y2hKb2JSZXNwb25zZRIiCgNqb2IYASABKAsyFS5iYWNrZmlsbC5qb2JzLnYxLkpvYiKiAQoNUnVuSm9iUmVxdWVzdBIvCgZwYXJlbnQYASABKAlCH+BBAvpBGRIXYmFja2ZpbGwtc2NvcmVjYXJkcy9Kb2ISKwoFaW5wdXQYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgPgQQISFwoKcmVxdWVzdF9pZBgDIAEoCUID4EEBEhoKDXZhbGlkYXRlX29ubHkYBCABKAhCA+BBASKFAQoPUGF1c2VKb2JSZXF1ZXN0Ei0KBG5hbWUYASABKAlCH+BBAvpBGQoXYmFja2ZpbGwtc2NvcmVjYXJkcy9Kb2ISFQoIY3VzdG9tZXIYAiABKAlCA+BBARITCgZyZWFzb24YAyABKAlCA+BBARIXCgpyZXF1ZXN0X2lkGAQgASgJQgPgQQEicQoQUmVzdW1lSm9iUmVxdWVzdBItCgRuYW1lGAEgASgJQh/gQQL6QRkKF2JhY2tmaWxsLXNjb3JlY2FyZHMvSm9iEhUKCGN1c3RvbWVyGAIgASgJQgPgQQESFwoKcmVxdWVzdF9pZBgDIAEoCUID4EEBIkEKEENhbmNlbEpvYlJlcXVlc3QSLQoEbmFtZRgBIAEoCUIf4EEC+kEZChdiYWNrZmlsbC1zY29yZWNhcmRzL0pvYiKCAQoPUmVzZXREYXlSZXF1ZXN0Ei0KBG5hbWUYASABKAlCH+BBAvpBGQoXYmFja2ZpbGwtc2NvcmVjYXJkcy9Kb2ISFQoIY3VzdG9tZXIYAiABKAlCA+BBAhIQCgNkYXkYAyABKAlCA+BBAhIXCgpyZXF1ZXN0X2lkGAQgASgJQgPgQQEqSgoHSm9iVmlldxIYChRKT0JfVklFV19VTlNQRUNJRklFRBAAEhIKDkpPQl9WSUVXX0JBU0lDEAESEQoNSk9CX1ZJRVdfRlVMTBACMt4ECgpKb2JTZXJ2aWNlEkUKBkdldEpvYhIfLmJhY2tmaWxsLmpvYnMudjEuR2V0Sm9iUmVxdWVzdBoVLmJhY2tmaWxsLmpvYnMudjEuSm9iIgOQAgESVgoITGlzdEpvYnMSIS5iYWNrZmlsbC5qb2JzLnYxLkxpc3RKb2JzUmVxdWVzdBoiLmJhY2tmaWxsLmpvYnMudjEuTGlzdEpvYnNSZXNwb25zZSIDkAIBElMKCFdhdGNoSm9iEiEuYmFja2ZpbGwuam9icy52MS5XYXRjaEpvYlJlcXVlc3QaIi5iYWNrZmlsbC5qb2JzLnYxLldhdGNoSm9iUmVzcG9uc2UwARJACgZSdW5Kb2ISHy5iYWNrZmlsbC5qb2JzLnYxLlJ1bkpvYlJlcXVlc3QaFS5iYWNrZmlsbC5qb2JzLnYxLkpvYhJECghQYXVzZUpvYhIhLmJhY2tmaWxsLmpvYnMudjEuUGF1c2VKb2JSZXF1ZXN0GhUuYmFja2ZpbGwuam9icy52MS5Kb2ISRgoJUmVzdW1lSm9iEiIuYmFja2ZpbGwuam9icy52MS5SZXN1bWVKb2JSZXF1ZXN0GhUuYmFja2ZpbGwuam9icy52MS5Kb2ISRgoJQ2FuY2VsSm9iEiIuYmFja2ZpbGwuam9icy52MS5DYW5jZWxKb2JSZXF1ZXN0GhUuYmFja2ZpbGwuam9icy52MS5Kb2ISRAoIUmVzZXREYXkSIS5iYWNrZmlsbC5qb2JzLnYxLlJlc2V0RGF5UmVxdWVzdBoVLmJhY2tmaWxsLmpvYnMudjEuSm9iQjxaOmJhY2tmaWxsLXNjb3JlY2FyZHMvY2xpZW50cy9nby9nZW4vYmFja2ZpbGwvam9icy92MTtqb2JzdjFiBnByb3RvMw',
-    [file_backfill_jobs_v1_job, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_struct],
-  );
+export const file_backfill_jobs_v1_job_service: GenFile = /*@__PURE__*/
+  fileDesc("CiJiYWNrZmlsbC9qb2JzL3YxL2pvYl9zZXJ2aWNlLnByb3RvEhBiYWNrZmlsbC5qb2JzLnYxIoMBCg1HZXRKb2JSZXF1ZXN0Ei0KBG5hbWUYASABKAlCH+BBAvpBGQoXYmFja2ZpbGwtc2NvcmVjYXJkcy9Kb2ISFQoIY3VzdG9tZXIYAiABKAlCA+BBARIsCgR2aWV3GAMgASgOMhkuYmFja2ZpbGwuam9icy52MS5Kb2JWaWV3QgPgQQEitgEKD0xpc3RKb2JzUmVxdWVzdBIvCgZwYXJlbnQYASABKAlCH+BBAfpBGRIXYmFja2ZpbGwtc2NvcmVjYXJkcy9Kb2ISFgoJcGFnZV9zaXplGAIgASgFQgPgQQESFwoKcGFnZV90b2tlbhgDIAEoCUID4EEBEhMKBmZpbHRlchgEIAEoCUID4EEBEiwKBHZpZXcYBSABKA4yGS5iYWNrZmlsbC5qb2JzLnYxLkpvYlZpZXdCA+BBASJlChBMaXN0Sm9ic1Jlc3BvbnNlEiMKBGpvYnMYASADKAsyFS5iYWNrZmlsbC5qb2JzLnYxLkpvYhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEwoLdW5yZWFjaGFibGUYAyADKAkiQAoPV2F0Y2hKb2JSZXF1ZXN0Ei0KBG5hbWUYASABKAlCH+BBAvpBGQoXYmFja2ZpbGwtc2NvcmVjYXJkcy9Kb2IiNgoQV2F0Y2hKb2JSZXNwb25zZRIiCgNqb2IYASABKAsyFS5iYWNrZmlsbC5qb2JzLnYxLkpvYiKiAQoNUnVuSm9iUmVxdWVzdBIvCgZwYXJlbnQYASABKAlCH+BBAvpBGRIXYmFja2ZpbGwtc2NvcmVjYXJkcy9Kb2ISKwoFaW5wdXQYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgPgQQISFwoKcmVxdWVzdF9pZBgDIAEoCUID4EEBEhoKDXZhbGlkYXRlX29ubHkYBCABKAhCA+BBASKFAQoPUGF1c2VKb2JSZXF1ZXN0Ei0KBG5hbWUYASABKAlCH+BBAvpBGQoXYmFja2ZpbGwtc2NvcmVjYXJkcy9Kb2ISFQoIY3VzdG9tZXIYAiABKAlCA+BBARITCgZyZWFzb24YAyABKAlCA+BBARIXCgpyZXF1ZXN0X2lkGAQgASgJQgPgQQEicQoQUmVzdW1lSm9iUmVxdWVzdBItCgRuYW1lGAEgASgJQh/gQQL6QRkKF2JhY2tmaWxsLXNjb3JlY2FyZHMvSm9iEhUKCGN1c3RvbWVyGAIgASgJQgPgQQESFwoKcmVxdWVzdF9pZBgDIAEoCUID4EEBIkEKEENhbmNlbEpvYlJlcXVlc3QSLQoEbmFtZRgBIAEoCUIf4EEC+kEZChdiYWNrZmlsbC1zY29yZWNhcmRzL0pvYiKCAQoPUmVzZXREYXlSZXF1ZXN0Ei0KBG5hbWUYASABKAlCH+BBAvpBGQoXYmFja2ZpbGwtc2NvcmVjYXJkcy9Kb2ISFQoIY3VzdG9tZXIYAiABKAlCA+BBAhIQCgNkYXkYAyABKAlCA+BBAhIXCgpyZXF1ZXN0X2lkGAQgASgJQgPgQQEqSgoHSm9iVmlldxIYChRKT0JfVklFV19VTlNQRUNJRklFRBAAEhIKDkpPQl9WSUVXX0JBU0lDEAESEQoNSk9CX1ZJRVdfRlVMTBACMt4ECgpKb2JTZXJ2aWNlEkUKBkdldEpvYhIfLmJhY2tmaWxsLmpvYnMudjEuR2V0Sm9iUmVxdWVzdBoVLmJhY2tmaWxsLmpvYnMudjEuSm9iIgOQAgESVgoITGlzdEpvYnMSIS5iYWNrZmlsbC5qb2JzLnYxLkxpc3RKb2JzUmVxdWVzdBoiLmJhY2tmaWxsLmpvYnMudjEuTGlzdEpvYnNSZXNwb25zZSIDkAIBElMKCFdhdGNoSm9iEiEuYmFja2ZpbGwuam9icy52MS5XYXRjaEpvYlJlcXVlc3QaIi5iYWNrZmlsbC5qb2JzLnYxLldhdGNoSm9iUmVzcG9uc2UwARJACgZSdW5Kb2ISHy5iYWNrZmlsbC5qb2JzLnYxLlJ1bkpvYlJlcXVlc3QaFS5iYWNrZmlsbC5qb2JzLnYxLkpvYhJECghQYXVzZUpvYhIhLmJhY2tmaWxsLmpvYnMudjEuUGF1c2VKb2JSZXF1ZXN0GhUuYmFja2ZpbGwuam9icy52MS5Kb2ISRgoJUmVzdW1lSm9iEiIuYmFja2ZpbGwuam9icy52MS5SZXN1bWVKb2JSZXF1ZXN0GhUuYmFja2ZpbGwuam9icy52MS5Kb2ISRgoJQ2FuY2VsSm9iEiIuYmFja2ZpbGwuam9icy52MS5DYW5jZWxKb2JSZXF1ZXN0GhUuYmFja2ZpbGwuam9icy52MS5Kb2ISRAoIUmVzZXREYXkSIS5iYWNrZmlsbC5qb2JzLnYxLlJlc2V0RGF5UmVxdWVzdBoVLmJhY2tmaWxsLmpvYnMudjEuSm9iQjxaOmJhY2tmaWxsLXNjb3JlY2FyZHMvY2xpZW50cy9nby9nZW4vYmFja2ZpbGwvam9icy92MTtqb2JzdjFiBnByb3RvMw", [file_backfill_jobs_v1_job, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_struct]);
 
 /**
  * @generated from message backfill.jobs.v1.GetJobRequest
  */
-export type GetJobRequest = Message<'backfill.jobs.v1.GetJobRequest'> & {
+export type GetJobRequest = Message<"backfill.jobs.v1.GetJobRequest"> & {
   /**
    * @generated from field: string name = 1;
    */
@@ -47,14 +43,13 @@ export type GetJobRequest = Message<'backfill.jobs.v1.GetJobRequest'> & {
  * Describes the message backfill.jobs.v1.GetJobRequest.
  * Use `create(GetJobRequestSchema)` to create a new message.
  */
-export const GetJobRequestSchema: GenMessage<GetJobRequest> =
-  /*@__PURE__*/
+export const GetJobRequestSchema: GenMessage<GetJobRequest> = /*@__PURE__*/
   messageDesc(file_backfill_jobs_v1_job_service, 0);
 
 /**
  * @generated from message backfill.jobs.v1.ListJobsRequest
  */
-export type ListJobsRequest = Message<'backfill.jobs.v1.ListJobsRequest'> & {
+export type ListJobsRequest = Message<"backfill.jobs.v1.ListJobsRequest"> & {
   /**
    * `clusters/<cluster>`, or `clusters/-` for all clusters (the default).
    *
@@ -94,14 +89,13 @@ export type ListJobsRequest = Message<'backfill.jobs.v1.ListJobsRequest'> & {
  * Describes the message backfill.jobs.v1.ListJobsRequest.
  * Use `create(ListJobsRequestSchema)` to create a new message.
  */
-export const ListJobsRequestSchema: GenMessage<ListJobsRequest> =
-  /*@__PURE__*/
+export const ListJobsRequestSchema: GenMessage<ListJobsRequest> = /*@__PURE__*/
   messageDesc(file_backfill_jobs_v1_job_service, 1);
 
 /**
  * @generated from message backfill.jobs.v1.ListJobsResponse
  */
-export type ListJobsResponse = Message<'backfill.jobs.v1.ListJobsResponse'> & {
+export type ListJobsResponse = Message<"backfill.jobs.v1.ListJobsResponse"> & {
   /**
    * @generated from field: repeated backfill.jobs.v1.Job jobs = 1;
    */
@@ -126,14 +120,13 @@ export type ListJobsResponse = Message<'backfill.jobs.v1.ListJobsResponse'> & {
  * Describes the message backfill.jobs.v1.ListJobsResponse.
  * Use `create(ListJobsResponseSchema)` to create a new message.
  */
-export const ListJobsResponseSchema: GenMessage<ListJobsResponse> =
-  /*@__PURE__*/
+export const ListJobsResponseSchema: GenMessage<ListJobsResponse> = /*@__PURE__*/
   messageDesc(file_backfill_jobs_v1_job_service, 2);
 
 /**
  * @generated from message backfill.jobs.v1.WatchJobRequest
  */
-export type WatchJobRequest = Message<'backfill.jobs.v1.WatchJobRequest'> & {
+export type WatchJobRequest = Message<"backfill.jobs.v1.WatchJobRequest"> & {
   /**
    * @generated from field: string name = 1;
    */
@@ -144,14 +137,13 @@ export type WatchJobRequest = Message<'backfill.jobs.v1.WatchJobRequest'> & {
  * Describes the message backfill.jobs.v1.WatchJobRequest.
  * Use `create(WatchJobRequestSchema)` to create a new message.
  */
-export const WatchJobRequestSchema: GenMessage<WatchJobRequest> =
-  /*@__PURE__*/
+export const WatchJobRequestSchema: GenMessage<WatchJobRequest> = /*@__PURE__*/
   messageDesc(file_backfill_jobs_v1_job_service, 3);
 
 /**
  * @generated from message backfill.jobs.v1.WatchJobResponse
  */
-export type WatchJobResponse = Message<'backfill.jobs.v1.WatchJobResponse'> & {
+export type WatchJobResponse = Message<"backfill.jobs.v1.WatchJobResponse"> & {
   /**
    * @generated from field: backfill.jobs.v1.Job job = 1;
    */
@@ -162,14 +154,13 @@ export type WatchJobResponse = Message<'backfill.jobs.v1.WatchJobResponse'> & {
  * Describes the message backfill.jobs.v1.WatchJobResponse.
  * Use `create(WatchJobResponseSchema)` to create a new message.
  */
-export const WatchJobResponseSchema: GenMessage<WatchJobResponse> =
-  /*@__PURE__*/
+export const WatchJobResponseSchema: GenMessage<WatchJobResponse> = /*@__PURE__*/
   messageDesc(file_backfill_jobs_v1_job_service, 4);
 
 /**
  * @generated from message backfill.jobs.v1.RunJobRequest
  */
-export type RunJobRequest = Message<'backfill.jobs.v1.RunJobRequest'> & {
+export type RunJobRequest = Message<"backfill.jobs.v1.RunJobRequest"> & {
   /**
    * `clusters/<cluster>`
    *
@@ -204,14 +195,13 @@ export type RunJobRequest = Message<'backfill.jobs.v1.RunJobRequest'> & {
  * Describes the message backfill.jobs.v1.RunJobRequest.
  * Use `create(RunJobRequestSchema)` to create a new message.
  */
-export const RunJobRequestSchema: GenMessage<RunJobRequest> =
-  /*@__PURE__*/
+export const RunJobRequestSchema: GenMessage<RunJobRequest> = /*@__PURE__*/
   messageDesc(file_backfill_jobs_v1_job_service, 5);
 
 /**
  * @generated from message backfill.jobs.v1.PauseJobRequest
  */
-export type PauseJobRequest = Message<'backfill.jobs.v1.PauseJobRequest'> & {
+export type PauseJobRequest = Message<"backfill.jobs.v1.PauseJobRequest"> & {
   /**
    * @generated from field: string name = 1;
    */
@@ -243,14 +233,13 @@ export type PauseJobRequest = Message<'backfill.jobs.v1.PauseJobRequest'> & {
  * Describes the message backfill.jobs.v1.PauseJobRequest.
  * Use `create(PauseJobRequestSchema)` to create a new message.
  */
-export const PauseJobRequestSchema: GenMessage<PauseJobRequest> =
-  /*@__PURE__*/
+export const PauseJobRequestSchema: GenMessage<PauseJobRequest> = /*@__PURE__*/
   messageDesc(file_backfill_jobs_v1_job_service, 6);
 
 /**
  * @generated from message backfill.jobs.v1.ResumeJobRequest
  */
-export type ResumeJobRequest = Message<'backfill.jobs.v1.ResumeJobRequest'> & {
+export type ResumeJobRequest = Message<"backfill.jobs.v1.ResumeJobRequest"> & {
   /**
    * @generated from field: string name = 1;
    */
@@ -275,14 +264,13 @@ export type ResumeJobRequest = Message<'backfill.jobs.v1.ResumeJobRequest'> & {
  * Describes the message backfill.jobs.v1.ResumeJobRequest.
  * Use `create(ResumeJobRequestSchema)` to create a new message.
  */
-export const ResumeJobRequestSchema: GenMessage<ResumeJobRequest> =
-  /*@__PURE__*/
+export const ResumeJobRequestSchema: GenMessage<ResumeJobRequest> = /*@__PURE__*/
   messageDesc(file_backfill_jobs_v1_job_service, 7);
 
 /**
  * @generated from message backfill.jobs.v1.CancelJobRequest
  */
-export type CancelJobRequest = Message<'backfill.jobs.v1.CancelJobRequest'> & {
+export type CancelJobRequest = Message<"backfill.jobs.v1.CancelJobRequest"> & {
   /**
    * @generated from field: string name = 1;
    */
@@ -293,14 +281,13 @@ export type CancelJobRequest = Message<'backfill.jobs.v1.CancelJobRequest'> & {
  * Describes the message backfill.jobs.v1.CancelJobRequest.
  * Use `create(CancelJobRequestSchema)` to create a new message.
  */
-export const CancelJobRequestSchema: GenMessage<CancelJobRequest> =
-  /*@__PURE__*/
+export const CancelJobRequestSchema: GenMessage<CancelJobRequest> = /*@__PURE__*/
   messageDesc(file_backfill_jobs_v1_job_service, 8);
 
 /**
  * @generated from message backfill.jobs.v1.ResetDayRequest
  */
-export type ResetDayRequest = Message<'backfill.jobs.v1.ResetDayRequest'> & {
+export type ResetDayRequest = Message<"backfill.jobs.v1.ResetDayRequest"> & {
   /**
    * @generated from field: string name = 1;
    */
@@ -330,8 +317,7 @@ export type ResetDayRequest = Message<'backfill.jobs.v1.ResetDayRequest'> & {
  * Describes the message backfill.jobs.v1.ResetDayRequest.
  * Use `create(ResetDayRequestSchema)` to create a new message.
  */
-export const ResetDayRequestSchema: GenMessage<ResetDayRequest> =
-  /*@__PURE__*/
+export const ResetDayRequestSchema: GenMessage<ResetDayRequest> = /*@__PURE__*/
   messageDesc(file_backfill_jobs_v1_job_service, 9);
 
 /**
@@ -365,7 +351,8 @@ export enum JobView {
 /**
  * Describes the enum backfill.jobs.v1.JobView.
  */
-export const JobViewSchema: GenEnum<JobView> = /*@__PURE__*/ enumDesc(file_backfill_jobs_v1_job_service, 0);
+export const JobViewSchema: GenEnum<JobView> = /*@__PURE__*/
+  enumDesc(file_backfill_jobs_v1_job_service, 0);
 
 /**
  * The backfills of all clusters of a fleet. `backfill serve` answers it on its own port, by gRPC, gRPC-Web and Connect.
@@ -382,78 +369,80 @@ export const JobService: GenService<{
    * @generated from rpc backfill.jobs.v1.JobService.GetJob
    */
   getJob: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof GetJobRequestSchema;
     output: typeof JobSchema;
-  };
+  },
   /**
    * Jobs, cluster by cluster as in the fleet file; of each cluster the open ones first, then the latest that ended.
    *
    * @generated from rpc backfill.jobs.v1.JobService.ListJobs
    */
   listJobs: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof ListJobsRequestSchema;
     output: typeof ListJobsResponseSchema;
-  };
+  },
   /**
    * The job at once, and again each time that it changes. Ends when the job has ended.
    *
    * @generated from rpc backfill.jobs.v1.JobService.WatchJob
    */
   watchJob: {
-    methodKind: 'server_streaming';
+    methodKind: "server_streaming";
     input: typeof WatchJobRequestSchema;
     output: typeof WatchJobResponseSchema;
-  };
+  },
   /**
    * Starts a job. Refused with PERMISSION_DENIED by a server that is read-only, as all that follow.
    *
    * @generated from rpc backfill.jobs.v1.JobService.RunJob
    */
   runJob: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof RunJobRequestSchema;
     output: typeof JobSchema;
-  };
+  },
   /**
    * Starts nothing new; windows in flight end by themselves.
    *
    * @generated from rpc backfill.jobs.v1.JobService.PauseJob
    */
   pauseJob: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof PauseJobRequestSchema;
     output: typeof JobSchema;
-  };
+  },
   /**
    * Continues, and lifts holds.
    *
    * @generated from rpc backfill.jobs.v1.JobService.ResumeJob
    */
   resumeJob: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof ResumeJobRequestSchema;
     output: typeof JobSchema;
-  };
+  },
   /**
    * Asks the windows in flight to cancel, awaits them, and ends the job.
    *
    * @generated from rpc backfill.jobs.v1.JobService.CancelJob
    */
   cancelJob: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof CancelJobRequestSchema;
     output: typeof JobSchema;
-  };
+  },
   /**
    * Runs one day of a customer again, even if it is done; if it is running, once it has ended.
    *
    * @generated from rpc backfill.jobs.v1.JobService.ResetDay
    */
   resetDay: {
-    methodKind: 'unary';
+    methodKind: "unary";
     input: typeof ResetDayRequestSchema;
     output: typeof JobSchema;
-  };
-}> = /*@__PURE__*/ serviceDesc(file_backfill_jobs_v1_job_service, 0);
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_backfill_jobs_v1_job_service, 0);
+

@@ -1,0 +1,4 @@
+import type { MakeMount } from './mount.js';
+
+/** The parts of the server beside its pages. */
+export const MOUNTS: readonly MakeMount[] = [];
