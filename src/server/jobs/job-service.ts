@@ -12,7 +12,7 @@ import { clusterInParent, jobName, jobNamed } from './job-name.js';
 import { knownJob, withCustomer } from './jobs.js';
 import { listJobs } from './list-jobs.js';
 import type { PageTokens } from './page-token.js';
-import { closedJob, invalid, noSuchCluster, noSuchCustomer, noSuchJob, readOnly } from './problems.js';
+import { closedJob, invalid, noSuchCluster, noSuchCustomer, noSuchJob, readOnly, stopping } from './problems.js';
 
 /** Who calls, as the gate admitted them. */
 export const VISITOR = createContextKey<Visitor>({});
@@ -103,6 +103,8 @@ export function jobService(options: JobServiceOptions): ServiceImpl<typeof JobSe
         [before, shown] = [run, bytes];
         await sleep(everyMs, undefined, { signal }).catch(() => {});
       }
+      // A stream that just ended would say that the job has.
+      throw stopping();
     },
 
     async runJob({ parent, input, requestId, validateOnly }) {

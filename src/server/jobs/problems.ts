@@ -54,6 +54,9 @@ export const noSuchCustomer = (customer: string, name: string): ConnectError =>
 
 export const readOnly = (): ConnectError => problem(Code.PermissionDenied, 'READ_ONLY', 'this server is read-only');
 
+export const stopping = (): ConnectError =>
+  problem(Code.Unavailable, 'SERVER_STOPPING', 'the server is stopping; watch again');
+
 const MOST_VIOLATIONS = 50;
 
 const inInput = ({ field, expected, got }: Issue): Violation => ({

@@ -48,13 +48,13 @@ function tokensOf(text: string): Token[] {
   while (text.slice(TOKEN.lastIndex).trim() !== '') {
     const from = TOKEN.lastIndex;
     const afterComparator = tokens.at(-1)?.kind === 'comparator';
+    const at = text.length - text.slice(from).trimStart().length + 1;
     const found = TOKEN.exec(text);
-    if (!found)
-      throw new FilterProblem(
-        `character ${from + 1}: expected a field, a value or a bracket, got ${JSON.stringify(text.slice(from).trim()[0])}`,
-      );
-    const [whole, quoted, comparator, sign, word] = found;
-    const at = from + whole.length - whole.trimStart().length + 1;
+    if (!found) {
+      const got = JSON.stringify(text[at - 1]);
+      throw new FilterProblem(`character ${at}: expected a field, a value or a bracket, got ${got}`);
+    }
+    const [, quoted, comparator, sign, word] = found;
     if (quoted !== undefined) tokens.push({ kind: 'text', text: quoted.slice(1, -1).replace(/\\(.)/gsu, '$1'), at });
     else if (comparator !== undefined) tokens.push({ kind: 'comparator', text: comparator, at });
     else if (sign !== undefined) tokens.push({ kind: 'sign', text: sign, at });
