@@ -6,16 +6,19 @@ import type { Proof } from '../backfill/views/proof.js';
 import { hasWorker } from '../cli/commands/workers.js';
 import { withDeadline } from '../cli/time-limit.js';
 import type { ClusterSession } from '../fleet/index.js';
-import type { RunFacts } from './run.js';
 
-/** What every question to a run needs to know of it. */
-export type Asked = Pick<RunFacts, 'workflowId' | 'taskQueue'>;
+/** The run that a question is for. */
+export interface Asked {
+  readonly workflowId: string;
+  /** What its worker polls, if that is not the cluster's. */
+  readonly taskQueue?: string | undefined;
+}
 
 /** No worker polls the run's task queue: nobody can answer for it. */
 export class NoWorker extends Error {
   override readonly name = 'NoWorker';
 
-  constructor({ workflowId, taskQueue }: Asked) {
+  constructor(workflowId: string, taskQueue: string) {
     super(`${workflowId} does not answer; check that a worker polls task queue ${taskQueue}`);
   }
 }
@@ -56,9 +59,10 @@ export async function whileWorkerPolls<T>(session: ClusterSession, run: Asked, c
   // The client adds a listener for each call, and removes none.
   setMaxListeners(0, ended.signal);
   const answer = session.client.withAbortSignal(ended.signal, calls);
-  const noWorker = hasWorker(session, run.taskQueue).then((worker) => {
+  const { workflowId, taskQueue = session.cluster.taskQueue } = run;
+  const noWorker = hasWorker(session, taskQueue).then((worker) => {
     if (worker) return answer;
-    throw new NoWorker(run);
+    throw new NoWorker(workflowId, taskQueue);
   });
   try {
     return await Promise.race([answer, noWorker]);

@@ -4,7 +4,7 @@ import { runReport } from '../../cli/report/run-result.js';
 import { NoAnswerInTime, withDeadline, withTimeLimit } from '../../cli/time-limit.js';
 import type { Fields } from '../../fleet/fields.js';
 import { type Cluster, type ClusterSession, ClusterUnreachable } from '../../fleet/index.js';
-import { customerOf, NoWorker, progressOf, proofOf } from '../../runs/ask.js';
+import { customerOf, NoWorker, progressOf, proofOf, whileWorkerPolls } from '../../runs/ask.js';
 import { completeInput, withDefaults } from '../../runs/input.js';
 import { type RunsPage, runsPage } from '../../runs/list.js';
 import { describeRun } from '../../runs/run.js';
@@ -89,7 +89,12 @@ export class FleetClusters implements Clusters {
   }
 
   async send(run: Run, name: CommandName, argument: object, requestId: string | undefined): Promise<void> {
-    await this.ask(run.cluster, (session) => sendCommand(session, run.workflowId, name, argument, requestId), 'run');
+    const { cluster, workflowId } = run;
+    await this.ask(
+      cluster,
+      (session) => whileWorkerPolls(session, run, () => sendCommand(session, workflowId, name, argument, requestId)),
+      'run',
+    );
     this.forget(run);
   }
 
