@@ -178,6 +178,10 @@ const cluster = ruled(
     taskQueue: text('a task queue')
       .default(DEFAULT_TASK_QUEUE)
       .describe("The task queue of the orchestrator's worker."),
+    ui: z
+      .url({ protocol: /^https?$/, error: 'an address such as https://temporal.example.com' })
+      .optional()
+      .describe("The address of Temporal's UI, for links on pages."),
     tls: tls.optional(),
     apiKey: secret.optional(),
     directory: directory.optional(),

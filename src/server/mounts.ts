@@ -1,4 +1,5 @@
+import { jobsMount } from './jobs/mount.js';
 import type { MakeMount } from './mount.js';
 
 /** The parts of the server beside its pages. */
-export const MOUNTS: readonly MakeMount[] = [];
+export const MOUNTS: readonly MakeMount[] = [jobsMount];

@@ -45,7 +45,7 @@ export async function inputsFor(
  * @throws CommandProblem (exit code 2) with a line for each wrong field, by the option's name where one was given
  */
 export async function requestFor(
-  context: CommandContext,
+  context: Pick<CommandContext, 'environment'>,
   cluster: Cluster,
   options: RequestOptions,
   file: Fields,

@@ -87,9 +87,15 @@ export async function sendToRuns(context: CommandContext, request: RunCommand): 
   });
 }
 
-async function sendUpdate(run: Run, name: CommandName, argument: object): Promise<CommandAnswer> {
+/** As {@link sendCommand}, with the command to look up what became of it. */
+export async function sendUpdate(
+  run: Pick<Run, 'session' | 'workflowId'>,
+  name: CommandName,
+  argument: object,
+  updateId?: string,
+): Promise<CommandAnswer> {
   try {
-    return await sendCommand(run.session, run.workflowId, name, argument);
+    return await sendCommand(run.session, run.workflowId, name, argument, updateId);
   } catch (error) {
     if (!isNoAnswer(error)) throw error;
     const message = `${run.workflowId} did not answer in time; backfill log ${run.session.cluster.name} shows whether it was done`;

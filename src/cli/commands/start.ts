@@ -1,6 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
-import { startRun, workflowIdFor } from '../../runs/start.js';
+import { startRun as start, workflowIdFor } from '../../runs/start.js';
 import { counted, percent } from '../terminal/format.js';
 import { styled } from '../terminal/line.js';
 import type { AddCommand } from './add-command.js';
@@ -52,7 +52,7 @@ Examples:
 };
 
 /** A run that is ready to start. */
-interface Prepared {
+export interface Prepared {
   readonly session: ClusterSession;
   readonly workflowId: string;
   readonly input: CheckedInput['input'];
@@ -72,9 +72,14 @@ export async function startRuns(
   wait: boolean,
 ): Promise<ExitCode> {
   return withSessions(context, [...inputs.keys()], async (sessions) => {
-    const ready = await onEach(sessions, (session) => prepare(session, valueIn(inputs.get(session.cluster)!)));
+    const ready = await onEach(sessions, (session) => prepareStart(session, valueIn(inputs.get(session.cluster)!)));
     await confirmStart(context, valuesOf(ready));
-    const started = await onEach(ready, (prepared) => start(context, prepared));
+    const started = await onEach(ready, async (prepared) => {
+      const run = await startRun(prepared);
+      // The run waits for a worker: it may start, but nothing happens until there is one.
+      if (!(await hasWorker(prepared.session))) context.say(noWorkerText(prepared.session));
+      return run;
+    });
     const closed = wait ? await followToEnd(context, valuesOf(started)) : new Map<Run, ClosedRun>();
     const latest = (run: Run) => closed.get(run)?.run ?? run;
     return answer(context, started, {
@@ -97,7 +102,10 @@ function finalExitCode(closed: ClosedRun | undefined): ExitCode {
 }
 
 /** @throws CommandProblem (refused) if the run is already open */
-async function prepare(session: ClusterSession, { input, range, warnings }: CheckedInput): Promise<Prepared> {
+export async function prepareStart(
+  session: ClusterSession,
+  { input, range, warnings }: CheckedInput,
+): Promise<Prepared> {
   const { cluster } = session;
   const workflowId = workflowIdFor(session, { input, range });
   const same = await describeRun(session, workflowId);
@@ -131,14 +139,13 @@ async function confirmStart(context: CommandContext, ready: readonly Prepared[])
   await context.confirm(`start ${ready.length === 1 ? '' : `${counted(ready.length, 'run')}: `}${ids}`);
 }
 
-async function start(context: CommandContext, { session, workflowId, input, range }: Prepared): Promise<Run> {
+/** @throws CommandProblem (refused) if the run is already open */
+export async function startRun({ session, workflowId, input, range }: Prepared): Promise<Run> {
   try {
-    await startRun(session, { input, range });
+    await start(session, { input, range });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw await alreadyRunning((await describeRun(session, workflowId))!);
   }
-  // The run waits for a worker: it may start, but nothing happens until there is one.
-  if (!(await hasWorker(session))) context.say(noWorkerText(session));
   return (await describeRun(session, workflowId))!;
 }

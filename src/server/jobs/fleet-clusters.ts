@@ -1,4 +1,5 @@
 import type { CommandName } from '../../backfill/commands/command.js';
+import type { Progress } from '../../backfill/views/progress.js';
 import { isNoAnswer } from '../../cli/commands/problem.js';
 import { runReport } from '../../cli/report/run-result.js';
 import { NoAnswerInTime, withDeadline, withTimeLimit } from '../../cli/time-limit.js';
@@ -18,6 +19,10 @@ export interface Sessions {
   readonly clusters: readonly Cluster[];
   /** @throws ClusterUnreachable */
   session(cluster: string): Promise<ClusterSession>;
+  /** What the server has just asked for anyway; undefined for other runs, and where that is too old. */
+  progress(run: Run): Progress | undefined;
+  /** Asks for that at once: after a command it has changed. */
+  refresh(cluster: string): Promise<void>;
 }
 
 const INTERVAL_MS = 2_000;
@@ -56,7 +61,10 @@ export class FleetClusters implements Clusters {
     });
   }
 
-  progress = (run: Run) => this.answered(run, 'progress', (session) => progressOf(session, run));
+  async progress(run: Run): Promise<Progress> {
+    const known = this.sessions.progress(run);
+    return known ?? this.answered(run, 'progress', (session) => progressOf(session, run));
+  }
 
   customer = (run: Run, id: string) => this.answered(run, ['customer', id], (session) => customerOf(session, run, id));
 
@@ -85,7 +93,7 @@ export class FleetClusters implements Clusters {
 
   async start(cluster: string, input: ReadyInput, request: StartRequest | undefined): Promise<void> {
     const workflowId = await this.ask(cluster, (session) => startRun(session, input, request));
-    this.answers.delete(JSON.stringify(['run', cluster, workflowId]));
+    await this.forget({ cluster, workflowId });
   }
 
   async send(run: Run, name: CommandName, argument: object, requestId: string | undefined): Promise<void> {
@@ -95,17 +103,18 @@ export class FleetClusters implements Clusters {
       (session) => whileWorkerPolls(session, run, () => sendCommand(session, workflowId, name, argument, requestId)),
       'run',
     );
-    this.forget(run);
+    await this.forget(run);
   }
 
   async cancel(run: Run): Promise<void> {
     await this.ask(run.cluster, ({ client }) =>
       withDeadline(client, () => client.workflow.getHandle(run.workflowId).cancel()),
     );
-    this.forget(run);
+    await this.forget(run);
   }
 
-  private forget({ cluster, workflowId }: Run): void {
+  private async forget({ cluster, workflowId }: Pick<Run, 'cluster' | 'workflowId'>): Promise<void> {
+    await this.sessions.refresh(cluster);
     for (const question of ['run', 'progress']) this.answers.delete(JSON.stringify([question, cluster, workflowId]));
   }
 
