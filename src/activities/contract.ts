@@ -98,12 +98,16 @@ export interface ProbeQuery extends ProbeOptions {
   /** The level that the run knows, and why; an unknown level is answered again when its reason changes. */
   last: Health;
   reason?: string;
+  /** The utilization that the run knows, null for none: answered when it passes a step. A run that leaves it out does not ask for it. */
+  utilization?: number | null;
 }
 
 export interface ProbeAnswer {
   level: Health;
   /** The metric that decided, with its value and threshold; or why the database can't be measured. */
   reason: string;
+  /** The load as a share of `maxLoad`, 1 being all that operators bear; left out where it is not known. */
+  utilization?: number;
 }
 
 export type WindowOutcome =

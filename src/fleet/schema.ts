@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { customerId } from '../backfill/request/schema.js';
+import { customerId } from '../backfill/request/values.js';
 
 /**
  * The fleet file, as zod checks it and for editors (`fleet.schema.json`). Every error message says what was expected;

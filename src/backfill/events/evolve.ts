@@ -14,6 +14,7 @@ import {
   withIdleSince,
   withLifecycle,
 } from '../state/update.js';
+import { triedSooner } from './breaker.js';
 import { checkFailed, checkStarted, windowsChecked, withoutChecks } from './checks.js';
 import { completedWindowsFound, customersDiscovered, windowFound } from './discovery.js';
 import type { Event, EventOf } from './event.js';
@@ -102,11 +103,14 @@ function windowAdopted(state: State, event: EventOf<'windowAdopted'>): State {
   return decided(counted(next, { started: -1, adopted: 1 }), event.at, { kind: 'windowAdopted', window });
 }
 
-function healthChanged(state: State, { level, reason, at }: EventOf<'healthChanged'>): State {
-  const { level: before } = state.pacing.health;
-  const changed = { ...state, pacing: { ...state.pacing, health: { level, reason } } };
-  const next = paced(changed, at, (pace) => afterHealth(pace, level, at, `the database is ${level}: ${reason}`));
-  return decided(next, at, { kind: 'databaseLevel', from: before, to: level, reason });
+function healthChanged(state: State, { at, kind: _, ...health }: EventOf<'healthChanged'>): State {
+  const { level, reason } = health;
+  const { level: from } = state.pacing.health;
+  const changed = { ...state, pacing: { ...state.pacing, health } };
+  const next = paced(changed, at, (pace) => afterHealth(pace, health, from, at, `the database is ${level}: ${reason}`));
+  if (level === from) return next;
+  const seenAgain = from === 'unknown' && level === 'ok';
+  return decided(seenAgain ? triedSooner(next, at) : next, at, { kind: 'databaseLevel', from, to: level, reason });
 }
 
 function cancelRequested(state: State, { at }: EventOf<'cancelRequested'>): State {

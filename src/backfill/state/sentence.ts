@@ -42,6 +42,10 @@ export function sentenceOf(fact: LogFact): string {
       return `${fact.window}: ${fact.class}, ${fact.days} is to run again: ${fact.message}`;
     case 'sizeGrown':
       return `${fact.customer}: ${fact.why}`;
+    case 'writersMoved': {
+      const { customer, from, to, why } = fact;
+      return `${customer}: ${from === to ? `${counted(to, 'writer')} stay` : `writers ${from} → ${to}`}: ${why}`;
+    }
     case 'limitMoved':
       return `limit ${fact.from} → ${fact.to}: ${fact.why}`;
     case 'databaseLevel':

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Issue } from '../../backfill/request/issue.js';
-import { MAX_PARALLELISM } from '../../backfill/request/schema.js';
+import { MAX_PARALLELISM } from '../../backfill/request/values.js';
 import { type Fields, isFields } from '../../fleet/fields.js';
 import { badUsage } from './problem.js';
 import { rangeNamed } from './run-names.js';

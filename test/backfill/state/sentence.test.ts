@@ -55,6 +55,10 @@ const facts: { [Kind in LogFact['kind']]: [LogFact & { kind: Kind }, string] } =
     { kind: 'sizeGrown', customer: 'cvs', size: '2d', why: 'grown to 2d: three went well' },
     'cvs: grown to 2d: three went well',
   ],
+  writersMoved: [
+    { kind: 'writersMoved', customer: 'cvs', from: 2, to: 4, why: '4 windows went well with 2' },
+    'cvs: writers 2 → 4: 4 windows went well with 2',
+  ],
   limitMoved: [{ kind: 'limitMoved', from: 8, to: 4, why: '3 contention in 60s' }, 'limit 8 → 4: 3 contention in 60s'],
   databaseLevel: [
     { kind: 'databaseLevel', from: 'ok', to: 'high', reason: 'activeSessions is 20' },
