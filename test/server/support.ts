@@ -1,7 +1,9 @@
+import type { Progress } from '../../src/backfill/views/progress.js';
 import { describeRun } from '../../src/cli/commands/runs.js';
 import type { WatchedCluster } from '../../src/cli/watch/cluster-watch.js';
 import type { Cluster, ClusterSession } from '../../src/fleet/index.js';
 import { type Serving, serveFleet } from '../../src/server/serve-fleet.js';
+import { progress } from '../cli/watch/progress.js';
 import type { Rig } from '../support/rig.js';
 
 export const TOKEN = 'a-token-of-more-than-twenty-characters';
@@ -10,7 +12,11 @@ export const TOKEN = 'a-token-of-more-than-twenty-characters';
 export class TestServer {
   private constructor(private readonly serving: Serving) {}
 
-  static async start(rig: Rig, runs: Readonly<Record<string, string>>, port = 0): Promise<TestServer> {
+  static async start(
+    rig: Rig,
+    runs: Readonly<Record<string, string>>,
+    { port = 0, others = [] }: { port?: number; others?: readonly WatchedCluster[] } = {},
+  ): Promise<TestServer> {
     const clusters = Object.keys(runs).map(
       (name): Cluster => ({
         name,
@@ -34,7 +40,15 @@ export class TestServer {
     });
     const access = { token: TOKEN, allowedHosts: [], readOnly: false, userHeader: 'X-Forwarded-User' };
     return new TestServer(
-      await serveFleet({ clusters, watched, environment: {}, access, by: 'operator', host: '127.0.0.1', port }),
+      await serveFleet({
+        clusters,
+        watched: [...watched, ...others],
+        environment: {},
+        access,
+        by: 'operator',
+        host: '127.0.0.1',
+        port,
+      }),
     );
   }
 
@@ -73,4 +87,40 @@ export class TestServer {
   close(): Promise<void> {
     return this.serving.close();
   }
+}
+
+/** A cluster whose run has so many customers and days, and answers what it is asked at once. */
+export function bigCluster(name: string, customers: number, days: number, onQuestion = () => {}): WatchedCluster {
+  const start = Date.UTC(2026, 0, 1);
+  const day = (number: number) => new Date(start + number * 86_400_000).toISOString().slice(0, 10);
+  const letters = (customer: number) =>
+    Array.from({ length: days }, (_, i) => (customer % 100 === 7 && i === 31 ? 'f' : i < customer % days ? 'd' : '.'));
+  const answer: Progress = {
+    ...progress(
+      Object.fromEntries(
+        Array.from({ length: customers }, (_, i) => [`customer-${String(i).padStart(4, '0')}`, letters(i).join('')]),
+      ),
+    ),
+    range: { start: day(0), end: day(days) },
+  };
+  const status = { name: 'RUNNING' };
+  const handle = {
+    describe: async () => ({ runId: 'run', status, startTime: new Date(), type: 'backfillScorecards' }),
+    query: async (query: string) => {
+      onQuestion();
+      return query === 'progress' ? answer : [];
+    },
+  };
+  const client = {
+    options: { namespace: 'ingestion' },
+    withAbortSignal: <T>(_: AbortSignal, work: () => T) => work(),
+    withDeadline: <T>(_: number, work: () => T) => work(),
+    workflowService: { getWorkflowExecutionHistory: async () => ({}) },
+    workflow: { getHandle: () => handle, list: async function* () {} },
+  };
+  return {
+    name,
+    open: async () => ({ client, close: async () => {} }) as unknown as ClusterSession,
+    findRun: async () => ({ workflowId: `backfillscorecards-${name}` }),
+  };
 }
