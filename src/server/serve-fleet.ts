@@ -22,6 +22,10 @@ export interface ServeOptions {
   };
   /** Whom commands are attributed to where no header names a person. */
   readonly by: string;
+  /** Another package under whose name the job API answers as well. */
+  readonly jobPackage?: string | undefined;
+  /** A line for the server's log. */
+  readonly say?: (line: string) => void;
   readonly host: string;
   readonly port: number;
 }
@@ -39,15 +43,19 @@ export interface Serving {
  * @throws the system's error when the address can't be listened on
  */
 export async function serveFleet(options: ServeOptions): Promise<Serving> {
-  const { clusters, environment, access, by, host, port } = options;
+  const { clusters, environment, access, by, jobPackage, say = () => {}, host, port } = options;
   const { token, allowedHosts, readOnly, userHeader } = access;
   const watch = new FleetWatch(options.watched);
+  const stopping = new AbortController();
+  const { signal } = stopping;
   const gate: GateOptions = { token: new SecretToken(token), hosts: new Hosts(allowedHosts), readOnly, userHeader };
   const listener = await startServer(
     {
       gate,
       pages: createPages({ watch, clusters, environment, answers: new Answers(), readOnly, by }),
-      mounts: MOUNTS.map((make) => make({ watch })),
+      mounts: MOUNTS.flatMap((make) =>
+        make({ watch, clusters, environment, token, readOnly, by, jobPackage, signal, say }),
+      ),
       notReady: () => (watch.hasPictures ? undefined : 'no cluster has been asked yet'),
     },
     { host, port },
@@ -58,6 +66,7 @@ export async function serveFleet(options: ServeOptions): Promise<Serving> {
     port: listener.port,
     address: (withToken) => `http://${shown}:${listener.port}/${withToken ? `?token=${token}` : ''}`,
     async close() {
+      stopping.abort();
       await listener.close();
       await watch.close();
     },

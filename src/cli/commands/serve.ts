@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { InvalidArgumentError } from 'commander';
 import { isLoopback } from '../../server/access/hosts.js';
 import { LEAST_TOKEN_LENGTH, SecretToken } from '../../server/access/secret-token.js';
 import { serveFleet } from '../../server/serve-fleet.js';
@@ -18,6 +19,7 @@ interface ServeOptions {
   allowHost: string[];
   tokenFile?: string;
   userHeader?: string;
+  jobPackage?: string;
 }
 
 export const addServe: AddCommand = (program, action) => {
@@ -34,6 +36,11 @@ export const addServe: AddCommand = (program, action) => {
       '--user-header <name>',
       'the header in which a proxy names the person; it needs --allow-host and --token-file',
     )
+    .option(
+      '--job-package <name>',
+      'another protobuf package under whose name the job API answers as well: acme.jobs.v1',
+      packageName,
+    )
     .addHelpText(
       'after',
       `
@@ -46,13 +53,15 @@ Examples:
       action<[], ServeOptions>(async (context, _, options) => {
         const token = await tokenFor(options);
         const { clusters } = await context.fleet();
-        const { host, port, readOnly = false, allowHost, userHeader } = options;
+        const { host, port, readOnly = false, allowHost, userHeader, jobPackage } = options;
         const serving = await serveFleet({
           clusters,
           watched: clusters.map((cluster) => watchedCluster(cluster, {}, context)),
           environment: context.environment,
           access: { token: token ?? SecretToken.random(), allowedHosts: allowHost, readOnly, userHeader },
           by: operatorName(context.environment),
+          jobPackage,
+          say: (line) => context.say(line),
           host,
           port,
         }).catch((error: NodeJS.ErrnoException) => {
@@ -65,6 +74,11 @@ Examples:
       }),
     );
 };
+
+function packageName(name: string): string {
+  if (/^[a-z_]\w*(\.[a-z_]\w*)*$/i.test(name)) return name;
+  throw new InvalidArgumentError('Expected a protobuf package such as acme.jobs.v1.');
+}
 
 const collected = (name: string, earlier: string[]): string[] => [...earlier, name];
 

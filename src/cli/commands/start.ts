@@ -1,8 +1,8 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
+import { startRun as start, workflowIdFor } from '../../runs/start.js';
 import { counted, percent } from '../terminal/format.js';
 import { styled } from '../terminal/line.js';
-import { withDeadline } from '../time-limit.js';
 import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
 import { type Outcome, onEach, selectClusters, valueIn, valuesOf, withClusters, withSessions } from './clusters.js';
@@ -13,7 +13,6 @@ import { planRuns } from './plan.js';
 import { CommandProblem } from './problem.js';
 import { type CheckedInput, inputsFor } from './request-input.js';
 import { type RequestOptions, withRequestOptions } from './request-options.js';
-import { runId, WORKFLOW_TYPE } from './run-names.js';
 import { exitCodeOf, runFields } from './run-state.js';
 import { describeRun, isOpen, openRuns, progressOf, type Run } from './runs.js';
 import { hasWorker, noWorkerText } from './workers.js';
@@ -57,6 +56,7 @@ export interface Prepared {
   readonly session: ClusterSession;
   readonly workflowId: string;
   readonly input: CheckedInput['input'];
+  readonly range: CheckedInput['range'];
   /** What the operator should know before it starts. */
   readonly warnings: readonly string[];
 }
@@ -107,8 +107,7 @@ export async function prepareStart(
   { input, range, warnings }: CheckedInput,
 ): Promise<Prepared> {
   const { cluster } = session;
-  const label = typeof input.cluster === 'string' ? input.cluster : cluster.name;
-  const workflowId = runId(label, range.start, range.end);
+  const workflowId = workflowIdFor(session, { input, range });
   const same = await describeRun(session, workflowId);
   if (same && isOpen(same)) throw await alreadyRunning(same);
   const found: string[] = [];
@@ -117,7 +116,7 @@ export async function prepareStart(
     found.push(`${workflowId} ran before (${ended}); without --resume everything runs again`);
   }
   for (const other of await openRuns(session)) found.push(`${other} is also open on ${cluster.name}`);
-  return { session, workflowId, input, warnings: [...found, ...warnings] };
+  return { session, workflowId, input, range, warnings: [...found, ...warnings] };
 }
 
 async function alreadyRunning(run: Run): Promise<CommandProblem> {
@@ -141,12 +140,9 @@ async function confirmStart(context: CommandContext, ready: readonly Prepared[])
 }
 
 /** @throws CommandProblem (refused) if the run is already open */
-export async function startRun({ session, workflowId, input }: Prepared): Promise<Run> {
-  const { client, cluster } = session;
+export async function startRun({ session, workflowId, input, range }: Prepared): Promise<Run> {
   try {
-    await withDeadline(client, () =>
-      client.workflow.start(WORKFLOW_TYPE, { workflowId, taskQueue: cluster.taskQueue, args: [input] }),
-    );
+    await start(session, { input, range });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw await alreadyRunning((await describeRun(session, workflowId))!);
