@@ -34,7 +34,9 @@ export class TestServer {
         open: async () => session,
         findRun: async () => {
           const run = await describeRun(session, runs[cluster.name]!);
-          return run ?? { none: 'no run' };
+          if (!run) return { none: 'no run' };
+          const { workflowId, pause } = run;
+          return pause === undefined ? { workflowId } : { workflowId, pause };
         },
       };
     });
