@@ -211,7 +211,7 @@ describe('a bad fleet file is refused with line and column', () => {
     [
       'a password as a field',
       cluster('address: x:1', 'password: hunter2'),
-      '4:5: clusters.a.password: there is no such field; known are address, portForward, profile, namespace, taskQueue, tls, apiKey, directory, defaults',
+      '4:5: clusters.a.password: there is no such field; known are address, portForward, profile, namespace, taskQueue, ui, tls, apiKey, directory, defaults',
     ],
     [
       'tls that is a number',
