@@ -9,7 +9,7 @@ const plainText = (line: Line) => render(line, { colour: false });
 const HOUR = 3_600_000;
 const from = Date.parse('2026-01-15T00:00:00Z') / HOUR;
 const day = [from, from + 24] as const;
-const beating: WindowActivity = { type: 'Reindex', attempt: 1, worker: 'w', seenAt: NOW - 25_000, limitMs: 30_000 };
+const beating: WindowActivity = { type: 'Reindex', attempt: 1, worker: 'w', seenAt: NOW - 26_000, limitMs: 30_000 };
 
 describe('what a heartbeat says of its window', () => {
   it('is a share where its details have a time within the window, as a worker that pages through it sends', () => {
@@ -56,16 +56,16 @@ describe('a window that has been silent for long', () => {
       windows: { list: [{ ...window, activity }], more: false },
     });
     expect(lateHeartbeats(picture(beating), NOW).map(plainText)).toEqual([
-      '! cvs w-cvs: heartbeat 25s ago of at most 30s; it may time out: if it does, the run splits the window',
+      '! cvs w-cvs: heartbeat 26s ago of at most 30s; it may time out: if it does, the run splits the window',
     ]);
-    expect(lateHeartbeats(picture({ ...beating, seenAt: NOW - 5_000 }), NOW)).toEqual([]);
+    expect(lateHeartbeats(picture({ ...beating, seenAt: NOW - 24_000 }), NOW)).toEqual([]);
     expect(lateHeartbeats(picture({ type: 'Reindex', attempt: 1, worker: 'w' }), NOW)).toEqual([]);
   });
 
   it('shows its share, figures and attempt on one line', () => {
     const activity = { ...beating, share: 0.429, counts: [['pages', 1_234]] as const, attempt: 2, lastFailure: 'a\nb' };
     expect(plainText(activityLine(activity, NOW))).toBe(
-      '42%, 1,234 pages, attempt 2 after a b, heartbeat 25s ago of at most 30s',
+      '42%, 1,234 pages, attempt 2 after a b, heartbeat 26s ago of at most 30s',
     );
   });
 });
