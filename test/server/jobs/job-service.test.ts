@@ -349,6 +349,14 @@ describe('The job API', () => {
     expect(states).toEqual([RUNNING, UNRESPONSIVE, RUNNING, COMPLETED]);
   });
 
+  it('ends a stream at the time limit of its caller', async () => {
+    const name = jobOf('east', '2026-01-01--2026-01-03');
+    const stream = async () => {
+      for await (const _ of client().watchJob({ name }, { headers: { 'grpc-timeout': '300m' } }));
+    };
+    expect(await problemOf(stream())).toMatchObject({ code: Code.DeadlineExceeded });
+  });
+
   it('ends no stream whose caller would wait longer than the timers of Node can', async () => {
     const name = jobOf('east', '2026-01-01--2026-01-03');
     const hours = 31 * 24;
