@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { MAX_PARALLELISM } from '../../../src/backfill/request/schema.js';
+import { MAX_PARALLELISM } from '../../../src/backfill/request/values.js';
 import { defaultScale, fleet } from '../../../src/reference-ingestion/fleet.js';
 
 export interface StartOptions {

@@ -1,6 +1,6 @@
+import { nearest } from '../../backfill/nearest.js';
 import { type Fields, isFields } from '../../fleet/fields.js';
 import type { Cluster, DirectoryCustomer } from '../../fleet/index.js';
-import { nearest } from '../../fleet/nearest.js';
 import { type Customers, completeInput, DirectoryProblem, WrongInput, withDefaults } from '../../runs/input.js';
 import { counted } from '../terminal/format.js';
 import { type Outcome, onEach, outcomesFor } from './clusters.js';

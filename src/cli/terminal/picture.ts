@@ -15,9 +15,16 @@ export interface ClusterPicture {
   /** Completed windows an hour; undefined while unknown. */
   readonly rate?: number;
   /** Set while the cluster does not answer: since when (ms since 1970), and why. The other fields are the last known ones. */
-  readonly unreachable?: { readonly since: number; readonly reason: string };
+  readonly unreachable?: Unreachable;
   /** A message instead of progress, such as that there is no run. */
   readonly note?: string;
+}
+
+export interface Unreachable {
+  readonly since: number;
+  readonly reason: string;
+  /** Its Temporal answers: what does not is the run, which takes the orchestrator's worker. */
+  readonly temporalAnswers?: true;
 }
 
 export interface WindowsInFlight {

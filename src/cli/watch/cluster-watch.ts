@@ -35,6 +35,8 @@ export class ClusterWatch {
   private opening: Promise<ClusterSession> | undefined;
   private session: ClusterSession | undefined;
   private watched: { workflowId: string; prefix: string } | undefined;
+  /** When Temporal answered last, before the run was asked. */
+  private temporalAnsweredAt = 0;
   private samples: { at: number; completed: number }[] = [];
 
   /** @param pollMs between two refreshes of an open run */
@@ -70,7 +72,8 @@ export class ClusterWatch {
     } catch (error) {
       if (isNoSuchRun(error)) this.watched = undefined;
       const { since = startedAt } = this.picture.unreachable ?? {};
-      this.picture = { ...this.picture, unreachable: { since, reason: errorText(error) } };
+      const temporal = this.temporalAnsweredAt >= startedAt ? ({ temporalAnswers: true } as const) : {};
+      this.picture = { ...this.picture, unreachable: { since, reason: errorText(error), ...temporal } };
     }
   }
 
@@ -112,6 +115,7 @@ export class ClusterWatch {
     const cluster = this.cluster.name;
     const { client } = session;
     const found = await this.cluster.findRun(session);
+    this.temporalAnsweredAt = Date.now();
     if ('none' in found) {
       this.watched = undefined;
       const windows = await openWindows(client, DEFAULT_PREFIX);

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
-import { customerId } from '../../backfill/request/schema.js';
+import { customerId } from '../../backfill/request/values.js';
 import { html } from '../../cli/report/html/markup.js';
 import { errorText } from '../../cli/terminal/error-text.js';
 import type { Visitor } from '../access/gate.js';
