@@ -1,3 +1,4 @@
+// Long because a reader should see in one place what holds for every run, whatever happens to it.
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+// Long because its stories share one database, which takes longer to start than a story takes.
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { stopAll } from '../../scripts/dev/processes.js';
 import { useRig } from '../support/harness.js';
+import { decoded } from '../support/history-events.js';
 import { type Holes, startHoles } from '../support/holes.js';
-import { type BackfillHandle, decoded, until } from '../support/run.js';
+import { type BackfillHandle, until } from '../support/run.js';
 
 /** What the orchestrator's worker sees. */
 const environment: NodeJS.ProcessEnv = {};

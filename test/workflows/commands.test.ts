@@ -1,6 +1,8 @@
+// Long because each command is sent in both ways, as a signal and as an Update, by the same stories on one worker.
 import { describe, expect, it } from 'vitest';
 import { useRig } from '../support/harness.js';
-import { type BackfillHandle, kindsOf, mostAtOnce, until } from '../support/run.js';
+import { kindsOf } from '../support/history-events.js';
+import { type BackfillHandle, mostAtOnce, until } from '../support/run.js';
 
 const rig = useRig();
 

@@ -1,3 +1,4 @@
+// Long because its stories share one database and one ingestion worker, which take longer to start than a story takes.
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
