@@ -19,6 +19,7 @@ import { addRemove } from './commands/remove.js';
 import { addReport } from './commands/report.js';
 import { addResume, addRetryFailed } from './commands/resume.js';
 import { addSchedule } from './commands/schedule.js';
+import { addServe } from './commands/serve.js';
 import { addSetParallelism } from './commands/set-parallelism.js';
 import { addStart } from './commands/start.js';
 import { addStatus } from './commands/status.js';
@@ -30,6 +31,7 @@ const commands: readonly AddCommand[] = [
   addStart,
   addStatus,
   addWatch,
+  addServe,
   addPause,
   addResume,
   addResetDay,

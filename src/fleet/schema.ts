@@ -149,6 +149,7 @@ const runFields = {
   exclude: 'Customer ids that are always left out.',
   canary: 'The smallest customers first, until this many windows succeeded.',
   verify: 'What to do when a completed window left something out.',
+  notify: "Whether the webhooks of the worker's environment learn of the run's changes.",
   resume: 'Whether hours whose window completed before count as done.',
 };
 const defaults = z
@@ -179,6 +180,10 @@ const cluster = ruled(
     taskQueue: text('a task queue')
       .default(DEFAULT_TASK_QUEUE)
       .describe("The task queue of the orchestrator's worker."),
+    ui: z
+      .url({ protocol: /^https?$/, error: 'an address such as https://temporal.example.com' })
+      .optional()
+      .describe("The address of Temporal's UI, for links on pages."),
     tls: tls.optional(),
     apiKey: secret.optional(),
     directory: directory.optional(),

@@ -8,6 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { formatDay } from '../backfill/hours/calendar.js';
+import { endNotified } from '../backfill/notifications/ending.js';
 import { show } from '../backfill/request/issue.js';
 import { settleLastDays } from '../backfill/request/last-days.js';
 import type { BackfillRequest } from '../backfill/request/options.js';
@@ -30,6 +31,7 @@ import { check } from './checks.js';
 import { Children } from './children.js';
 import { invalidInput } from './invalid-input.js';
 import { registerMessages } from './messages.js';
+import { deliverRest, keepNotifying } from './notify.js';
 import { learnCustomers, Newcomers, prepare } from './prepare.js';
 import { BackfillRun, type WaitingCommand } from './run.js';
 import { Visibility } from './visibility.js';
@@ -71,6 +73,7 @@ export async function backfillScorecards(input: unknown, carried?: Carried): Pro
     if (run.state.lifecycle.preparing) void prepare(run, children, visibility);
     void watchDatabase(run);
     void watchHours(run);
+    void keepNotifying(run);
     return close(run, await schedule(run, children, visibility), visibility);
   });
 }
@@ -146,10 +149,12 @@ async function continueRun(run: BackfillRun, visibility: Visibility): Promise<ne
   return next(outline, { state: packed, searchAttributes: visibility.searchAttributes, waiting });
 }
 
-function close(run: BackfillRun, how: Ending, visibility: Visibility): Report {
+async function close(run: BackfillRun, how: Ending, visibility: Visibility): Promise<Report> {
   run.happened({ kind: 'runEnded', how });
   const report = reportOf(run.state, how, Date.now());
+  run.accept(endNotified(run.state, report, Date.now()));
   visibility.show(run.state);
+  await deliverRest(run);
   switch (how) {
     case 'completed':
       return report;

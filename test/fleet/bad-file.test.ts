@@ -208,7 +208,7 @@ describe('a bad fleet file is refused with line and column', () => {
     [
       'a password as a field',
       cluster('address: x:1', 'password: hunter2'),
-      '4:5: clusters.a.password: there is no such field; known are address, portForward, profile, namespace, taskQueue, tls, apiKey, directory, defaults',
+      '4:5: clusters.a.password: there is no such field; known are address, portForward, profile, namespace, taskQueue, ui, tls, apiKey, directory, defaults',
     ],
     [
       'tls that is a number',
@@ -268,7 +268,7 @@ describe('a bad fleet file is refused with line and column', () => {
     [
       'a default that only a run can have',
       withDefaults('start: 2026-01-01'),
-      '5:7: clusters.a.defaults.start: there is no such field; known are window, parallelism, child, retry, operatorTimeout, probe, breaker, hours, exclude, canary, verify, resume',
+      '5:7: clusters.a.defaults.start: there is no such field; known are window, parallelism, child, retry, operatorTimeout, probe, breaker, hours, exclude, canary, verify, notify, resume',
     ],
     [
       'a bad default',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { nearest } from '../nearest.js';
 import { describeIssues, type Issue, issuesOf } from '../request/issue.js';
-import { customerId, MAX_PARALLELISM } from '../request/values.js';
+import { customerId, MAX_PARALLELISM, perCustomer } from '../request/values.js';
 
 /** Every command, with the sentence that Temporal's UI and CLI show for it. */
 export const COMMANDS = {
@@ -48,7 +48,7 @@ const schemas = {
     .strictObject(
       {
         max: limit.optional(),
-        perCustomer: limit.optional(),
+        perCustomer: perCustomer.optional(),
         adaptive: z.boolean({ error: 'true or false' }).optional(),
         by,
       },

@@ -13,6 +13,7 @@ import {
   limit,
   listOf,
   MAX_PARALLELISM,
+  perCustomer,
   text,
   whole,
 } from './values.js';
@@ -39,7 +40,7 @@ export const customer = z.preprocess(
       start: day.optional(),
       end: day.optional(),
       window: windowPolicy.optional(),
-      perCustomer: limit.optional(),
+      perCustomer: perCustomer.optional(),
       done: listOf(days, { what: 'a list of days that are done already', most: MAX_DAYS }).optional(),
     },
     { error: 'a customer id or an object {id, conversations?, start?, end?, window?, perCustomer?, done?}' },
@@ -87,7 +88,7 @@ export const request = z.strictObject(
           z.strictObject({
             max: limit,
             min: limit.optional(),
-            perCustomer: limit.optional(),
+            perCustomer: perCustomer.optional(),
             adaptive: flag.optional(),
           }),
         ],
@@ -114,14 +115,20 @@ export const request = z.strictObject(
       .optional(),
     probe: z
       .strictObject(
-        { maxLoad: load('slow down'), criticalLoad: load('start nothing').optional(), every: aSecondOrMore.optional() },
-        { error: 'an object {maxLoad, criticalLoad?, every?}' },
+        {
+          maxLoad: load('slow down'),
+          criticalLoad: load('start nothing').optional(),
+          every: aSecondOrMore.optional(),
+          whenUnknown: z.enum(['hold', 'stop'], { error: '"hold" or "stop"' }).optional(),
+        },
+        { error: 'an object {maxLoad, criticalLoad?, every?, whenUnknown?}' },
       )
       .optional(),
     hours: listOf(workingHours, { what: 'a list of {days?, from, to, timeZone, max?}', least: 1, most: 50 }).optional(),
     canary: whole(0, 100_000).optional(),
     verify: verify.optional(),
     dryRun: flag.optional(),
+    notify: flag.optional(),
     resume: flag.optional(),
     maxHistoryEvents: whole(50, 50_000).optional(),
   },

@@ -59,6 +59,9 @@ export const windowSize = z.string({ error: WINDOW_SIZE_FORMAT }).transform((val
 
 export const limit = whole(1, MAX_PARALLELISM);
 
+const PER_CUSTOMER = `a whole number from 1 to ${MAX_PARALLELISM.toLocaleString('en-US')}, or "auto"`;
+export const perCustomer = z.union([limit, z.literal('auto')], { error: PER_CUSTOMER });
+
 export const flag = z.boolean({ error: 'true or false' });
 
 export const aSecondOrMore = duration.refine((ms) => ms >= 1_000, { error: 'a duration of at least "1s"' });

@@ -27,7 +27,7 @@ function eachState(seed: number, fields: object, see: (state: State, now: number
   const members = cluster.customers.map((_, i) => i);
   const request = requestFor(cluster, members, { ...oursFor(cluster, rough), ...fields });
   if (request.customers !== 'all') delete request.customers[1]!.conversations;
-  const database = new Database<WindowKey>(cluster.knee, rough, randomFrom(seed));
+  const database = new Database<WindowKey>(cluster.conditions, rough, randomFrom(seed));
   const now = (state: State) => state.lifecycle.startedAt + database.now * 1_000;
   play({ cluster, members, request, database, each: (state) => see(state, now(state)) });
 }
@@ -81,7 +81,7 @@ describe('a state that is handed to the next run', () => {
     let last: State | undefined;
     const members = cluster.customers.map((_, i) => i);
     const request = requestFor(cluster, members, oursFor(cluster, january));
-    const database = new Database<WindowKey>(cluster.knee, january, randomFrom(1));
+    const database = new Database<WindowKey>(cluster.conditions, january, randomFrom(1));
     play({ cluster, members, request, database, each: (state) => (last = state) });
     const size = (value: unknown) => JSON.stringify(value).length;
     expect(size(pack(last!).customers)).toBeLessThan(size(last!.customers) / 6);
