@@ -24,7 +24,7 @@ afterAll(async () => {
   await stopAll();
 });
 
-/** A workflow task that fails is tried again for ever, and nothing is answered any more. */
+/** A workflow task that fails is retried indefinitely, and nothing is answered any more. */
 const PATIENCE_MS = 15_000;
 const MESSAGES = 200;
 /** What a process grows by for other reasons: caches, code that runs for the first time. */

@@ -131,7 +131,7 @@ describe('a window', () => {
 });
 
 describe('an interrupted window', () => {
-  it('goes on after the last committed page', async () => {
+  it('continues after the last committed page', async () => {
     await addFault(database, { customer: 'acme', kind: 'unknown', parameters: { afterPages: 2, activityAttempts: 1 } });
     await withWorker(async () => {
       const { resumedFrom, ...result } = await month('acme', { pageSize: 100 });

@@ -102,10 +102,10 @@ export function commandsFor(request: Request, names?: readonly CommandName[]): f
     cancelWindows: someone,
     finish: fc.constant({}),
   };
-  // `finish` ends the story; it is told by its own tests.
-  const told = names ?? (Object.keys(argumentsOf) as CommandName[]).filter((name) => name !== 'finish');
+  // `finish` ends the story; it has tests of its own.
+  const sent = names ?? (Object.keys(argumentsOf) as CommandName[]).filter((name) => name !== 'finish');
   const one = fc
-    .constantFrom(...told)
+    .constantFrom(...sent)
     .chain((name) => fc.record({ at: fc.nat(6 * HOUR), name: fc.constant(name), argument: argumentsOf[name] }));
   return fc.array(one, { maxLength: 12 });
 }

@@ -33,7 +33,7 @@ const SIZES = ['1d', '6h', '5h', '2d', '3d', '10d', '1mo'];
 
 const MOST_SLOTS = 8;
 
-/** A workflow of the world, whoever started it. */
+/** A workflow of the world, regardless of who started it. */
 interface Workflow {
   customer: string;
   hours: Interval;
@@ -296,7 +296,7 @@ class World {
     this.happened({ kind: 'windowCompleted', ...key, ...conversations });
   }
 
-  /** Mostly whoever the last command was for: one command says little, and several to one customer meet in its look-up. */
+  /** Mostly the customer that the last command was for: one command says little, and several to one customer meet in its look-up. */
   private someone(): string {
     if (this.chance(0.4)) this.favourite = this.one(IDS);
     return this.favourite;

@@ -21,7 +21,7 @@ export interface Execution {
 const PATIENCE_MS = 45_000;
 const POLL_MS = 60;
 
-/** A run of `backfillScorecards`, as tests ask and tell it. */
+/** A run of `backfillScorecards`, as tests query and command it. */
 export class BackfillHandle {
   constructor(
     readonly client: Client,

@@ -9,7 +9,7 @@ const days = { start: '2026-01-01', end: '2026-01-04' };
 
 const newPrefix = () => `reindexconversations-${crypto.randomUUID().slice(0, 8)}`;
 
-describe.concurrent('a window that runs already', () => {
+describe.concurrent('a window that is already running', () => {
   it('started by hand after the run has looked is adopted when its turn comes', async () => {
     const run = await rig.startBackfill({ customers: ['slow-a'], ...days, end: '2026-01-03' });
     await run.untilStarted(1);

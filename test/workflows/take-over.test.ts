@@ -91,7 +91,7 @@ describe.concurrent('a terminated run', () => {
 });
 
 describe.concurrent('a run that an operator resets', () => {
-  /** As `temporal workflow reset` does: a new run that replays the history up to a workflow task, and goes on from there. */
+  /** As `temporal workflow reset` does: a new run that replays the history up to a workflow task, and continues from there. */
   async function reset(run: BackfillHandle, which: 'first' | 'latest') {
     const tasks = (await run.events()).filter((event) => event.workflowTaskCompletedEventAttributes);
     await rig.client.workflowService.resetWorkflowExecution({
@@ -104,7 +104,7 @@ describe.concurrent('a run that an operator resets', () => {
   }
   const input = { customers: ['slow-a'], ...days };
 
-  it('to its latest workflow task goes on where it was: nothing starts twice', async () => {
+  it('to its latest workflow task continues where it was: nothing starts twice', async () => {
     const run = await rig.startBackfill(input);
     await run.finish('slow-a', '2026-01-01');
     await run.untilStarted(2);

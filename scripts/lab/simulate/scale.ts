@@ -54,7 +54,7 @@ export function scaleCheck(seed: number): void {
   const fleetWide = fleetWideCommands();
   const rows = [
     ['customers x days', `${CUSTOMERS.toLocaleString('en-US')} x 366`, ''],
-    ['windows completed, ended otherwise', `${completed}, ${failed}`, ''],
+    ['windows completed, did not complete', `${completed}, ${failed}`, ''],
     ['events', String(events), ''],
     [
       'simulated in',

@@ -35,7 +35,7 @@ describe('whatever happens to a run that verifies', () => {
     );
   });
 
-  it('no hour is repaired more often than allowed, unless somebody asks for it anew', () => {
+  it('no hour is repaired more often than allowed, unless someone asks for it again', () => {
     fc.assert(
       fc.property(stories(['pause', 'resume', 'skipDay'], { verify: 'repair' }), ({ request, script }) => {
         const found = new Map<string, number>();
@@ -74,7 +74,7 @@ describe('whatever happens to a run that verifies', () => {
     );
   });
 
-  it('it goes on the same after it was handed to the next run, which begins a check under way again', () => {
+  it('it continues the same after it was handed to the next run, which begins a check under way again', () => {
     fc.assert(
       fc.property(stories(undefined, { verify: 'repair' }), ({ request, script }) => {
         const seen: State[] = [];

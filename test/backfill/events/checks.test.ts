@@ -139,7 +139,7 @@ describe('a completed window', () => {
   });
 });
 
-describe('a check that can not be made', () => {
+describe('a check that cannot be made', () => {
   const all3 = (mode: string) => [cvs(mode, month), starts(), completes(all)] as const;
   const fails3 = (story: Story): Story => {
     const decision = decide(story.state, story.now);

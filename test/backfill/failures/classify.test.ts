@@ -94,7 +94,7 @@ const cases: Record<string, [FailureClass, FailureLink[]][]> = {
     ['timeout', [child, app('gave up', { nonRetryable: true }), activity, timeout('SCHEDULE_TO_CLOSE')]],
     // The server sets this state for schedule-to-close, whatever the policy says.
     ['timeout', [child, { ...activity, retryState: 'NON_RETRYABLE_FAILURE' }, timeout('SCHEDULE_TO_CLOSE')]],
-    // Kept as text only, as by Go's %v or an error made anew.
+    // Kept as text only, as by Go's %v or a new error.
     ['timeout', said('reindex: activity error (type: x): activity Heartbeat timeout (type: Heartbeat)')],
     ['timeout', [child, app('reindex failed: activity StartToClose timeout', { nonRetryable: true })]],
     ['contention', [child, app('activity ScheduleToClose timeout (type: ScheduleToClose): pq: deadlock detected')]],

@@ -107,7 +107,7 @@ const bad: [string, object, string, RegExp, RegExp][] = [
     /startTime/,
   ],
   [
-    'a child that is never told its customer, and would reindex all of them in each window',
+    'a child that never gets its customer, and would reindex all of them in each window',
     { child: { input: { from: '${startTime}', to: '${endTime}' } } },
     'child.input',
     /partialInput: true/,
@@ -191,7 +191,7 @@ describe('a bad request', () => {
     },
   );
 
-  it('is told all that is wrong with it at once', () => {
+  it('is answered with everything that is wrong with it at once', () => {
     const all = {
       ...{ customers: ['cvs', 'cvs', { id: 'x', window: '0d' }], start: '2026-02-30', end: '2026-02-01', windw: '1d' },
       ...{ window: '0d', parallelism: 0, operatorTimeout: 'never' },

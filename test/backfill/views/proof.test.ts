@@ -15,7 +15,7 @@ import { drive } from '../../support/simulator.js';
 import { beginsCheck, completes, given, happens, starts } from '../../support/story.js';
 import { cvs, proof } from '../../support/verified.js';
 
-/** Stories in which some days were done before the run: told by whoever started it, or found. */
+/** Stories in which some days were done before the run: named by the input, or found. */
 const continued = stories().chain(({ request, script }) => {
   const part = fc
     .tuple(fc.nat(request.customers.length - 1), fc.nat(7), fc.integer({ min: 1, max: 60 }))
@@ -25,10 +25,10 @@ const continued = stories().chain(({ request, script }) => {
       return { customer, hours: [from, Math.min(from + hours, end)] as const };
     });
   return fc
-    .record({ told: fc.array(part, { maxLength: 3 }), found: fc.array(part, { maxLength: 3 }) })
+    .record({ named: fc.array(part, { maxLength: 3 }), found: fc.array(part, { maxLength: 3 }) })
     .map((earlier) => {
       const customers = request.customers.map((customer, index) => {
-        const parts = earlier.told.filter((told) => told.customer === index);
+        const parts = earlier.named.filter((part) => part.customer === index);
         return {
           ...customer,
           done: union(
@@ -62,9 +62,9 @@ describe('the proof', () => {
   it('speaks of done hours only, of each once', () => {
     const watch = ({ customers }: State) => {
       for (const customer of customers) {
-        const told = customer.record.ledger.map(({ hours }) => hours);
-        expect(hoursIn(told)).toBe(hoursIn(union([], told)));
-        expect(union([], told)).toEqual(doneHours(customer));
+        const covered = customer.record.ledger.map(({ hours }) => hours);
+        expect(hoursIn(covered)).toBe(hoursIn(union([], covered)));
+        expect(union([], covered)).toEqual(doneHours(customer));
       }
     };
     fc.assert(
