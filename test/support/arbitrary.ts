@@ -55,7 +55,9 @@ export function requests({ mostDays = 8, uniform = false, verify }: Fleet = {}):
             const first = range && addDays(start, range[0]);
             return { id: IDS[i], ...rest, ...(first ? { start: first, end: addDays(first, range[1]) } : {}) };
           }),
-          ...{ window, parallelism: { max, perCustomer }, operatorTimeout: '1d' },
+          window,
+          parallelism: { max, perCustomer },
+          operatorTimeout: '1d',
           retry: { unknown: { attempts }, timeout: { attempts } },
           verify: { mode, repairs },
         }),

@@ -39,7 +39,10 @@ export function scaleCheck(seed: number): void {
   const start = performance.now();
   const used = process.cpuUsage();
   const state = play({
-    ...{ cluster, members, request, database },
+    cluster,
+    members,
+    request,
+    database,
     decide: timed,
     each: (state) => {
       if (events++ % WEIGHED_EVERY > 0) return;

@@ -76,7 +76,10 @@ describe('a completed window', () => {
         expect(days(story)).toBe('ddd');
         expect(attention(story)).toMatchObject([
           {
-            ...{ customer: 'cvs', days: ['2026-01-02', '2026-01-03'], class: 'missing', attempts: 1 },
+            customer: 'cvs',
+            days: ['2026-01-02', '2026-01-03'],
+            class: 'missing',
+            attempts: 1,
             message: '13 of 200 conversations have no current scorecard',
           },
         ]);

@@ -5,33 +5,27 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS, parseCommand } from '../../../src/backfill/commands/command.js';
 import { describeIssues, show } from '../../../src/backfill/request/issue.js';
 import { parseRequest } from '../../../src/backfill/request/request.js';
+import { request } from '../../../src/backfill/request/schema.js';
 import { issuesOf, january } from '../../support/january.js';
 
 describe('whatever is sent', () => {
   const anything = fc.oneof(
     fc.anything({
-      ...{ withBigInt: true, withBoxedValues: true, withDate: true, withMap: true, withNullPrototype: true },
-      ...{ withObjectString: true, withSet: true, withSparseArray: true, withTypedArray: true },
+      withBigInt: true,
+      withBoxedValues: true,
+      withDate: true,
+      withMap: true,
+      withNullPrototype: true,
+      withObjectString: true,
+      withSet: true,
+      withSparseArray: true,
+      withTypedArray: true,
     }),
     fc.json().map((text) => JSON.parse(text)),
     fc.json({ stringUnit: 'binary' }).map((text) => JSON.parse(text.replaceAll('"a"', '"__proto__"'))),
     fc.constantFrom(Symbol('x'), NaN, Number.POSITIVE_INFINITY, '\ud800', '\u0000', () => 1),
   );
-  const fields = Object.keys({
-    ...january,
-    ...{
-      exclude: 0,
-      cluster: 0,
-      window: 0,
-      parallelism: 0,
-      child: 0,
-      retry: 0,
-      operatorTimeout: 0,
-      probe: 0,
-      hours: 0,
-    },
-    ...{ canary: 0, verify: 0, dryRun: 0, resume: 0, maxHistoryEvents: 0 },
-  });
+  const fields = Object.keys(request.shape);
   /** A good request with one of its fields gone bad, or of one of its parts. */
   const almost = fc.oneof(
     fc.tuple(fc.constantFrom(...fields), anything).map(([field, value]) => ({ ...january, [field]: value })),

@@ -193,8 +193,13 @@ describe('a bad request', () => {
 
   it('is answered with everything that is wrong with it at once', () => {
     const all = {
-      ...{ customers: ['cvs', 'cvs', { id: 'x', window: '0d' }], start: '2026-02-30', end: '2026-02-01', windw: '1d' },
-      ...{ window: '0d', parallelism: 0, operatorTimeout: 'never' },
+      customers: ['cvs', 'cvs', { id: 'x', window: '0d' }],
+      start: '2026-02-30',
+      end: '2026-02-01',
+      windw: '1d',
+      window: '0d',
+      parallelism: 0,
+      operatorTimeout: 'never',
       child: { encoding: 'json/protobuf', input: '${who}' },
     };
     expect(Object.keys(issuesOf(all)).sort()).toEqual([

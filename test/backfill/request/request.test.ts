@@ -98,7 +98,8 @@ describe('a request', () => {
     expect(accepted({ ...january, customers: [own] }).customers).toEqual([
       {
         ...{ id: 'cvs', conversations: 5, perCustomer: 2, window: { kind: 'fixed', size: { unit: 'h', count: 6 } } },
-        ...{ start: hour('2025-12-01'), end: hour('2026-02-01') },
+        start: hour('2025-12-01'),
+        end: hour('2026-02-01'),
       },
     ]);
   });

@@ -6,12 +6,18 @@ import { backfill, command, completes, fails, given, passes, starts } from '../.
 const hours = (from: string, to: string) => `cvs-2026-01-01T${from}--2026-01-${to === '24' ? '02T00' : `01T${to}`}`;
 
 const halves = backfill({
-  ...{ customers: ['cvs'], end: '2026-01-02', window: '12h', parallelism: { max: 2, perCustomer: 2 } },
+  customers: ['cvs'],
+  end: '2026-01-02',
+  window: '12h',
+  parallelism: { max: 2, perCustomer: 2 },
   retry: { unknown: { attempts: 1 } },
 });
 
 const verified = backfill({
-  ...{ customers: ['cvs'], end: '2026-01-02', window: '12h', parallelism: { max: 2, perCustomer: 2 } },
+  customers: ['cvs'],
+  end: '2026-01-02',
+  window: '12h',
+  parallelism: { max: 2, perCustomer: 2 },
   ...{ retry: { unknown: { attempts: 1 } }, verify: 'report' },
 });
 

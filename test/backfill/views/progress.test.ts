@@ -50,8 +50,12 @@ describe('progress', () => {
   it('says how the run is, and is plain JSON', () => {
     const view = progress(eventful);
     expect(view).toMatchObject({
-      ...{ status: 'running', statusReason: '2 windows in flight', cluster: 'us-west-2-prod', rejected: [] },
-      ...{ range: { start: '2026-01-01', end: '2026-01-05' }, startedAt: '2026-02-01T09:00:00.000Z' },
+      status: 'running',
+      statusReason: '2 windows in flight',
+      cluster: 'us-west-2-prod',
+      rejected: [],
+      range: { start: '2026-01-01', end: '2026-01-05' },
+      startedAt: '2026-02-01T09:00:00.000Z',
       parallelism: { max: 3, perCustomer: 1, inFlight: 2 },
       totals: { ...NONE, days: 12, done: 1, running: 2, waiting: 6, failed: 1, skipped: 1, held: 1 },
     });
@@ -81,11 +85,17 @@ describe('progress', () => {
   it('lists what a person should look at, each with its next step', () => {
     expect(progress(eventful).attention).toEqual([
       expect.objectContaining({
-        ...{ customer: 'oportun', days: ['2026-01-01'], class: 'permanent', attempts: 1 },
-        ...{ workflowId: 'reindexconversations-oportun-2026-01-01', nextStep: expect.stringMatching(/retryFailed/) },
+        customer: 'oportun',
+        days: ['2026-01-01'],
+        class: 'permanent',
+        attempts: 1,
+        workflowId: 'reindexconversations-oportun-2026-01-01',
+        nextStep: expect.stringMatching(/retryFailed/),
       }),
       expect.objectContaining({
-        ...{ customer: 'marriott', days: ['2026-01-01'], class: 'stopped' },
+        customer: 'marriott',
+        days: ['2026-01-01'],
+        class: 'stopped',
         nextStep: expect.stringMatching(/resume/),
       }),
     ]);
