@@ -133,14 +133,14 @@ describe('the example', () => {
   });
 });
 
-it('accepts as a default every field of a run but those that say which run it is', () => {
+it('a fleet file accepts as a default every field of a run but those that say which run it is', () => {
   const properties = fleetJsonSchema().properties?.defaults?.properties ?? {};
   const ofOneRun = ['customers', 'start', 'end', 'lastDays', 'cluster', 'dryRun', 'maxHistoryEvents'];
   const fields = Object.keys(request.shape).filter((field) => !ofOneRun.includes(field));
   expect(new Set(Object.keys(properties))).toEqual(new Set(fields));
 });
 
-it('accepts as defaults only what a run accepts', () => {
+it('a fleet file accepts as defaults only what a run accepts', () => {
   const { properties } = fleetJsonSchema().properties!.defaults!;
   const input = Object.fromEntries(Object.keys(properties!).map((name) => [name, null]));
   const parsed = parseRequest({ start: '2026-01-01', end: '2026-02-01', customers: 'all', ...input });
