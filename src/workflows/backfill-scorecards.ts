@@ -32,7 +32,7 @@ import { invalidInput } from './invalid-input.js';
 import { registerMessages } from './messages.js';
 import { learnCustomers, Newcomers, prepare } from './prepare.js';
 import { BackfillRun, type WaitingCommand } from './run.js';
-import { Showcase } from './showcase.js';
+import { Visibility } from './visibility.js';
 import { watchDatabase, watchHours } from './watch.js';
 
 /** A person waits for a plan: it fails rather than wait for a directory that is away. */
@@ -65,13 +65,13 @@ export async function backfillScorecards(input: unknown, carried?: Carried): Pro
   }
   // What a cancel means for windows in flight is decided by the core, and never by Temporal's own propagation.
   return CancellationScope.nonCancellable(async () => {
-    const showcase = new Showcase(carried?.searchAttributes);
-    const children = new Children(run, showcase);
+    const visibility = new Visibility(carried?.searchAttributes);
+    const children = new Children(run, visibility);
     for (const { index, window } of inFlight(run.state)) children.follow({ customer: index, hours: window.hours });
-    if (run.state.lifecycle.preparing) void prepare(run, children, showcase);
+    if (run.state.lifecycle.preparing) void prepare(run, children, visibility);
     void watchDatabase(run);
     void watchHours(run);
-    return close(run, await schedule(run, children, showcase), showcase);
+    return close(run, await schedule(run, children, visibility), visibility);
   });
 }
 
@@ -95,7 +95,7 @@ function firstState({ options, customers, exclude }: BackfillRequest): State {
 }
 
 /** Carries out decisions until the run is to end, or hands over to the next run. */
-async function schedule(run: BackfillRun, children: Children, showcase: Showcase): Promise<Ending> {
+async function schedule(run: BackfillRun, children: Children, visibility: Visibility): Promise<Ending> {
   const alarm = new Alarm(() => run.wake());
   const newcomers = new Newcomers(run, children);
   let due: Due | undefined;
@@ -117,19 +117,19 @@ async function schedule(run: BackfillRun, children: Children, showcase: Showcase
     }
     if (decision.kind === 'end') return decision.how;
     if (handing.whenNoneStarts && children.starting === 0) {
-      if (run.state.lifecycle.preparing || allHandlersFinished()) await continueRun(run, showcase);
+      if (run.state.lifecycle.preparing || allHandlersFinished()) await continueRun(run, visibility);
       // A handler that woke us ends a moment later, and nothing else need ever happen that would wake us again.
       await condition(allHandlersFinished);
       continue;
     }
     alarm.set(handing.until ?? (decision.kind === 'wait' ? decision.until : undefined));
-    showcase.show(run.state);
+    visibility.show(run.state);
     await run.somethingHappened();
   }
 }
 
 /** Continues as new with the state. The first argument is only for people who look at the run's input. */
-async function continueRun(run: BackfillRun, showcase: Showcase): Promise<never> {
+async function continueRun(run: BackfillRun, visibility: Visibility): Promise<never> {
   const { state } = run;
   const waiting = run.takeWaiting();
   await condition(allHandlersFinished);
@@ -143,13 +143,13 @@ async function continueRun(run: BackfillRun, showcase: Showcase): Promise<never>
   };
   const next = makeContinueAsNewFunc<typeof backfillScorecards>({ ...(memo ? { memo } : {}), typedSearchAttributes });
   const packed = packToFit(state, Date.now());
-  return next(outline, { state: packed, searchAttributes: showcase.searchAttributes, waiting });
+  return next(outline, { state: packed, searchAttributes: visibility.searchAttributes, waiting });
 }
 
-function close(run: BackfillRun, how: Ending, showcase: Showcase): Report {
+function close(run: BackfillRun, how: Ending, visibility: Visibility): Report {
   run.happened({ kind: 'runEnded', how });
   const report = reportOf(run.state, how, Date.now());
-  showcase.show(run.state);
+  visibility.show(run.state);
   switch (how) {
     case 'completed':
       return report;

@@ -18,7 +18,7 @@ const MAX_DETAILS = 1_000;
 
 /**
  * The causes of an error from Temporal's SDK, outermost first, as plain JSON of bounded size: at most 32 links,
- * messages of at most 2,000 characters, details of at most about 1 KB. Never throws, whatever was thrown.
+ * messages of at most 2,000 characters, details of at most about 1 KB. Never throws, for any value.
  *
  * For workflow and activity code alike, hence from `@temporalio/common` only: a `ChildWorkflowFailure` as a workflow
  * gets it and a `WorkflowFailedError` as a client gets it make the same links.
@@ -53,7 +53,7 @@ function link(error: unknown, above: FailureLink | undefined): FailureLink {
     };
   }
   if (error instanceof TimeoutFailure) {
-    // Both sides call a workflow's own time-out START_TO_CLOSE; only its place tells it from an activity's.
+    // Both sides call a workflow's own time-out START_TO_CLOSE; only its place distinguishes it from an activity's.
     const ofWorkflow = above?.kind === 'child';
     return { kind: 'timeout', message, timeoutType: ofWorkflow ? 'EXECUTION' : (error.timeoutType ?? '') };
   }

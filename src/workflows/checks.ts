@@ -13,7 +13,7 @@ const checking = (maximumAttempts: number) =>
     retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts },
   }).checkWindows;
 
-/** What waits for a check can wait; when it can't be made for some minutes, the run says so and goes on. */
+/** What waits for a check can wait; when it can't be made for some minutes, the run says so and continues. */
 const checkWindows = checking(6);
 
 const queryOf = (run: BackfillRun, windows: CheckQuery['windows']): CheckQuery => {
@@ -49,7 +49,7 @@ const { knownMetrics } = proxyActivities<Activities>({
   retry: { maximumAttempts: 1 },
 });
 
-/** Before anything has started: a threshold for a metric that nobody measures would never slow the run down. */
+/** Before anything has started: a threshold for a metric that is not measured would never slow the run down. */
 export async function tryProbe(run: BackfillRun): Promise<void> {
   const { probe } = run.state.options;
   if (!probe) return;
@@ -67,7 +67,7 @@ export async function tryProbe(run: BackfillRun): Promise<void> {
   if (issues.length > 0) throw invalidInput(issues);
 }
 
-/** Checks completed windows together, and tells the run what was found. */
+/** Checks completed windows together, and gives the run what was found. */
 export async function check(run: BackfillRun, windows: CheckKey[]): Promise<void> {
   run.happened({ kind: 'checkStarted', windows });
   const asked = windows.map(({ customer, hours, asOf }) => {

@@ -19,10 +19,10 @@ import { inFlight, workflowIdOf } from '../backfill/state/in-flight.js';
 import { runningWindow } from '../backfill/state/update.js';
 import { causeChain } from './cause-chain.js';
 import type { BackfillRun } from './run.js';
-import type { Showcase } from './showcase.js';
+import type { Visibility } from './visibility.js';
 
 const { followWindow } = proxyActivities<Activities>({
-  // As long as a workflow may take: only the heartbeat says that nobody follows any more.
+  // As long as a workflow may take: only the heartbeat shows that no worker follows any more.
   startToCloseTimeout: '3650 days',
   heartbeatTimeout: '30 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
@@ -30,7 +30,7 @@ const { followWindow } = proxyActivities<Activities>({
 
 /**
  * The child workflows of this run. Each window is carried by one promise that never rejects: it starts or adopts the
- * window's workflow, awaits it, and tells the run how it ended.
+ * window's workflow, awaits it, and reports to the run how it ended.
  *
  * Children are started with ABANDON: when this run continues as new they go on, and the next run follows them by an
  * activity, since Temporal reports a child's end only to the run that started it.
@@ -42,7 +42,7 @@ export class Children {
 
   constructor(
     private readonly run: BackfillRun,
-    private readonly showcase: Showcase,
+    private readonly visibility: Visibility,
   ) {}
 
   start(key: WindowKey): void {
@@ -64,7 +64,7 @@ export class Children {
     });
   }
 
-  /** Awaits a window that is in flight already: of an earlier run of this workflow, or somebody else's. */
+  /** Awaits a window that is in flight already: of an earlier run of this workflow, or adopted. */
   follow(key: WindowKey): void {
     void this.carry(key, async () => undefined);
   }
@@ -122,7 +122,7 @@ export class Children {
       // workflows on the queue, which priorityKey is for (docs/performance.md). Keys hold 64 bytes.
       priority: { fairnessKey: customer.id.slice(0, 64), ...child.priority },
       ...(child.executionTimeout === undefined ? {} : { workflowExecutionTimeout: child.executionTimeout }),
-      typedSearchAttributes: this.showcase.ofWindow(customer.id),
+      typedSearchAttributes: this.visibility.ofWindow(customer.id),
     });
   }
 }

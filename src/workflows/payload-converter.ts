@@ -6,8 +6,8 @@ import {
 } from '@temporalio/common';
 
 /**
- * Reads any payload, whoever wrote it: a Go child's protobuf result, a signal in some other encoding, bytes that claim to
- * be JSON and are not. The SDK's own converter throws at these, which fails the workflow task for ever and takes the
+ * Reads any payload, of any SDK: a Go child's protobuf result, a signal in some other encoding, bytes that claim to
+ * be JSON and are not. The SDK's own converter throws at these, which fails the workflow task indefinitely and takes the
  * run down with it. Writing is the SDK's.
  */
 class LenientPayloadConverter implements PayloadConverter {

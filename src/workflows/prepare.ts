@@ -14,7 +14,7 @@ import { tryCheck, tryProbe } from './checks.js';
 import type { Children } from './children.js';
 import { invalidInput } from './invalid-input.js';
 import type { BackfillRun } from './run.js';
-import { SEARCH_ATTRIBUTES, type Showcase } from './showcase.js';
+import { SEARCH_ATTRIBUTES, type Visibility } from './visibility.js';
 
 const aLongLook = {
   startToCloseTimeout: '10 minutes',
@@ -36,9 +36,9 @@ const patiently = proxyActivities<Activities>({
  * followed) and, if asked, which hours completed windows cover. Queries and cancel work meanwhile, and commands wait. A
  * run that continues as new meanwhile resumes at its step. A failure here is the run's.
  */
-export async function prepare(run: BackfillRun, children: Children, showcase: Showcase): Promise<void> {
+export async function prepare(run: BackfillRun, children: Children, visibility: Visibility): Promise<void> {
   const steps: Record<PreparationStep, () => Promise<void>> = {
-    searchAttributes: () => lookUpAttributes(run, showcase),
+    searchAttributes: () => lookUpAttributes(run, visibility),
     directory: () => learnCustomers(run),
     check: () => tryCheck(run),
     probe: () => tryProbe(run),
@@ -56,9 +56,9 @@ export async function prepare(run: BackfillRun, children: Children, showcase: Sh
 }
 
 /** Search attributes are optional, and so is the look-up: not every server allows it. */
-async function lookUpAttributes(run: BackfillRun, showcase: Showcase): Promise<void> {
+async function lookUpAttributes(run: BackfillRun, visibility: Visibility): Promise<void> {
   try {
-    showcase.searchAttributes = await persistently(run, () => registeredSearchAttributes(SEARCH_ATTRIBUTES), 3);
+    visibility.searchAttributes = await persistently(run, () => registeredSearchAttributes(SEARCH_ATTRIBUTES), 3);
   } catch {
     run.happened({ kind: 'preparationGivenUp' });
   }
@@ -129,7 +129,7 @@ export class Newcomers {
     private readonly children: Children,
   ) {}
 
-  /** Looks if there are any; at once when nobody looks, else when the look under way is over. */
+  /** Looks if there are any; at once when no look is under way, else when that is over. */
   look(): void {
     const undiscovered = this.run.state.customers.flatMap(({ hours }, index) => (hours.undiscovered ? [index] : []));
     if (this.looking || undiscovered.length === 0) return;

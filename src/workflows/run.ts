@@ -40,7 +40,7 @@ export class BackfillRun {
   private failure: { error: unknown } | undefined;
   /** Signals and Updates that this run has handled; the server allows it only so many. */
   messages = 0;
-  /** The history's length when the latest Update was handled: it tells a workflow task from those before and after. */
+  /** The history's length when the latest Update was handled: it distinguishes a workflow task from those before and after. */
   updatedAtLength = 0;
 
   private readonly waiting: (WaitingCommand & { go?: (turn: Turn) => void })[];
@@ -110,7 +110,7 @@ export class BackfillRun {
   }
 
   async somethingHappened(): Promise<void> {
-    // Whatever happened up to now, the scheduler has seen: nothing happens between its look and this line.
+    // The scheduler has seen all that happened up to now: nothing happens between its look and this line.
     this.changed = false;
     await condition(() => this.changed || this.failure !== undefined);
     if (this.failure) throw this.failure.error;
@@ -126,7 +126,7 @@ export class BackfillRun {
     return orRefuse(this.attempt(name, argument));
   }
 
-  /** Throws the sentence that says what is wrong with a command whatever the state of the run. */
+  /** Throws the sentence that says what is wrong with a command in any state of the run. */
   checkForm(name: string, argument: unknown): void {
     orRefuse(parseCommand(name, argument));
   }

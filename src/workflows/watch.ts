@@ -14,7 +14,7 @@ export async function watchDatabase(run: BackfillRun): Promise<void> {
   const { probeDatabase } = proxyActivities<Activities>({
     startToCloseTimeout: '3650 days',
     heartbeatTimeout: Math.max(30_000, 3 * probe.every),
-    // Not tried again by Temporal: the run must hear that nobody looks.
+    // Temporal does not retry it: the run must learn that the database is not being probed.
     retry: { maximumAttempts: 1 },
   });
   for (;;) {

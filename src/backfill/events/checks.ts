@@ -142,7 +142,7 @@ function proven(
  * What hours do next in which something is missing. The first that fits:
  *
  * 1. An operator wants them skipped: they are.
- * 2. They may be repaired once more: they run again, as one window for each day.
+ * 2. Repairs are left: they run again, as one window for each day.
  * 3. They have failed.
  */
 function repaired(

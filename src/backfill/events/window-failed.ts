@@ -17,7 +17,7 @@ import type { EventOf } from './event.js';
 import { type Response, responseTo, taughtBy } from './failure-response.js';
 import { type Landing, landed, withEnded } from './landing.js';
 
-/** So many windows stopped by someone else within this time (ms) mean that somebody is protecting the database. */
+/** So many windows stopped by someone else within this time (ms) mean that a person is protecting the database. */
 const STOPS_THAT_PAUSE = 3;
 const STOPS_WITHIN = 5 * 60_000;
 

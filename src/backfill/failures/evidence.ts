@@ -42,7 +42,7 @@ export function timeoutInWords(link: FailureLink): string | undefined {
   return TIMEOUT_OF_UNKNOWN_TYPE.test(link.message.slice(0, 4_000)) ? '' : undefined;
 }
 
-/** A classified state, or one of PostgreSQL's that tells nothing about trying again. */
+/** A classified state, or one of PostgreSQL's that says nothing about trying again. */
 function classOfSqlState(state: string): Evidence['class'] {
   if (/^(?:40P01|40001|55P03)$/.test(state)) return 'contention';
   // 25P04 is the transaction time-out, the younger sibling of 57014.

@@ -72,7 +72,7 @@ export function bounded(size: WindowSize, { min, max }: { min: WindowSize; max: 
 
 /**
  * A customer's first size. `auto`: the largest of month, days, a day, hours that holds at most the target's
- * conversations at the customer's mean rate; a day where the volume is not known, since nobody's day was ever too large.
+ * conversations at the customer's mean rate; a day where the volume is not known, since no customer's day was ever too large.
  */
 export function initialSizing(
   policy: WindowPolicy,

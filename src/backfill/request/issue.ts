@@ -16,7 +16,7 @@ const MAX_SHOWN = 80;
  */
 export const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd');
 
-/** A value as an operator would recognise it, short whatever its size. Never throws. */
+/** A value as an operator would recognise it, short for any size. Never throws. */
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'object' && value !== null) {

@@ -12,7 +12,7 @@ export interface CustomerRequest {
   conversations?: number;
   window?: WindowPolicy;
   perCustomer?: number;
-  /** What of its range is done already, as whoever asks knows. */
+  /** What of its range is already done, as the caller knows. */
   done?: Intervals;
 }
 
@@ -92,7 +92,7 @@ export interface Options {
 
 export interface BackfillRequest {
   options: Options;
-  /** `'all'`: whoever the cluster's customer directory names, but for `exclude`. */
+  /** `'all'`: every customer that the cluster's directory names, but for `exclude`. */
   customers: CustomerRequest[] | 'all';
   exclude: string[];
 }

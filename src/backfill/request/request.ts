@@ -106,7 +106,7 @@ function tooHeavy(customers: readonly CustomerRequest[], field: string): Issue {
   return { field, expected, got: counted(customers.length, 'customer') };
 }
 
-/** Whoever asks for a longer back-off than the default's most means that, and not the most. */
+/** A back-off that is longer than the default's most raises the most with it. */
 function retryOf(base: RetryPolicy, asked: z.infer<typeof retryPolicy>): RetryPolicy {
   const { attempts = base.attempts, backoff = base.backoff, maxBackoff = Math.max(base.maxBackoff, backoff) } = asked;
   return { attempts, backoff, maxBackoff };

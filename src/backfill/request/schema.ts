@@ -211,7 +211,7 @@ const WEIGHT_FORMAT = 'a number from 0.001 to 1,000';
 const child = z.strictObject(
   {
     workflowType: text('a workflow type').optional(),
-    // Temporal's own queues; a child on one of them fails the workflow task for ever.
+    // Temporal's own queues; a child on one of them fails the workflow task indefinitely.
     taskQueue: text('a task queue')
       .regex(/^(?!\/_sys\/)/, { error: 'a task queue that does not start with /_sys/' })
       .optional(),

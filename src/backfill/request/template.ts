@@ -19,7 +19,7 @@ export const defaultTemplate: Json = [
 /**
  * What is wrong with a template, the first hundred issues. Never throws, however deep it is.
  *
- * @param whole each placeholder has to be in it: a child that is not told its customer or its hours reindexes the wrong
+ * @param whole each placeholder has to be in it: a child that does not get its customer or its hours reindexes the wrong
  *   ones, or everything, window after window
  */
 export function checkTemplate(template: unknown, field: string, { whole }: { whole: boolean }): Issue[] {

@@ -11,9 +11,9 @@ import { limitNow, writersOf } from './limit.js';
 
 /** What the durable shell is to do next. */
 export type Decision =
-  /** Start this window, tell `evolve` so, and decide again. */
+  /** Start this window, give `evolve` the event, and decide again. */
   | ({ kind: 'startWindow'; attempt: number } & WindowKey)
-  /** Check these completed windows together, tell `evolve` so, and decide again. */
+  /** Check these completed windows together, give `evolve` the event, and decide again. */
   | { kind: 'verify'; windows: CheckKey[] }
   /** Nothing to do until something happens or, if given, until `until` (ms since 1970). */
   | { kind: 'wait'; until?: number }
@@ -24,7 +24,7 @@ export type Decision =
  * One decision. Precedence:
  *
  * 1. Cancelling or finishing: start nothing; end once nothing is in flight.
- * 2. Still preparing: wait. Who the customers are, or what runs already, is not known yet.
+ * 2. Still preparing: wait. Who the customers are, or what is already running, is not known yet.
  * 3. Nothing left: end. This outranks a pause, which has nothing left to hold back.
  * 4. Only failed or held days left: wait for an operator, at most `operatorTimeout`.
  * 5. Paused: start nothing, wait for `resume`.
@@ -121,7 +121,7 @@ function nextStart(state: State, now: number, slots: number): Decision {
       until = Math.min(until ?? window, window);
       continue;
     }
-    // A window that somebody else started may run over more hours than it answers for; these wait for its end as well.
+    // An adopted window may run over more hours than it answers for; these wait for its end as well.
     if (running.some(({ hours }) => meet(hours, window.hours))) continue;
     const candidate = { index, chain, window };
     first ??= candidate;

@@ -26,7 +26,7 @@ export interface CustomerHours {
   skipped: Intervals;
   failed: Intervals;
   held: Intervals;
-  /** Running hours that wait again once their window has ended, whatever its outcome. */
+  /** Running hours that wait again once their window has ended, completed or not. */
   rerunAfter: Intervals;
   /** Running hours that are skipped if their window does not complete, and hours in check if something is missing. */
   skipUnlessCompleted: Intervals;
@@ -84,7 +84,7 @@ export interface Window {
   adopted?: true;
   /** Adopted because it was found over these hours, of any size, and not because this run wanted to start it. */
   found?: true;
-  /** This run asked it to cancel, so its end is not somebody else's decision. */
+  /** This run asked it to cancel, so its end is this run's own decision. */
   cancelRequested?: true;
   /** The hours that it answers for, when these are fewer than its own (an adopted window of another size). */
   claims?: Intervals;

@@ -85,7 +85,7 @@ const isSet = (state: string): state is SetName => (SETS as readonly string[]).i
 
 /**
  * The customer with those of the hours moved that are in the edge's first state. Taken from a state that they were in, hours
- * lose all that speaks of them: problems, retries, checks, coverage, and repairs unless a window goes on with these. What
+ * lose all that speaks of them: problems, retries, checks, coverage, and repairs unless a window continues with these. What
  * brings them into `running`, `checking` or `done` (a window, a check, coverage) is the caller's to add; a window that ends
  * is the caller's to take away first.
  */

@@ -8,7 +8,7 @@ import { weightOf } from './weight.js';
  * What all customers come to together, so that one decision among ten thousand customers does not ask each of them.
  *
  * Remembered beside the list of customers, never in the state: it follows from the list alone. Changing one customer
- * moves it by that customer's difference, which gives exactly what counting anew would, because densities are such that
+ * moves it by that customer's difference, which gives exactly what a new count would, because densities are such that
  * sums of work are exact (see `densityOf`). A replay that counts at other moments therefore decides the same.
  */
 export interface Tally {

@@ -64,7 +64,7 @@ export function indexAsked(state: State, argument: unknown): number {
   return index;
 }
 
-/** @param day a UTC day of the customer's range (`2026-01-15`), to be told why it is not running now */
+/** @param day a UTC day of the customer's range (`2026-01-15`): the answer says why it is not running now */
 export function customerView(state: State, index: number, now: number, day?: unknown): CustomerView {
   const customer = state.customers[index]!;
   const rest = {

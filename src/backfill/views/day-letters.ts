@@ -4,7 +4,7 @@ import type { Customer } from '../state/customer.js';
 import { checkingHours, doneHours, runningHours } from '../state/customer-hours.js';
 
 /**
- * One letter for each state of a day, in the order of legends. Whatever names or counts days follows this table; their
+ * One letter for each state of a day, in the order of legends. Everything that names or counts days follows this table; their
  * colours are the command's.
  */
 export const DAY_NAMES = {

@@ -129,7 +129,9 @@ function warningsOf(state: State): string[] {
     }
   }
   if (!state.parallelism.adaptive && state.parallelism.max >= 30) {
-    warnings.push(`up to ${state.parallelism.max} windows at once whatever the database says; consider adaptive: true`);
+    warnings.push(
+      `up to ${state.parallelism.max} windows at once, regardless of the database; consider adaptive: true`,
+    );
   }
   for (const customer of state.customers) {
     const writers = perCustomerLimit(state, customer);

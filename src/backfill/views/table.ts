@@ -6,7 +6,7 @@ const MOST_ROWS = 40;
 
 /**
  * Progress as Markdown, for a person who has no other page: what the run is doing, how far it is, and the customers
- * that are not done, at most forty of them. With very many customers it leaves the table out, since it is made anew
+ * that are not done, at most forty of them. With very many customers it leaves the table out, since it is made again
  * after every change.
  */
 export function progressTable(state: State, now: number): string {

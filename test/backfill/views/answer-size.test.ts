@@ -71,7 +71,7 @@ function shaped(customer: Customer, shape: Shape, problems: number, letter: stri
 
 const fleets: fc.Arbitrary<Fleet> = fc.record({
   customers: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 2_000, max: 6_000 })),
-  idLength: fc.integer({ min: 1, max: 190 }),
+  idLength: fc.integer({ min: 1, max: 140 }),
   days: fc.integer({ min: 1, max: 366 }),
   shapes: fc.uniqueArray(fc.constantFrom<Shape>('untouched', 'done', 'half done', 'failed here and there'), {
     minLength: 1,

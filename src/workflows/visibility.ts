@@ -9,9 +9,9 @@ export const SEARCH_ATTRIBUTES = ['BackfillCluster', 'BackfillCustomer', 'Backfi
 
 /**
  * What Temporal's own UI and lists show of a run: Current Details and search attributes. An attribute that the
- * namespace does not have would fail the workflow task for ever, so only those known to be registered are used.
+ * namespace does not have would fail the workflow task indefinitely, so only those known to be registered are used.
  */
-export class Showcase {
+export class Visibility {
   private shown = '';
 
   constructor(public searchAttributes: string[] = []) {}
