@@ -256,13 +256,19 @@ class World {
   }
 
   /** A window is a cell of its customer's grid, or again what the run has started before, or a day that a check sent back. */
-  private judgeSize({ id, start, pacing, windows }: Customer, hours: Interval): void {
-    const earlier = this.started.get(id) ?? [];
-    const again = earlier.some((window) => window[0] <= hours[0] && hours[1] <= window[1]);
+  private judgeSize(customer: Customer, hours: Interval): void {
+    const { id, windows } = customer;
+    const again = this.started.get(id)?.some((window) => window[0] <= hours[0] && hours[1] <= window[1]);
     const repair = windows.retries.some((retry) => retry.hours[0] === hours[0] && retry.class === 'missing');
-    const isCell = hours[1] <= gridEnd(pacing.sizing.size, start, hours[0]);
-    if (!again && !repair && !isCell) throw new Error(`a window of ${id} over its size`);
-    this.started.set(id, [...earlier, hours]);
+    if (!again && !repair && !this.isCell(customer, hours)) throw new Error(`a window of ${id} over its size`);
+    this.remember(id, hours);
+  }
+
+  private isCell = ({ pacing, start }: Customer, hours: Interval): boolean =>
+    hours[1] <= gridEnd(pacing.sizing.size, start, hours[0]);
+
+  private remember(customer: string, hours: Interval): void {
+    this.started.set(customer, [...(this.started.get(customer) ?? []), hours]);
   }
 
   private end(id: string): void {
@@ -274,6 +280,8 @@ class World {
     if (end !== 'completed') {
       const size = () => sizeInHours(this.state.customers[index]!.pacing.sizing.size);
       const before = size();
+      // One that was found, and is what the run would have started, is tried again as it was.
+      if (this.isCell(this.state.customers[index]!, hours)) this.remember(customer, hours);
       this.happened({ kind: 'windowFailed', ...key, failure: failureOf(end) });
       if (size() > before) throw new Error(`windows of ${customer} grew by a failure`);
       return;
