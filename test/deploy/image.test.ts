@@ -4,23 +4,19 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type ManagedProcess,
-  removeTemporaryDirectory,
-  spawnManaged,
-  temporaryDirectory,
-} from '../../scripts/dev/processes.js';
+import { removeTemporaryDirectory, temporaryDirectory } from '../../scripts/dev/processes.js';
 import { startTemporalServer, type TemporalServer } from '../../scripts/dev/temporal-server.js';
 import { freePort } from '../../src/fleet/free-port.js';
+import { type ManagedProcess, spawnManaged } from '../../src/processes/managed-process.js';
 import { GrpcProxy } from '../support/grpc-proxy.js';
 import { until } from '../support/run.js';
-import { has } from './tools.js';
+import { has, isRoot } from './tools.js';
 
 const project = fileURLToPath(new URL('../../', import.meta.url));
 const IMAGE = 'localhost/backfill-scorecards:test';
-const asRoot = process.platform === 'linux' && process.getuid?.() === 0;
+const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
-describe.skipIf(!asRoot || !has('podman', 'On Debian: apt-get install podman runc'))('The image', () => {
+describe.skipIf(!isRoot() || !has('podman', 'On Debian: apt-get install podman runc'))('The image', () => {
   let storage: string;
   let server: TemporalServer;
   let worker: ManagedProcess;
@@ -37,11 +33,8 @@ describe.skipIf(!asRoot || !has('podman', 'On Debian: apt-get install podman run
   const inside = (...command: string[]) => podman('exec', 'worker', ...command);
   const storageOptions = () => [
     ...['--root', join(storage, 'root'), '--runroot', join(storage, 'run'), '--storage-driver', 'vfs'],
-    ...[
-      '--cgroup-manager',
-      'cgroupfs',
-      ...(spawnSync('runc', ['--version']).status === 0 ? ['--runtime', 'runc'] : []),
-    ],
+    ...['--cgroup-manager', 'cgroupfs'],
+    ...(spawnSync('runc', ['--version']).status === 0 ? ['--runtime', 'runc'] : []),
   ];
   // As a cluster's strictest policy runs it. The limits are low since a test machine may not let them be raised.
   const restricted = [
@@ -73,15 +66,8 @@ describe.skipIf(!asRoot || !has('podman', 'On Debian: apt-get install podman run
     const base = execFileSync('bash', ['test/deploy/node-base.sh'], { cwd: project, maxBuffer: 1024 ** 3 });
     execFileSync(
       'podman',
-      // A registry behind a proxy with a certificate of its own.
-      [
-        ...storageOptions(),
-        'import',
-        '--change',
-        'ENV=NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt',
-        '-',
-        'base',
-      ],
+      // A registry may be behind a proxy with a certificate of its own.
+      [...storageOptions(), 'import', '--change', `ENV=NODE_EXTRA_CA_CERTS=${CERTIFICATES}`, '-', 'base'],
       { input: base, stdio: ['pipe', 'ignore', 'ignore'] },
     );
     const npmrc = join(homedir(), '.npmrc');
