@@ -32,6 +32,8 @@ export interface Activities {
   knownMetrics(): Promise<{ names: string[]; trouble?: string }>;
   /** Which of these search attributes the namespace has as Keyword; one of another type belongs to someone else. */
   registeredSearchAttributes(names: string[]): Promise<string[]>;
+  /** The open runs of this task queue that the build of this worker cannot continue, each with the reason. */
+  findRefusedRuns(): Promise<{ checked: number; refused: { workflowId: string; problem: string }[] }>;
 }
 
 export interface DirectoryQuery {

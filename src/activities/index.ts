@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { Activities } from './contract.js';
 import { listCustomers } from './directory.js';
+import { findRefusedRuns } from './find-refused-runs.js';
 import { findWindows } from './find-windows.js';
 import { followWindow } from './follow-window.js';
 import { openHours } from './open-hours.js';
@@ -23,6 +24,7 @@ export function createActivities(client: Client, environment: NodeJS.ProcessEnv)
     followWindow: (window) => withHeartbeats(() => followWindow(client, window)),
     checkWindows: (query) => withHeartbeats(() => checkWindows(query, environment)),
     registeredSearchAttributes: (names) => withHeartbeats(() => registeredSearchAttributes(client, names)),
+    findRefusedRuns: () => withHeartbeats(() => findRefusedRuns(client, Context.current().info.taskQueue)),
   };
 }
 

@@ -1,1 +1,2 @@
 export { backfillScorecards } from './backfill-scorecards.js';
+export { replayGate } from './replay-gate.js';
