@@ -1,8 +1,9 @@
 import { Context } from '@temporalio/activity';
+import { defined } from '../backfill/defined.js';
 import type { ProbeAnswer, ProbeQuery } from './contract.js';
 import { unlessCancelled } from './database.js';
 import { ProbedDatabase } from './probe/database.js';
-import { afterLook, initialLevels, type Look } from './probe/levels.js';
+import { afterLook, initialLevels, type Look, stepOf } from './probe/levels.js';
 import { METRICS, Memory, type NoValue, ownMetrics } from './probe/metrics.js';
 import { settingOf, variablesOf } from './settings.js';
 import { withHeartbeats } from './with-heartbeats.js';
@@ -14,8 +15,8 @@ const SOONER = 1_000;
 const memories = new Map<string, Memory>();
 
 /**
- * Measures the cluster's database every `query.every` ms, and returns once its level is no longer `query.last`, or is
- * unknown for a reason other than `query.reason`. Until then it only heartbeats.
+ * Measures the cluster's database every `query.every` ms, and returns once its level is no longer `query.last`, its utilization
+ * is not in the same step as `query.utilization`, or it is unknown for a reason other than `query.reason`. Until then it only heartbeats.
  *
  * The connection is `BACKFILL_PROBE_URL_<CLUSTER>` (`us-west-2-prod` is `US_WEST_2_PROD`) or else `BACKFILL_PROBE_URL`
  * in the worker's environment; `BACKFILL_PROBE_QUERIES_FILE` may add metrics, as JSON `{"metric": "SELECT …"}`. Neither
@@ -32,13 +33,15 @@ export async function probeDatabase(query: ProbeQuery, environment: NodeJS.Proce
 }
 
 async function untilAnotherLevel(query: ProbeQuery, look: () => Promise<Look>, context: Context): Promise<ProbeAnswer> {
-  const { last, reason = '', every } = query;
-  for (let levels = initialLevels(last, reason); ; ) {
+  const { last, reason = '', utilization: known, every } = query;
+  for (let levels = initialLevels(last, reason, known ?? undefined); ; ) {
     const seen = await look();
     const failed = 'unknown' in seen;
     levels = afterLook(levels, seen, query);
-    if (levels.level !== last || (last === 'unknown' && levels.reason !== reason)) {
-      return { level: levels.level, reason: levels.reason };
+    const { doubts: _, utilization, ...answer } = levels;
+    const passed = known !== undefined && stepOf({ utilization }) !== stepOf({ utilization: known ?? undefined });
+    if (passed || answer.level !== last || (last === 'unknown' && answer.reason !== reason)) {
+      return known === undefined ? answer : { ...answer, ...defined({ utilization }) };
     }
     await context.sleep(failed && levels.doubts.length > 0 ? Math.min(every, SOONER) : every);
   }

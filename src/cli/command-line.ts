@@ -20,6 +20,7 @@ import { addReplayGate } from './commands/replay-gate.js';
 import { addReport } from './commands/report.js';
 import { addResume, addRetryFailed } from './commands/resume.js';
 import { addSchedule } from './commands/schedule.js';
+import { addServe } from './commands/serve.js';
 import { addSetParallelism } from './commands/set-parallelism.js';
 import { addStart } from './commands/start.js';
 import { addStatus } from './commands/status.js';
@@ -31,6 +32,7 @@ const commands: readonly AddCommand[] = [
   addStart,
   addStatus,
   addWatch,
+  addServe,
   addPause,
   addResume,
   addResetDay,

@@ -8,6 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { formatDay } from '../backfill/hours/calendar.js';
+import { endNotified } from '../backfill/notifications/ending.js';
 import { show } from '../backfill/request/issue.js';
 import { settleLastDays } from '../backfill/request/last-days.js';
 import type { BackfillRequest } from '../backfill/request/options.js';
@@ -30,6 +31,7 @@ import { check } from './checks.js';
 import { Children } from './children.js';
 import { invalidInput } from './invalid-input.js';
 import { registerMessages } from './messages.js';
+import { deliverRest, keepNotifying } from './notify.js';
 import { learnCustomers, Newcomers, prepare } from './prepare.js';
 import { BackfillRun, type WaitingCommand } from './run.js';
 import { Visibility } from './visibility.js';
@@ -51,7 +53,7 @@ interface Carried {
 
 /**
  * Reindexes every customer's date range in windows, one `reindexconversations` child workflow each, and completes
- * with a {@link Report} when every day is done or skipped. The input is the request described in README.md; `carried`
+ * with a {@link Report} when every day is done or skipped. The input is the request described in docs/input.md; `carried`
  * is for the workflow itself, when it continues as new.
  *
  * Fails with type `InvalidInput` before anything has started, or `BackfillIncomplete` (details: the report) when only
@@ -74,6 +76,7 @@ export async function backfillScorecards(input: unknown, carried?: Carried): Pro
     if (run.state.lifecycle.preparing) void prepare(run, children, visibility);
     void watchDatabase(run);
     void watchHours(run);
+    void keepNotifying(run);
     return close(run, await schedule(run, children, visibility), visibility);
   });
 }
@@ -160,10 +163,12 @@ async function continueRun(run: BackfillRun, visibility: Visibility): Promise<ne
   });
 }
 
-function close(run: BackfillRun, how: Ending, visibility: Visibility): Report {
+async function close(run: BackfillRun, how: Ending, visibility: Visibility): Promise<Report> {
   run.happened({ kind: 'runEnded', how });
   const report = reportOf(run.state, how, Date.now());
+  run.accept(endNotified(run.state, report, Date.now()));
   visibility.show(run.state);
+  await deliverRest(run);
   switch (how) {
     case 'completed':
       return report;

@@ -4,6 +4,7 @@ import { type Performed, perform } from '../backfill/commands/perform.js';
 import type { Event } from '../backfill/events/event.js';
 import { evolve } from '../backfill/events/evolve.js';
 import { jsonBytes } from '../backfill/json.js';
+import { notified } from '../backfill/notifications/changes.js';
 import { wellFormed } from '../backfill/request/issue.js';
 import { usualDuration } from '../backfill/schedule/eta.js';
 import type { TaskView } from '../backfill/schedule/hand-over.js';
@@ -173,7 +174,7 @@ export class BackfillRun {
     if (latest && latest !== this.state.record.log.at(-1)) {
       log.info(sentenceOf(latest), { kind: latest.kind, by: latest.by, cluster: state.options.cluster });
     }
-    this.state = state;
+    this.state = notified(this.state, state, Date.now());
     this.changed = true;
     if (this.commandsWait) return;
     for (const { name, argument, go } of this.waiting.splice(0)) {

@@ -1,6 +1,7 @@
 import { proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities } from '../activities/contract.js';
-import { MAX_PARALLELISM } from '../backfill/request/schema.js';
+import { defined } from '../backfill/defined.js';
+import { MAX_PARALLELISM } from '../backfill/request/values.js';
 import type { BackfillRun } from './run.js';
 
 /**
@@ -18,9 +19,9 @@ export async function watchDatabase(run: BackfillRun): Promise<void> {
     retry: { maximumAttempts: 1 },
   });
   for (;;) {
-    const { level: last, reason } = run.state.pacing.health;
+    const { level: last, reason, utilization = null } = run.state.pacing.health;
     try {
-      const answer = await probeDatabase({ ...probe, last, reason, ...(cluster === undefined ? {} : { cluster }) });
+      const answer = await probeDatabase({ ...probe, last, reason, utilization, ...defined({ cluster }) });
       run.happened({ kind: 'healthChanged', ...answer });
     } catch {
       if (last !== 'unknown')

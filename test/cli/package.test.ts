@@ -23,7 +23,7 @@ describe('the package', () => {
         'dist/processes/reaper.mjs',
         'fleet.schema.json',
         'examples/fleet.yaml',
-        'docs/commands.md',
+        'docs/cli.md',
         'README.md',
       ]),
     );

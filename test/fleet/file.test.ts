@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
 import { parseRequest } from '../../src/backfill/request/request.js';
+import { request } from '../../src/backfill/request/schema.js';
 import { readFleet } from '../../src/fleet/file.js';
 import { loadFleet } from '../../src/fleet/index.js';
 import { fleetJsonSchema } from '../../src/fleet/schema.js';
@@ -270,7 +271,7 @@ describe('a bad fleet file is refused with line and column', () => {
     [
       'a default that only a run can have',
       withDefaults('start: 2026-01-01'),
-      '5:7: clusters.a.defaults.start: there is no such field; known are window, parallelism, child, retry, operatorTimeout, probe, hours, exclude, canary, verify, resume',
+      '5:7: clusters.a.defaults.start: there is no such field; known are window, parallelism, child, retry, operatorTimeout, probe, breaker, hours, exclude, canary, verify, notify, resume',
     ],
     [
       'a bad default',
@@ -447,6 +448,13 @@ describe('the example', () => {
     const [first] = (await readFile(new URL('examples/fleet.yaml', project), 'utf8')).split('\n');
     expect(first).toBe('# yaml-language-server: $schema=../fleet.schema.json');
   });
+});
+
+it('accepts as a default every field of a run but those that say which run it is', () => {
+  const properties = fleetJsonSchema().properties?.defaults?.properties ?? {};
+  const ofOneRun = ['customers', 'start', 'end', 'lastDays', 'cluster', 'dryRun', 'maxHistoryEvents'];
+  const fields = Object.keys(request.shape).filter((field) => !ofOneRun.includes(field));
+  expect(new Set(Object.keys(properties))).toEqual(new Set(fields));
 });
 
 it('accepts as defaults only what a run accepts', () => {

@@ -10,6 +10,9 @@ export const IDS = ['cvs', 'oportun', 'united-east', 'us-east-1-prod-017'];
 /** The first days of ranges worth a try: a month's end, a leap day, a year's end. */
 const firstDays = fc.constantFrom('2026-01-01', '2026-01-27', '2024-02-26', '2025-12-28', '2026-02-25');
 
+/** How many windows of a customer at once: a few, or found out. */
+const perCustomer = fc.oneof(fc.integer({ min: 1, max: 3 }), fc.constant('auto' as const));
+
 const addDays = (day: string, days: number) => formatDay(hour(day) + 24 * days);
 
 export const windowSizes = fc.constantFrom('1d', '6h', '5h', '2d', '10d', '1mo', '3mo');
@@ -29,9 +32,7 @@ export function requests({ mostDays = 8, uniform = false, verify }: Fleet = {}):
     const own = fc.record(
       {
         range: fc.tuple(fc.integer({ min: -3, max: 3 }), days),
-        ...(uniform
-          ? {}
-          : { window: windowSizes, perCustomer: fc.integer({ min: 1, max: 3 }), conversations: fc.nat(10_000) }),
+        ...(uniform ? {} : { window: windowSizes, perCustomer, conversations: fc.nat(10_000) }),
       },
       { requiredKeys: [] },
     );
@@ -41,7 +42,7 @@ export function requests({ mostDays = 8, uniform = false, verify }: Fleet = {}):
         customers: fc.array(own, { minLength: 1, maxLength: IDS.length }),
         window: uniform ? fc.constant('1d') : windowSizes,
         max: fc.integer({ min: 1, max: 5 }),
-        perCustomer: uniform ? fc.constant(1) : fc.integer({ min: 1, max: 3 }),
+        perCustomer: uniform ? fc.constant(1 as const) : perCustomer,
         attempts: fc.integer({ min: 1, max: 3 }),
         mode: verify || uniform ? fc.constant(verify ?? 'off') : fc.constantFrom('off', 'report', 'repair'),
         repairs: fc.integer({ min: 1, max: 3 }),
@@ -95,7 +96,7 @@ export function commandsFor(request: Request, names?: readonly CommandName[]): f
     resetDay: oneDay,
     skipDay: oneDay,
     retryFailed: someone,
-    setParallelism: fc.record({ max: limit, perCustomer: limit }, { requiredKeys: [] }),
+    setParallelism: fc.record({ max: limit, perCustomer: fc.oneof(limit, fc.constant('auto')) }, { requiredKeys: [] }),
     addCustomers: fc.record({ customers: fc.array(added, { maxLength: 2 }) }),
     removeCustomer: fc.record({ customer: id }),
     cancelWindows: someone,

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type CommandName, parseCommand } from '../../src/backfill/commands/command.js';
 import { perform } from '../../src/backfill/commands/perform.js';
+import { defined } from '../../src/backfill/defined.js';
 import type { Event } from '../../src/backfill/events/event.js';
 import { evolve } from '../../src/backfill/events/evolve.js';
 import { FAILURE_CLASSES, type FailureClass } from '../../src/backfill/failures/classify.js';
@@ -9,12 +10,12 @@ import { type Interval, meet } from '../../src/backfill/hours/interval.js';
 import { gridEnd, windowId } from '../../src/backfill/hours/window.js';
 import { hoursOf as sizeInHours } from '../../src/backfill/pacing/sizing.js';
 import { decide } from '../../src/backfill/schedule/decide.js';
-import { limitNow, writersOf } from '../../src/backfill/schedule/limit.js';
+import { limitNow, nextTrialOf, writersOf } from '../../src/backfill/schedule/limit.js';
 import type { CheckKey, Customer } from '../../src/backfill/state/customer.js';
 import { rangeOf } from '../../src/backfill/state/customer.js';
 import { doneHours } from '../../src/backfill/state/customer-hours.js';
 import { TRANSITIONS } from '../../src/backfill/state/hour-transitions.js';
-import { countInFlight } from '../../src/backfill/state/in-flight.js';
+import { countInFlight, findsWriters } from '../../src/backfill/state/in-flight.js';
 import { initialState } from '../../src/backfill/state/initial-state.js';
 import { dayOf } from '../../src/backfill/state/ledger.js';
 import { packToFit } from '../../src/backfill/state/pack-to-fit.js';
@@ -38,6 +39,8 @@ function randomFrom(seed: number): () => number {
 
 const IDS = ['cvs', 'oportun', 'marriott', 'united-east', 'sky'];
 const SIZES = ['1d', '6h', '5h', '2d', '3d', '10d', '1mo'];
+
+const MOST_SLOTS = 8;
 
 /** A workflow of the world, whoever started it. */
 interface Workflow {
@@ -102,6 +105,8 @@ class World {
   private between = (least: number, most: number): number => least + Math.floor(this.random() * (most - least + 1));
   private one = <T>(list: readonly T[]): T => list[Math.floor(this.random() * list.length)]!;
 
+  private perCustomer = (): number | 'auto' => (this.chance(0.5) ? 'auto' : this.between(1, 3));
+
   private day = (): string => formatDay(hour('2026-01-01') + 24 * this.between(-3, 15));
 
   private anyWindow(): string | object {
@@ -117,7 +122,7 @@ class World {
       id,
       ...(this.chance(0.5) && { start: formatDay(first), end: formatDay(first + 24 * this.between(1, 9)) }),
       ...(this.chance(0.4) && { window: this.anyWindow() }),
-      ...(this.chance(0.3) && { perCustomer: this.between(1, 3) }),
+      ...(this.chance(0.3) && { perCustomer: this.perCustomer() }),
       ...(this.chance(0.5) && { conversations: this.between(0, 30_000) }),
     };
   }
@@ -128,9 +133,9 @@ class World {
       customers: IDS.slice(0, this.between(1, 4)).map((id) => this.anyCustomer(id)),
       window: this.anyWindow(),
       parallelism: {
-        max: this.between(1, 8),
+        max: this.between(1, MOST_SLOTS),
         min: 1,
-        perCustomer: this.between(1, 3),
+        perCustomer: this.perCustomer(),
         adaptive: this.chance(0.5),
       },
       retry: { unknown: { attempts: this.between(1, 3) }, timeout: { attempts: this.between(1, 3) } },
@@ -139,7 +144,7 @@ class World {
       canary: this.chance(0.2) ? this.between(1, 4) : 0,
       resume: this.chance(0.5),
       verify: { mode: this.one(['off', 'report', 'repair']), repairs: this.between(1, 2) },
-      ...(this.chance(0.4) && { probe: { maxLoad: { activeSessions: 10 } } }),
+      ...(this.chance(0.4) && { probe: { maxLoad: { activeSessions: 10 }, whenUnknown: this.one(['hold', 'stop']) } }),
       ...(this.chance(0.3) && { hours: [{ from: '00:00', to: '24:00', timeZone: 'UTC' }] }),
     });
   }
@@ -154,6 +159,8 @@ class World {
     this.state = state;
     for (const customer of state.customers) {
       if (this.judged.has(customer)) continue;
+      const { count = 1 } = customer.pacing.foundWriters ?? {};
+      if (count < 1 || count > MOST_SLOTS) throw new Error(`${customer.id} has ${count} writers`);
       this.judged.add(customer);
       const states = statesOfHours(customer);
       if (states.size !== customer.end - customer.start) throw new Error(`${customer.id} has hours in no state`);
@@ -243,11 +250,15 @@ class World {
     const most = growsAt !== undefined && growsAt <= now ? limit + 1 : limit;
     if (countInFlight(state) >= Math.min(most, state.parallelism.max))
       throw new Error(`a start over the limit ${limit}`);
-    if (customer.windows.running.length >= writersOf(state, customer))
-      throw new Error(`too many windows of ${customer.id}`);
+    const trial = findsWriters(state, customer) ? nextTrialOf(state, customer, limit) : undefined;
+    const writers = trial && trial.at <= now ? trial.count : writersOf(state, customer);
+    if (customer.windows.running.length >= writers) throw new Error(`too many windows of ${customer.id}`);
     if (state.lifecycle.paused || customer.paused || customer.removed)
       throw new Error(`${customer.id} starts in a pause`);
-    if (state.pacing.health.level === 'critical') throw new Error('a start while the database is critical');
+    const { level } = state.pacing.health;
+    if (level === 'critical') throw new Error('a start while the database is critical');
+    if (level === 'unknown' && state.options.probe?.whenUnknown === 'stop')
+      throw new Error('a start while the database is out of sight');
     if (customer.hours.undiscovered) throw new Error(`${customer.id} starts before it was looked for`);
     if (state.guard.breaker?.trial) throw new Error('a second window while the breaker tries one');
     this.judgeSize(customer, hours);
@@ -340,7 +351,7 @@ class World {
 
   private command(): void {
     const [id, day] = [this.someone(), this.day()];
-    const limits = { max: this.between(1, 8), perCustomer: this.between(1, 3), adaptive: this.chance(0.5) };
+    const limits = { max: this.between(1, MOST_SLOTS), perCustomer: this.perCustomer(), adaptive: this.chance(0.5) };
     const [name, argument] = this.one<[CommandName, Record<string, unknown>]>([
       ['pause', this.chance(0.5) ? { customer: id } : {}],
       ['resume', this.chance(0.3) ? { customer: id } : {}],
@@ -385,8 +396,10 @@ class World {
 
   private weather(): void {
     const level = this.one(['ok', 'high', 'critical', 'unknown'] as const);
-    if (this.request.options.probe && level !== this.state.pacing.health.level) {
-      this.happened({ kind: 'healthChanged', at: this.now, level, reason: 'the weather' });
+    if (this.request.options.probe) {
+      const utilization = { ok: this.one([0, 0.4, 0.75, 0.95]), high: 1.1, critical: 2, unknown: undefined }[level];
+      const seen = this.chance(0.7) ? defined({ utilization }) : {};
+      this.happened({ kind: 'healthChanged', at: this.now, level, reason: 'the weather', ...seen });
     }
     if (this.request.options.hours && this.chance(0.3)) {
       const steps = [0, 1, 2, 3].map((i) => ({ at: this.now + 4 * i * HOUR, max: this.one([0, 2, 1_000]) }));

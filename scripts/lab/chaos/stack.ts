@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +11,7 @@ import { setPassword, urlForRole } from '../../../src/reference-ingestion/roles.
 import { startPostgres } from '../../dev/postgres.js';
 import { temporaryDirectory } from '../../dev/processes.js';
 import { startTemporalServer } from '../../dev/temporal-server.js';
+import { WebhookReceiver } from '../webhook-receiver.js';
 import type { Part } from './script.js';
 
 /** Every part of a backfill as a real process on files, so that each can be killed and come back. */
@@ -18,6 +20,8 @@ export interface Stack {
   /** As the owner of the database. */
   readonly database: pg.Pool;
   readonly directory: string;
+  /** It refuses the first attempt of every other message, and so does not get each at once. */
+  readonly webhooks: WebhookReceiver;
   /** Workers that ended though nobody killed them; each was started again. */
   readonly unexpected: string[];
   /** SIGKILL, as in a crash, and a start after `downMs`. Resolves when it is back; does nothing while it is down. */
@@ -100,10 +104,12 @@ export async function startStack({ withDatabase = true, ...options }: StackOptio
     ...inherited,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
+    BACKFILL_WEBHOOK_URLS_FILE: join(directory, 'webhooks.json'),
     ...(withDatabase && { REINDEXER_DATABASE_URL: urlForRole(postgres.url, 'reindexer', password) }),
     ...options.environment?.(postgres.url),
   };
   const unexpected: string[] = [];
+  const webhooks = await startWebhooks(env.BACKFILL_WEBHOOK_URLS_FILE);
   const supervised = (name: keyof typeof workers) =>
     new SupervisedWorker(name, env, join(directory, `${name}.log`), (line) => unexpected.push(line));
   const parts = {
@@ -124,6 +130,7 @@ export async function startStack({ withDatabase = true, ...options }: StackOptio
     client: new Client({ connection, namespace: temporal.namespace }),
     database,
     directory,
+    webhooks,
     unexpected,
     async crash(part, downMs) {
       if (down.has(part)) return;
@@ -139,8 +146,21 @@ export async function startStack({ withDatabase = true, ...options }: StackOptio
     async stop() {
       await Promise.all([parts.orchestrator.stop(), parts.ingestion.stop(), database.end(), connection.close()]);
       await Promise.all([temporal.stop(), postgres.stop()]);
+      webhooks.stop();
     },
   };
+}
+
+async function startWebhooks(file: string): Promise<WebhookReceiver> {
+  const receiver = await WebhookReceiver.start();
+  const seen = new Set<string>();
+  receiver.status = (id) => {
+    if (seen.has(id)) return 204;
+    seen.add(id);
+    return seen.size % 2 === 0 ? 204 : 503;
+  };
+  await writeFile(file, JSON.stringify([{ url: receiver.url }]));
+  return receiver;
 }
 
 /** gRPC: invalid argument, not found, already exists, failed precondition. These are answers, not outages. */

@@ -1,5 +1,7 @@
 import { parseDay } from '../../../src/backfill/hours/calendar.js';
 import type { Hour } from '../../../src/backfill/hours/interval.js';
+import { type Bearing, bearingFrom, bestOf } from './bearing.js';
+import { type Conditions, conditionsFrom, timeFor } from './conditions.js';
 import type { Parameters } from './parameters.js';
 import { between, logBetween, type Random, randomFrom } from './random.js';
 
@@ -7,8 +9,10 @@ export interface SimulatedCustomer {
   id: string;
   /** Its volume as a person or a directory knows it before the run: near the truth. */
   estimate: number;
-  /** Its true volume before each day of the range, and after the last. */
-  cumulative: Float64Array;
+  /** Its true volume before each day of the range, and after the last; and its work, in conversations of usual cost. */
+  volume: Float64Array;
+  work: Float64Array;
+  bearing: Bearing;
 }
 
 export interface Cluster {
@@ -16,8 +20,9 @@ export interface Cluster {
   start: Hour;
   end: Hour;
   customers: SimulatedCustomer[];
-  /** Windows at full speed that use up the database's capacity. */
+  /** Sessions at full speed that use up the database's capacity. */
   knee: number;
+  conditions: Conditions;
   maxLoad: number;
   /** For what happens while it is worked on. */
   seed: number;
@@ -62,48 +67,88 @@ export function clusterOf({ volumes, random, knee, parameters, ...range }: Clust
   const end = parseDay(range.end)!;
   const error = Math.log(parameters.volumeError);
   const [low, high] = parameters.maxLoad;
+  const maxLoad = Math.ceil(knee * between(random, low, high));
+  const drawn = volumes.map((total) => ({
+    total,
+    estimate: Math.round(total * Math.exp(between(random, -error, error))),
+    days: Array.from({ length: (end - start) / 24 }, () => between(random, 0.5, 1.5)),
+  }));
+  const seed = Math.floor(random() * 2 ** 31);
+  // What differs from model to model is drawn from another stream, so that the fleets of all models are alike.
+  const own = randomFrom(seed + 1);
   return {
-    ...{ name: range.name, start, end, knee },
-    maxLoad: Math.ceil(knee * between(random, low, high)),
-    customers: volumes.map((volume, i) => ({
+    name: range.name,
+    start,
+    end,
+    knee,
+    maxLoad,
+    seed,
+    customers: drawn.map(({ total, estimate, days }, i) => ({
       id: `customer-${String(i).padStart(5, '0')}`,
-      estimate: Math.round(volume * Math.exp(between(random, -error, error))),
-      cumulative: daily(volume, (end - start) / 24, random),
+      estimate,
+      volume: cumulative(days, total),
+      work: cumulative(withHeavyDays(days, parameters, own), total),
+      bearing: bearingFrom(parameters.bearing, own),
     })),
-    seed: Math.floor(random() * 2 ** 31),
+    conditions: conditionsFrom(knee, parameters, own),
   };
 }
 
-/** Days differ: up to half as much again, or half as much. */
-function daily(volume: number, days: number, random: Random): Float64Array {
-  const cumulative = new Float64Array(days + 1);
-  for (let day = 0; day < days; day++) cumulative[day + 1] = cumulative[day]! + between(random, 0.5, 1.5);
-  const scale = volume / cumulative[days]!;
-  return cumulative.map((sum) => sum * scale);
+function withHeavyDays(days: readonly number[], { heavyDays }: Parameters, random: Random): readonly number[] {
+  if (!heavyDays) return days;
+  const { exponent, most } = heavyDays;
+  return days.map((day) => day * Math.min(most, (1 - random()) ** (-1 / exponent)));
 }
 
-/** A customer's conversations from one hour to another; even within a day. */
-export function volumeOf({ cumulative }: SimulatedCustomer, start: Hour, from: Hour, to: Hour): number {
+function cumulative(days: readonly number[], total: number): Float64Array {
+  const sums = new Float64Array(days.length + 1);
+  for (const [day, share] of days.entries()) sums[day + 1] = sums[day]! + share;
+  const scale = total / sums[days.length]!;
+  return sums.map((sum) => sum * scale);
+}
+
+/** What a customer has from one hour to another; even within a day. */
+export function amountOf(sums: Float64Array, start: Hour, from: Hour, to: Hour): number {
   const upTo = (hour: Hour) => {
     const day = Math.floor((hour - start) / 24);
-    const before = cumulative[day]!;
-    return before + ((hour - start) / 24 - day) * ((cumulative[day + 1] ?? before) - before);
+    const before = sums[day]!;
+    return before + ((hour - start) / 24 - day) * ((sums[day + 1] ?? before) - before);
   };
   return upTo(to) - upTo(from);
 }
 
-export const totalOf = ({ cumulative }: SimulatedCustomer): number => cumulative.at(-1)!;
+export const totalOf = ({ volume }: SimulatedCustomer): number => volume.at(-1)!;
 
-/**
- * The shortest time (s) that any order of windows could take: all work at full capacity, or the customer whose windows,
- * one after the other at full speed, take longest. No window's overhead, no failure.
- */
-export function lowerBound({ customers, knee }: Cluster, { soloSpeed }: Parameters): number {
+export interface Bounds {
+  /** All work at the capacity that there was. */
+  work: number;
+  /** The customer that takes longest with the best number of writers that it bears. */
+  chain: number;
+  /** The customer whose windows, one after the other, take longest. */
+  serial: number;
+}
+
+/** The shortest times (s) that any order of windows could take, computed with all knowledge. */
+export function boundsOf({ customers, conditions, maxLoad, start, end }: Cluster, parameters: Parameters): Bounds {
+  const { soloSpeed } = parameters;
   let total = 0;
+  let chain = 0;
   let longest = 0;
   for (const customer of customers) {
-    total += totalOf(customer);
-    longest = Math.max(longest, totalOf(customer));
+    const work = totalOf(customer) / soloSpeed;
+    total += work;
+    longest = Math.max(longest, work);
+    const best = bestOf(customer.bearing, parameters, { most: maxLoad, shortest: work / (end - start) });
+    chain = Math.max(chain, timeFor(conditions, work, best.speed));
   }
-  return Math.max(total / knee, longest) / soloSpeed;
+  return {
+    work: timeFor(conditions, total, Number.POSITIVE_INFINITY),
+    chain,
+    serial: timeFor(conditions, longest, 1),
+  };
 }
+
+export const lowerBound = (cluster: Cluster, parameters: Parameters): number => {
+  const { work, chain } = boundsOf(cluster, parameters);
+  return Math.max(work, chain);
+};

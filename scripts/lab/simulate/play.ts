@@ -1,4 +1,4 @@
-import { afterLook, initialLevels, type Levels } from '../../../src/activities/probe/levels.js';
+import { afterLook, initialLevels, type Levels, type Look, stepOf } from '../../../src/activities/probe/levels.js';
 import type { Command } from '../../../src/backfill/commands/command.js';
 import { perform } from '../../../src/backfill/commands/perform.js';
 import type { Event } from '../../../src/backfill/events/event.js';
@@ -8,8 +8,9 @@ import type { BackfillRequest, CustomerRequest } from '../../../src/backfill/req
 import { decide as decideNow } from '../../../src/backfill/schedule/decide.js';
 import { initialState } from '../../../src/backfill/state/initial-state.js';
 import type { State } from '../../../src/backfill/state/state.js';
-import type { Database } from './database.js';
-import { type Cluster, volumeOf } from './fleet.js';
+import { isAway } from './conditions.js';
+import type { Database, WindowStart } from './database.js';
+import { amountOf, type Cluster } from './fleet.js';
 
 /** What a person does when the run can't go on by itself, after so many seconds; undefined to leave it. */
 export type Person = (state: State) => { after: number; commands: Command[] } | undefined;
@@ -67,7 +68,7 @@ export function play({
       const { customer, hours, attempt } = decision;
       happened({ kind: 'windowStarted', at: at(), customer, hours, attempt });
       const member = members[customer]!;
-      database.start({ customer, hours }, member, volumeOf(cluster.customers[member]!, cluster.start, ...hours));
+      database.start({ customer, hours }, windowOf(cluster, member, ...hours));
       continue;
     }
     if (decision.kind === 'verify') {
@@ -77,7 +78,7 @@ export function play({
       continue;
     }
     if (decision.kind === 'end') return state;
-    if (database.active === 0 && (state.lifecycle.paused || state.lifecycle.idleSince !== undefined)) {
+    if (database.windowsActive === 0 && (state.lifecycle.paused || state.lifecycle.idleSince !== undefined)) {
       const help = person?.(state);
       if (!help) return state;
       database.advance(database.now + help.after);
@@ -100,12 +101,36 @@ export function play({
     }
     if (probe && looksAt <= to) {
       looksAt = to + probe.every / 1_000;
-      const values = { activeSessions: database.active, blockedSessions: database.blocked };
       const before = levels;
-      levels = afterLook(levels, { values, missing: {} }, probe);
-      if (levels.level !== before.level) {
-        happened({ kind: 'healthChanged', at: at(), level: levels.level, reason: levels.reason });
+      levels = afterLook(levels, lookAt(database), probe);
+      if (levels.level !== before.level || stepOf(levels) !== stepOf(before)) {
+        const { level, reason, utilization } = levels;
+        happened({ kind: 'healthChanged', at: at(), level, reason, ...(utilization !== undefined && { utilization }) });
       }
     }
   }
+}
+
+/** What a window over these hours asks of the database. */
+export function windowOf({ customers, start }: Cluster, member: number, from: number, to: number): WindowStart {
+  const { volume, work, bearing } = customers[member]!;
+  return {
+    customer: member,
+    bearing,
+    volume: amountOf(volume, start, from, to),
+    work: amountOf(work, start, from, to),
+  };
+}
+
+/** What the probe sees of it now. */
+export function lookAt({
+  conditions,
+  now,
+  active,
+  blocked,
+}: Pick<Database<unknown>, 'conditions' | 'now' | 'active' | 'blocked'>): Look {
+  const { silent, shown } = conditions;
+  if (isAway(conditions, now)) return { unknown: 'it refuses connections' };
+  if (silent && silent.from <= now && now < silent.to) return { unknown: 'no answer' };
+  return { values: { activeSessions: Math.round(active * shown), blockedSessions: blocked }, missing: {} };
 }

@@ -24,14 +24,21 @@ export type Procedure = (cluster: Cluster, parameters: Parameters) => Played;
 /** This project: windows that find their size, an adaptive limit, the probe. Nobody has to be there. */
 export const ours: Procedure = (cluster, parameters) => single(cluster, parameters, oursFor(cluster, parameters));
 
-export const oursFor = (cluster: Cluster, { probeEvery }: Parameters) => ({
+export const auto: Procedure = (cluster, parameters) => {
+  const fields = oursFor(cluster, parameters);
+  return single(cluster, parameters, { ...fields, parallelism: { ...fields.parallelism, perCustomer: 'auto' } });
+};
+
+export const oursFor = (cluster: Cluster, { probe, probeEvery }: Parameters) => ({
   window: { initial: 'auto' },
   parallelism: { max: 64, adaptive: true },
-  probe: {
-    maxLoad: { activeSessions: cluster.maxLoad },
-    criticalLoad: { activeSessions: Math.ceil(1.6 * cluster.maxLoad) },
-    every: `${probeEvery}s`,
-  },
+  ...(probe !== 'none' && {
+    probe: {
+      maxLoad: { activeSessions: cluster.maxLoad },
+      criticalLoad: { activeSessions: Math.ceil(1.6 * cluster.maxLoad) },
+      every: `${probeEvery}s`,
+    },
+  }),
 });
 
 /** One day of one customer at a time. */
@@ -99,7 +106,7 @@ const isDone = (state: State, index: number): boolean => {
 };
 
 const databaseOf = (cluster: Cluster, parameters: Parameters) =>
-  new Database<WindowKey>(cluster.knee, parameters, randomFrom(cluster.seed));
+  new Database<WindowKey>(cluster.conditions, parameters, randomFrom(cluster.seed));
 
 function single(cluster: Cluster, parameters: Parameters, fields: object, person?: Person): Played {
   const database = databaseOf(cluster, parameters);

@@ -24,7 +24,7 @@ export function scaleCheck(seed: number): void {
   const cluster = clusterOf({ ...range, volumes, knee: 48, random, parameters: january });
   const members = cluster.customers.map((_, i) => i);
   const request = requestFor(cluster, members, oursFor(cluster, january));
-  const database = new Database<WindowKey>(cluster.knee, january, random);
+  const database = new Database<WindowKey>(cluster.conditions, january, random);
   let events = 0;
   let heaviest = 0;
   const spent = { decisions: 0, ms: 0 };

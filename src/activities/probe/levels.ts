@@ -8,6 +8,8 @@ export type Look = { values: Record<string, number>; missing: Record<string, str
 export interface Levels {
   level: Health;
   reason: string;
+  /** The load as a share of what operators bear, as announced; undefined where no look or no threshold says it. */
+  utilization?: number;
   /** The levels of these looks, when all of them are calmer than `level`, or all unknown. */
   doubts: Verdict[];
 }
@@ -15,6 +17,7 @@ export interface Levels {
 export interface Verdict {
   level: Health;
   reason: string;
+  utilization?: number;
 }
 
 export type Thresholds = Pick<ProbeOptions, 'maxLoad' | 'criticalLoad'>;
@@ -23,10 +26,20 @@ export type Thresholds = Pick<ProbeOptions, 'maxLoad' | 'criticalLoad'>;
 export const LOOKS_TO_CALM = 3;
 /** A level is left only when its metrics are under this share of their thresholds: a load at a threshold does not flap. */
 export const MARGIN = 0.8;
+/**
+ * A utilization is announced when it is in another of the parts that these shares of `maxLoad` cut it into: an answer for
+ * each percent would fill the run's history, and the pace moves by no finer steps.
+ */
+export const STEPS = [0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 
 const SEVERITY: Record<Health, number> = { off: 0, unknown: 0, ok: 0, high: 1, critical: 2 };
 
-export const initialLevels = (level: Health, reason: string): Levels => ({ level, reason, doubts: [] });
+export const initialLevels = (level: Health, reason: string, utilization?: number): Levels => ({
+  level,
+  reason,
+  ...(utilization !== undefined && { utilization }),
+  doubts: [],
+});
 
 /**
  * The level after one more look.
@@ -34,6 +47,7 @@ export const initialLevels = (level: Health, reason: string): Levels => ({ level
  * - Worse: at once.
  * - Calmer: after {@link LOOKS_TO_CALM} looks in a row, and then the worst of them; a metric counts as calm only
  *   under {@link MARGIN} of its threshold.
+ * - The utilization: the same, by steps.
  * - Unknown: after so many failed looks in a row, since one is no news, and since unknown permits more than critical.
  *   Another reason for being unknown is announced in the same way.
  * - From unknown: at once.
@@ -46,20 +60,47 @@ export function afterLook(levels: Levels, look: Look, thresholds: Thresholds): L
   const agrees = first !== undefined && (first.level === 'unknown') === (verdict.level === 'unknown');
   const doubts = agrees ? [...levels.doubts, verdict] : [verdict];
   if (doubts.length < LOOKS_TO_CALM) return { ...levels, doubts };
-  const worst = doubts.reduce((one, other) => (SEVERITY[other.level] >= SEVERITY[one.level] ? other : one));
+  const worst = doubts.reduce((one, other) => (isCalmer(other, one) ? one : other));
   return { ...worst, doubts: [] };
 }
 
-const isSame = (verdict: Verdict, { level, reason }: Verdict) =>
-  verdict.level === level && (level !== 'unknown' || verdict.reason === reason);
+const isSame = (verdict: Verdict, { level, reason, utilization }: Verdict) =>
+  verdict.level === level &&
+  (level !== 'unknown' || verdict.reason === reason) &&
+  stepOf(verdict) === stepOf({ utilization });
 
-function isWorse({ level }: Verdict, { level: before }: Verdict): boolean {
-  if (level === 'unknown') return false;
-  return before === 'unknown' || before === 'off' || SEVERITY[level] > SEVERITY[before];
+function isWorse(verdict: Verdict, before: Verdict): boolean {
+  if (verdict.level === 'unknown') return false;
+  return before.level === 'unknown' || before.level === 'off' || isCalmer(before, verdict);
+}
+
+const isCalmer = (one: Verdict, other: Verdict): boolean =>
+  SEVERITY[one.level] < SEVERITY[other.level] || (one.level === other.level && stepOf(one) < stepOf(other));
+
+/** How many steps a utilization has passed; -1 for one that is not known. */
+export const stepOf = ({ utilization }: { utilization?: number | undefined }): number =>
+  utilization === undefined ? -1 : STEPS.filter((step) => utilization >= step).length;
+
+/** The largest of what was measured, each as a share of its `maxLoad`; undefined where one of them is not known. */
+export function utilizationOf(values: Record<string, number>, maxLoad: Record<string, number>): number | undefined {
+  const shares = Object.entries(maxLoad).map(([metric, threshold]) => {
+    const value = values[metric];
+    // A threshold of 0 means any at all.
+    if (value !== undefined && threshold <= 0) return value > 0 ? 1 : 0;
+    return value === undefined ? undefined : value / threshold;
+  });
+  if (shares.length === 0 || shares.includes(undefined)) return undefined;
+  return Math.round(100 * Math.max(0, ...(shares as number[]))) / 100;
 }
 
 /** The level of one look alone, seen from the level before it. The metric furthest over its threshold is the reason. */
-function judge(look: Look, { maxLoad, criticalLoad }: Thresholds, from: Health): Verdict {
+function judge(look: Look, thresholds: Thresholds, from: Health): Verdict {
+  const verdict = levelIn(look, thresholds, from);
+  const utilization = 'unknown' in look ? undefined : utilizationOf(look.values, thresholds.maxLoad);
+  return utilization === undefined || verdict.level === 'unknown' ? verdict : { ...verdict, utilization };
+}
+
+function levelIn(look: Look, { maxLoad, criticalLoad }: Thresholds, from: Health): Verdict {
   if ('unknown' in look) return { level: 'unknown', reason: look.unknown };
   const { values, missing } = look;
   const steps = [

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { nearest } from '../nearest.js';
 import { describeIssues, type Issue, issuesOf } from '../request/issue.js';
-import { customerId, MAX_PARALLELISM } from '../request/schema.js';
+import { customerId, MAX_PARALLELISM, perCustomer } from '../request/values.js';
 
 /** Every command, with the sentence that Temporal's UI and CLI show for it. */
 export const COMMANDS = {
@@ -47,7 +48,7 @@ const schemas = {
     .strictObject(
       {
         max: limit.optional(),
-        perCustomer: limit.optional(),
+        perCustomer: perCustomer.optional(),
         adaptive: z.boolean({ error: 'true or false' }).optional(),
         by,
       },
@@ -87,26 +88,7 @@ export const refusal = (name: CommandName, issues: Issue[]): string => `${name}:
 function unknownCommand(name: string): string {
   const known = Object.keys(COMMANDS);
   const asked = key(name).slice(0, 40);
-  const distanceTo = (candidate: string) =>
-    asked !== '' && candidate.startsWith(asked) ? 0 : editDistance(asked, candidate);
-  const [nearest] = known
-    .map((candidate) => ({ candidate, distance: distanceTo(key(candidate)) }))
-    .sort((a, b) => a.distance - b.distance);
-  // A guess that shares less than half of its letters with what was asked misleads.
-  const near = nearest!.distance < asked.length / 2;
-  const hint = near ? `did you mean ${nearest!.candidate}?` : `there are ${known.join(', ')}`;
+  const meant = (asked !== '' && known.find((candidate) => key(candidate).startsWith(asked))) || nearest(asked, known);
+  const hint = meant ? `did you mean ${meant}?` : `there are ${known.join(', ')}`;
   return `unknown command ${JSON.stringify(name.slice(0, 40))}; ${hint}`;
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

@@ -40,6 +40,13 @@ export function isTrial({ guard }: State, { customer, hours }: WindowKey): boole
   return trial !== undefined && trial.customer === customer && sameHours(trial.hours, hours);
 }
 
+/** The database is in sight again after it was not: one window may try at once whether that was all. */
+export function triedSooner(state: State, at: number): State {
+  const { breaker } = state.guard;
+  if (!breaker || breaker.trial || breaker.tryAt <= at) return state;
+  return withGuard(state, { ...state.guard, breaker: { ...breaker, tryAt: at } });
+}
+
 /** The trial has succeeded, or an operator says that all is well. */
 export function closed(state: State, at: number, by: Reviver): State {
   const { breaker } = state.guard;

@@ -1,7 +1,7 @@
 import type { ClassifiedFailure } from '../failures/classify.js';
 import type { WindowKey } from '../hours/window.js';
 import type { HoursStep } from '../hours/working-hours.js';
-import type { Health } from '../pacing/pace.js';
+import type { Load } from '../pacing/pace.js';
 import type { CustomerRequest } from '../request/options.js';
 import type { CheckKey } from '../state/customer.js';
 import type { DayCount } from '../state/ledger.js';
@@ -38,11 +38,15 @@ export type Event = { at: number } & (
   | { kind: 'checkStarted'; windows: CheckKey[] }
   | { kind: 'windowsChecked'; windows: CheckedWindow[] }
   | { kind: 'checkFailed'; windows: CheckKey[]; reason: string }
-  /** The probe sees the database at another level, or can't see it. */
-  | { kind: 'healthChanged'; level: Health; reason: string }
+  /** The probe sees another load on the database, or can't see it. */
+  | ({ kind: 'healthChanged'; reason: string } & Load)
   /** When the run may work, from now on. */
   | { kind: 'hoursKnown'; steps: HoursStep[] }
   | { kind: 'cancelRequested' }
+  /** The receivers of notifications are these, by their keys. */
+  | { kind: 'receiversKnown'; receivers: string[] }
+  /** A receiver has all notifications up to a number; it is off once it has asked for no more. */
+  | { kind: 'notificationsDelivered'; receiver: string; upTo: number; off?: true }
   | { kind: 'runEnded'; how: Ending }
 );
 

@@ -2,6 +2,7 @@ import { afterHealth } from '../pacing/pace.js';
 import { MAX_WEIGHT } from '../request/weight.js';
 import { workflowIdOf } from '../state/in-flight.js';
 import { counted, decided, logged } from '../state/journal.js';
+import { delivered, withReceivers } from '../state/notifications.js';
 import { WEIGHT_REASON } from '../state/sentence.js';
 import type { State } from '../state/state.js';
 import { tallyOf } from '../state/tally.js';
@@ -13,6 +14,7 @@ import {
   withIdleSince,
   withLifecycle,
 } from '../state/update.js';
+import { triedSooner } from './breaker.js';
 import { checkFailed, checkStarted, windowsChecked, withoutChecks } from './checks.js';
 import { completedWindowsFound, customersDiscovered, windowFound } from './discovery.js';
 import type { Event, EventOf } from './event.js';
@@ -75,6 +77,12 @@ function apply(state: State, event: Event): State {
       return completedWindowsFound(state, event);
     case 'cancelRequested':
       return cancelRequested(state, event);
+    case 'receiversKnown':
+      return state.notifications
+        ? { ...state, notifications: withReceivers(state.notifications, event.receivers) }
+        : state;
+    case 'notificationsDelivered':
+      return notificationsDelivered(state, event);
     case 'runEnded':
       return runEnded(state, event);
     default:
@@ -95,16 +103,26 @@ function windowAdopted(state: State, event: EventOf<'windowAdopted'>): State {
   return decided(counted(next, { started: -1, adopted: 1 }), event.at, { kind: 'windowAdopted', window });
 }
 
-function healthChanged(state: State, { level, reason, at }: EventOf<'healthChanged'>): State {
-  const { level: before } = state.pacing.health;
-  const changed = { ...state, pacing: { ...state.pacing, health: { level, reason } } };
-  const next = paced(changed, at, (pace) => afterHealth(pace, level, at, `the database is ${level}: ${reason}`));
-  return decided(next, at, { kind: 'databaseLevel', from: before, to: level, reason });
+function healthChanged(state: State, { at, kind: _, ...health }: EventOf<'healthChanged'>): State {
+  const { level, reason } = health;
+  const { level: from } = state.pacing.health;
+  const changed = { ...state, pacing: { ...state.pacing, health } };
+  const next = paced(changed, at, (pace) => afterHealth(pace, health, from, at, `the database is ${level}: ${reason}`));
+  if (level === from) return next;
+  const seenAgain = from === 'unknown' && level === 'ok';
+  return decided(seenAgain ? triedSooner(next, at) : next, at, { kind: 'databaseLevel', from, to: level, reason });
 }
 
 function cancelRequested(state: State, { at }: EventOf<'cancelRequested'>): State {
   const marked = updateCustomers(state, withCancelRequested);
   return logged(withLifecycle(marked, { cancelling: true }), { at, kind: 'cancelRequested' });
+}
+
+function notificationsDelivered(state: State, event: EventOf<'notificationsDelivered'>): State {
+  if (!state.notifications) return state;
+  const { receiver, upTo, off, at } = event;
+  const next = { ...state, notifications: delivered(state.notifications, receiver, off ? null : upTo) };
+  return off ? decided(next, at, { kind: 'receiverOff', receiver }) : next;
 }
 
 function runEnded(state: State, { how, at }: EventOf<'runEnded'>): State {

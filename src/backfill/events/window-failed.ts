@@ -5,7 +5,7 @@ import { afterCongestion } from '../pacing/pace.js';
 import { writersOf } from '../schedule/limit.js';
 import type { Customer, Problem } from '../state/customer.js';
 import { moveHours } from '../state/hour-transitions.js';
-import { workflowIdOf } from '../state/in-flight.js';
+import { findsWriters, workflowIdOf } from '../state/in-flight.js';
 import { counted, decided } from '../state/journal.js';
 import type { LogFact } from '../state/log-entry.js';
 import { withProblem } from '../state/problems.js';
@@ -16,6 +16,7 @@ import { isTrial, judged, triedInVain } from './breaker.js';
 import type { EventOf } from './event.js';
 import { type Response, responseTo, taughtBy } from './failure-response.js';
 import { type Landing, landed, withEnded } from './landing.js';
+import { writersMetContention } from './writers.js';
 
 /** So many windows stopped by someone else within this time (ms) mean that a person is protecting the database. */
 const STOPS_THAT_PAUSE = 3;
@@ -34,7 +35,8 @@ export function windowFailed(state: State, event: Failure): State {
   const { customer: answered, fact } = settledHours(landing, event, name, response);
   const customer = withFewerWriters(state, answered, failure);
   const stopped = failure.class === 'stopped';
-  const taught = taughtBy(response, window, customer !== answered);
+  const several = findsWriters(state, landing.customer) && hadSiblings(landing);
+  const taught = taughtBy(response, window, customer !== answered || (several && failure.class === 'contention'));
   const ended = { outcome: failure.class, message: failure.message.slice(0, 200), ...(taught && { taught }) };
   let next = decided(
     updateCustomer(state, event.customer, () => customer),
@@ -42,8 +44,11 @@ export function windowFailed(state: State, event: Failure): State {
     fact,
   );
   next = counted(withEnded(next, event, window, ended), { failed: 1 });
+  if (failure.class === 'contention') next = writersMetContention(next, event.customer, window, at);
   if (stopped && !window.cancelRequested) next = pausedByStops(next, at);
-  if (failure.class === 'contention' || failure.class === 'overload') {
+  // Contention of a customer's own writers, or under the eyes of a probe that sees a database at ease, is no sign of too many windows.
+  const ofItsOwn = several || state.pacing.health.level === 'ok';
+  if ((failure.class === 'contention' && !ofItsOwn) || failure.class === 'overload') {
     next = paced(next, at, (pace) => afterCongestion(pace, { startedAt: window.startedAt, at, why: lately(next, at) }));
   }
   return isTrial(state, event) ? triedInVain(next, at, stopped) : judged(next, at);
@@ -124,9 +129,16 @@ function answered(
   }
 }
 
+/** Whether other windows of its customer ran beside it, as far as is known: they run now, or contention took one away since it started. */
+function hadSiblings({ customer, window }: Landing): boolean {
+  const { foundWriters } = customer.pacing;
+  if (!foundWriters) return customer.windows.running.length > 0;
+  return foundWriters.count > 1 || (foundWriters.cutAt !== undefined && window.startedAt <= foundWriters.cutAt);
+}
+
 function withFewerWriters(state: State, customer: Customer, failure: Failure['failure']): Customer {
   const writers = writersOf(state, customer);
-  if (failure.class !== 'contention' || writers === 1) return customer;
+  if (failure.class !== 'contention' || writers === 1 || findsWriters(state, customer)) return customer;
   return { ...customer, pacing: { ...customer.pacing, writers: writers - 1 } };
 }
 

@@ -1,3 +1,5 @@
+import { initialWriters, nextTrial, afterSuccess as succeeded, afterStart as tried, type Writers } from './writers.js';
+
 /**
  * The cluster's limit: how many windows may be in flight. Additive increase, multiplicative decrease.
  *
@@ -5,20 +7,20 @@
  *
  * 1. The database is `critical`: start nothing. The limit is cut once as the level is entered, so that what starts
  *    when it has calmed down is less than what made it critical.
- * 2. A window failed for contention or overload: halve. Only if it started after the last cut: all failures of windows
- *    that were in flight together are one event, and one event is one cut. Without this a single incident with thirty
- *    windows in flight would end at a limit of 1.
- * 3. The database is `high`: one less, at most once in `DOWN_EVERY`, until it is not. Gentle, because a high level is where
- *    a full database works best; halving there would swing between half idle and high.
- * 4. The probe is `unknown`: no growth. Silence is not permission.
- * 5. Windows take much longer for the same work than they did at their best: no growth; more windows would only wait
- *    for each other.
+ * 2. A window failed for overload, or for contention that no other rule answers: halve. Only if it started after the last cut: all
+ *    failures of windows that were in flight together are one event, and one event is one cut. Without this a single incident
+ *    with thirty windows in flight would end at a limit of 1.
+ * 3. The database is over what operators bear (utilization 1 or more): one less, at most once in `DOWN_EVERY`, until it is not.
+ *    Gentle, because that is where a full database works best; halving there would swing between half idle and high.
+ * 4. The probe is `unknown`: no growth, but back to just under where the limit was before it was last too much. Silence is not permission.
+ * 5. Without a probe, windows that take much longer for the same work than they did at their best pull the limit down, each full
+ *    round by as much as they are too slow. With a probe that gives no utilization, they only stop growth.
  * 6. The limit was too much lately: it grows to just under where that was, and not further for `BRINK_FOR`.
- * 7. The database is `ok` and every slot is taken: grow once in `GROW_EVERY`. By an eighth, at least one, until the limit
- *    first went down (slow start), then by one. Time and not success is the measure here, because the probe has looked at the larger
+ * 7. The database is under `NEAR` of what operators bear and every slot is taken: grow once in `GROW_EVERY`. Far under it by all of the
+ *    limit (slow start) or half of it, closer by a quarter, then by one; never by so much that the load would be too high if
+ *    windows were all of it. From `NEAR` on it holds. Time and not success is the measure here, because the probe has looked at the larger
  *    limit meanwhile, while a whale's first window may take minutes to succeed.
- * 8. There is no probe: a window that succeeded while every slot was taken is the only sign that more may be well. By one
- *    for each such window in slow start, which doubles the limit in each round, then by one for each full round.
+ * 8. There is no probe: the limit is found as a customer's writers are, by trials that must bring throughput (see `writers.ts`).
  *
  * No move up comes within `UP_AFTER_DOWN` of a move down.
  */
@@ -26,10 +28,12 @@ export interface Pace {
   limit: number;
   /** The limit never went down so far. */
   slowStart: boolean;
-  /** Windows that succeeded at a full limit since it last moved. */
-  credit: number;
-  /** When the limit last moved, or was first used; ms since 1970. */
+  /** Windows that were too slow since it last moved. */
+  pull?: number;
+  /** When the limit last moved; ms since 1970. */
   movedAt?: number;
+  /** Since when every slot is taken: the probe has seen no more than that. */
+  fullAt?: number;
   /** When the limit last went down, by a cut or a step. */
   downAt?: number;
   /** When it was last cut: windows started before are part of an event that was answered. */
@@ -38,6 +42,8 @@ export interface Pace {
   brink?: number;
   /** How long windows take for their work, compared with the best: 1 is as fast as ever. A moving mean. */
   slowness: number;
+  /** How the limit is found without a probe: as the writers of a customer are. */
+  climb?: Writers;
   /** The latest move with its reason, `8 → 4: 3 deadlocks in 60 s`; and the reason alone. */
   reason: string;
   why: string;
@@ -48,25 +54,39 @@ export interface PaceBounds {
   max: number;
 }
 
-/** What the probe says of the database. `off`: there is no probe. */
+/** What the probe says of the database, in a word. `off`: there is no probe. */
 export type Health = 'off' | 'ok' | 'high' | 'critical' | 'unknown';
+
+/** What the probe says of the database: the word, and its load as a share of what operators bear, where that is known. */
+export interface Load {
+  level: Health;
+  /** 1 is `maxLoad`. */
+  utilization?: number;
+}
 
 /** Twice the probe's usual interval, so that the database shows the effect of one step before the next. */
 export const DOWN_EVERY = 10_000;
 /** For the same reason. */
 export const GROW_EVERY = 10_000;
+/** A window ended and another one takes its slot: that is still a full limit. */
+const STILL_FULL = 3 / 4;
 /** Longer than a cancelled or rolled-back transaction weighs on a database. */
 export const UP_AFTER_DOWN = 30_000;
 /** Between trying the brink again too often, each time a moment at `high`, and missing that there is room again. */
 export const BRINK_FOR = 5 * 60_000;
 /** Above this slowness the limit does not grow. Windows alike differ by half among themselves. */
-export const TOO_SLOW = 1.6;
+export const TOO_SLOW = 1.5;
+/** Under this share of what operators bear the limit may double; under this one it grows by a quarter; from `NEAR` on it holds. */
+const FAR_UNDER = 0.5;
+const UNDER = 0.7;
+const CLEARLY_UNDER = 0.8;
+export const NEAR = 0.9;
 /** The last ten windows or so decide. */
 const SLOWNESS_WEIGHT = 0.2;
 
 export function initialPace({ min, max }: PaceBounds): Pace {
   const limit = Math.min(min, max);
-  return { limit, slowStart: true, credit: 0, slowness: 1, reason: `slow start from ${limit}`, why: 'slow start' };
+  return { limit, slowStart: true, slowness: 1, reason: `slow start from ${limit}`, why: 'slow start' };
 }
 
 /** A window that started at `startedAt` failed for contention or overload. */
@@ -78,52 +98,119 @@ export function afterCongestion(
   return cut(pace, at, why);
 }
 
-/** The probe's level changed. */
-export function afterHealth(pace: Pace, health: Health, at: number, why: string): Pace {
-  if (health === 'critical') return cut(pace, at, why);
-  return health === 'high' ? { ...steppedDown(pace, at, why), brink: pace.limit } : pace;
+/** The probe sees another load. */
+export function afterHealth(pace: Pace, load: Load, from: Health, at: number, why: string): Pace {
+  if (load.level === 'critical') return from === 'critical' ? pace : cut(pace, at, why);
+  return isOver(load) ? { ...steppedDown(pace, at, why), brink: pace.limit } : pace;
 }
 
+const isOver = ({ level, utilization = 1 }: Load): boolean => level === 'high' && utilization >= 1;
+
 /** When the limit may grow by time alone, all slots taken, and to what; undefined while it may not. */
-export function growthOf(pace: Pace, { max }: PaceBounds, health: Health): { at: number; limit: number } | undefined {
-  if (health !== 'ok' || pace.slowness > TOO_SLOW || pace.limit >= max) return undefined;
-  const step = pace.slowStart ? Math.max(1, Math.floor(pace.limit / 8)) : 1;
+export function growthOf(pace: Pace, { max }: PaceBounds, load: Load): { at: number; limit: number } | undefined {
+  const { level, utilization } = load;
+  if (level === 'off') return climbing(pace, max);
+  if (level === 'unknown') return recovering(pace, max);
+  if (level !== 'ok' || pace.limit >= max) return undefined;
+  if (utilization === undefined ? pace.slowness > TOO_SLOW : utilization >= NEAR) return undefined;
+  const step = stepOf(pace, utilization);
+  if (step === 0) return undefined;
   const atBrink = pace.brink !== undefined && pace.limit + step >= pace.brink;
   const sinceDown = pace.downAt === undefined ? 0 : pace.downAt + (atBrink ? BRINK_FOR : UP_AFTER_DOWN);
-  return { at: Math.max((pace.movedAt ?? 0) + GROW_EVERY, sinceDown), limit: Math.min(max, pace.limit + step) };
+  const seen = Math.max(pace.movedAt ?? 0, pace.fullAt ?? 0) + GROW_EVERY;
+  return { at: Math.max(seen, sinceDown), limit: Math.min(max, pace.limit + step) };
 }
 
 /** A window started, and so many are in flight now: one more than the limit when it was time to grow. */
 export function afterStart(
   pace: Pace,
   bounds: PaceBounds,
-  { at, inFlight, health }: { at: number; inFlight: number; health: Health },
+  { at, inFlight, load }: { at: number; inFlight: number; load: Load },
 ): Pace {
-  const growth = inFlight > pace.limit ? growthOf(pace, bounds, health) : undefined;
-  if (growth && growth.at <= at) return grown(pace, at, growth.limit, 'the database is ok with every slot taken');
-  return pace.movedAt === undefined ? { ...pace, movedAt: at } : pace;
+  const growth = inFlight > pace.limit ? growthOf(pace, bounds, load) : undefined;
+  if (growth && growth.at <= at) {
+    if (load.level !== 'off') return grown(pace, at, growth.limit, whyGrown(load));
+    const climb = tried(climbOf(pace), { at, inFlight, max: bounds.max, free: 0 });
+    return { ...grown(pace, at, climb.count, climb.why), climb };
+  }
+  if (inFlight >= pace.limit) return pace.fullAt === undefined ? { ...pace, fullAt: at } : pace;
+  if (pace.fullAt === undefined || inFlight >= pace.limit * STILL_FULL) return pace;
+  const { fullAt: _, ...rest } = pace;
+  return rest;
 }
 
-/** A window succeeded. `ratio`: its time for its work, compared with its customer's best. `full`: every slot was taken. */
+function whyGrown({ level, utilization }: Load): string {
+  if (level === 'unknown') return 'that was not too much before the database went out of sight';
+  const share = utilization === undefined ? 'ok' : `at ${Math.round(100 * utilization)}% of what it may bear`;
+  return `the database is ${share} with every slot taken`;
+}
+
+/**
+ * A window succeeded. `ratio`: its time for its work, compared with its customer's best, where that is known. `full`: every slot
+ * was taken.
+ */
 export function afterSuccess(
   pace: Pace,
-  { max }: PaceBounds,
-  window: { at: number; ratio: number; full: boolean; health: Health },
+  window: { startedAt: number; at: number; work: number; ratio: number | undefined; full: boolean; load: Load },
 ): Pace {
-  const slowness = pace.slowness + SLOWNESS_WEIGHT * (window.ratio - pace.slowness);
+  const { at, load, ratio, full } = window;
+  // A mean of speeds and not of times: one window with ten times the usual work is no sign of a slow database.
+  const slowness =
+    ratio === undefined ? pace.slowness : 1 / ((1 - SLOWNESS_WEIGHT) / pace.slowness + SLOWNESS_WEIGHT / ratio);
   const measured = { ...pace, slowness };
-  const { at, health } = window;
-  if (health === 'high') return steppedDown(measured, at, 'the database is still high');
-  if (health !== 'off' || slowness > TOO_SLOW || !window.full || pace.limit >= max) return measured;
-  if (pace.downAt !== undefined && at - pace.downAt < UP_AFTER_DOWN) return measured;
-  const credit = pace.credit + 1;
-  if (!pace.slowStart && credit < pace.limit) return { ...measured, credit };
-  const windows = `${credit} ${credit === 1 ? 'window' : 'windows'} went well with every slot taken`;
-  return grown(measured, at, pace.limit + 1, windows);
+  if (isOver(load)) return steppedDown(measured, at, 'the database is still high');
+  if (load.level !== 'off') return measured;
+  if (slowness > TOO_SLOW && pace.limit > 1) return pulledDown(measured, at);
+  const climb = succeeded(climbOf(measured), { ...window, full });
+  return climb.count < pace.limit
+    ? { ...lowered(measured, climb.count, at, climb.why), climb }
+    : { ...measured, climb };
 }
 
-function grown(pace: Pace, at: number, limit: number, why: string): Pace {
-  return { ...pace, limit, credit: 0, movedAt: at, reason: `${pace.limit} → ${limit}: ${why}`, why };
+const climbOf = ({ climb, limit }: Pace): Writers =>
+  climb?.count === limit ? climb : { ...initialWriters, ...(climb?.brink && { brink: climb.brink }), count: limit };
+
+/** Unseen, the limit comes back to under where it was, since that was seen to be well; never further. */
+function recovering(
+  { limit, brink, downAt = 0, movedAt = 0 }: Pace,
+  max: number,
+): { at: number; limit: number } | undefined {
+  if (brink === undefined || limit + 1 >= brink || limit >= max) return undefined;
+  return { at: Math.max(downAt + UP_AFTER_DOWN, movedAt + GROW_EVERY), limit: limit + 1 };
+}
+
+function climbing(pace: Pace, max: number): { at: number; limit: number } | undefined {
+  const next = nextTrial(climbOf(pace), { max, free: 0 });
+  if (!next) return undefined;
+  const at = pace.downAt === undefined ? next.at : Math.max(next.at, pace.downAt + UP_AFTER_DOWN);
+  return { at, limit: next.count };
+}
+
+/** How far the limit may grow at once, as long as that would not take the load over what may be. */
+function stepOf({ slowStart, limit }: Pace, utilization: number | undefined): number {
+  if (utilization === undefined) return slowStart ? Math.max(1, Math.floor(limit / 8)) : 1;
+  const shares = slowStart ? { far: 1, under: 1 / 4 } : { far: 1 / 2, under: 0 };
+  const share = utilization < FAR_UNDER ? shares.far : utilization < UNDER ? shares.under : 0;
+  const step = Math.max(1, Math.floor(limit * share));
+  // As if these windows were all of the load: where they are not, it grows by less.
+  if (utilization * (limit + step) < limit) return step;
+  return utilization < CLEARLY_UNDER ? 1 : 0;
+}
+
+/** Slowness as a force: each full round of windows takes off what the limit is over what their speed speaks for, half of it at most. */
+function pulledDown(pace: Pace, at: number): Pace {
+  const pull = (pace.pull ?? 0) + 1;
+  if (pull < pace.limit) return { ...pace, pull };
+  const gradient = Math.max(1 / 2, TOO_SLOW / pace.slowness);
+  const limit = Math.max(1, Math.min(pace.limit - 1, Math.round(pace.limit * gradient)));
+  const times = Math.round(10 * pace.slowness) / 10;
+  const why = `windows take ${times} times as long for the same work as they did`;
+  // What comes next is measured at the new limit.
+  return lowered({ ...pace, slowness: 1 }, limit, at, why);
+}
+
+function grown({ fullAt: _, pull: __, ...pace }: Pace, at: number, limit: number, why: string): Pace {
+  return { ...pace, limit, movedAt: at, reason: `${pace.limit} → ${limit}: ${why}`, why };
 }
 
 const cut = (pace: Pace, at: number, why: string): Pace => ({
@@ -137,7 +224,7 @@ function steppedDown(pace: Pace, at: number, why: string): Pace {
   return lowered(pace, pace.limit - 1, at, why);
 }
 
-function lowered(pace: Pace, limit: number, at: number, why: string): Pace {
+function lowered({ pull: _, ...pace }: Pace, limit: number, at: number, why: string): Pace {
   const reason = `${pace.limit} → ${limit}: ${why}`;
-  return { ...pace, limit, slowStart: false, credit: 0, movedAt: at, downAt: at, reason, why };
+  return { ...pace, limit, slowStart: false, movedAt: at, downAt: at, reason, why };
 }

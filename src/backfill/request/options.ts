@@ -11,10 +11,13 @@ export interface CustomerRequest {
   /** How many conversations its range holds, if known: its claim on a slot. */
   conversations?: number;
   window?: WindowPolicy;
-  perCustomer?: number;
+  perCustomer?: PerCustomer;
   /** What of its range is already done, as the caller knows. */
   done?: Intervals;
 }
+
+/** How many windows of one customer may be in flight; `auto`: the run finds it out for each customer. */
+export type PerCustomer = number | 'auto';
 
 /** When the run may work: from `from` to `to` (minutes after midnight in the time zone) on these days (0 is Sunday). */
 export interface WorkingHours {
@@ -32,6 +35,8 @@ export interface ProbeOptions {
   criticalLoad: Record<string, number>;
   /** How often to look, in ms. */
   every: number;
+  /** While the database is out of sight: no growth (the default), or start nothing. */
+  whenUnknown?: 'hold' | 'stop';
 }
 
 /** `report` says what is missing in completed windows; `repair` runs such days again, each at most `repairs` times. */
@@ -73,7 +78,7 @@ export interface Options {
   end: Hour;
   cluster?: string;
   window: WindowPolicy;
-  parallelism: { max: number; min: number; perCustomer: number; adaptive: boolean };
+  parallelism: { max: number; min: number; perCustomer: PerCustomer; adaptive: boolean };
   child: ChildOptions;
   retry: Record<FailureClass, RetryPolicy>;
   operatorTimeout: number;
@@ -86,6 +91,8 @@ export interface Options {
   /** So many windows of the smallest customers succeed before the real order begins. */
   canary: number;
   dryRun: boolean;
+  /** The webhooks of the worker's environment learn of the run's changes: no when left out. */
+  notify?: true;
   /** Continue as new after this many history events, if that is before Temporal's own hint. */
   maxHistoryEvents?: number;
 }

@@ -1,24 +1,10 @@
-import { type Hour, type Interval, meet } from '../hours/interval.js';
-import { gridEnd, type WindowKey } from '../hours/window.js';
 import type { Breaker } from '../pacing/breaker.js';
-import type { CheckKey, Customer } from '../state/customer.js';
-import { claimOf } from '../state/initial-state.js';
-import type { Ending } from '../state/lifecycle.js';
 import type { State } from '../state/state.js';
-import { tallyOf, workLeft } from '../state/tally.js';
+import { tallyOf } from '../state/tally.js';
+import type { Decision } from './decision.js';
 import { dueCheck } from './due-check.js';
-import { limitNow, writersOf } from './limit.js';
-
-/** What the durable shell is to do next. */
-export type Decision =
-  /** Start this window, give `evolve` the event, and decide again. */
-  | ({ kind: 'startWindow'; attempt: number } & WindowKey)
-  /** Check these completed windows together, give `evolve` the event, and decide again. */
-  | { kind: 'verify'; windows: CheckKey[] }
-  /** Nothing to do until something happens or, if given, until `until` (ms since 1970). */
-  | { kind: 'wait'; until?: number }
-  /** Close the run. No window is in flight. */
-  | { kind: 'end'; how: Ending };
+import { limitNow } from './limit.js';
+import { nextStart } from './next-start.js';
 
 /**
  * One decision. Precedence:
@@ -86,84 +72,4 @@ function trial(state: State, { trial, tryAt }: Breaker, now: number, limit: numb
 function growth(state: State, now: number, limit: number, at: number): Decision {
   const next = nextStart(state, now, limit);
   return next.kind === 'startWindow' && at > now ? { kind: 'wait', until: at } : next;
-}
-
-/**
- * Whose window is next. Customers take slots in the order of their claims, one after the other, so that few are half
- * done. But a customer is a serial chain: once its own chain is longer than all work left shared evenly by all slots,
- * it decides when the run ends, and goes first, the longest such chain before the others. (This is McNaughton's
- * wrap-around rule for preemptive machines with a window as the quantum: the run is never longer than the larger of
- * the average load and the longest chain, by more than a window.) With one slot no chain is longer than all work, so
- * a sequential run goes customer by customer.
- *
- * The canary turns the order round until enough windows have succeeded: the smallest customers try the water.
- *
- * The search ends early: claims descend, and no chain is longer than its customer's claim.
- */
-function nextStart(state: State, now: number, slots: number): Decision {
-  let first: Candidate | undefined;
-  let longest: Candidate | undefined;
-  let until: number | undefined;
-  const { open, left } = tallyOf(state);
-  const canary = state.record.counts.completed < state.options.canary;
-  for (let i = 0; i < open.length; i++) {
-    const index = open[canary ? open.length - 1 - i : i]!;
-    const customer = state.customers[index]!;
-    if (longest && (canary || claimOf(customer) <= longest.chain)) break;
-    const limit = writersOf(state, customer);
-    const chain = workLeft(customer) / limit;
-    const { running } = customer.windows;
-    const held = customer.paused || customer.hours.undiscovered || running.length >= limit;
-    if (held || (first && chain <= longest!.chain)) continue;
-    const window = nextWindow(customer, now);
-    if (window === undefined) continue;
-    if (typeof window === 'number') {
-      until = Math.min(until ?? window, window);
-      continue;
-    }
-    // An adopted window may run over more hours than it answers for; these wait for its end as well.
-    if (running.some(({ hours }) => meet(hours, window.hours))) continue;
-    const candidate = { index, chain, window };
-    first ??= candidate;
-    if (!longest || chain > longest.chain) longest = candidate;
-  }
-  if (!first || !longest) return waitUntil(until);
-  const { index, window } = !canary && longest.chain > left / slots ? longest : first;
-  return { kind: 'startWindow', customer: index, ...window };
-}
-
-interface Candidate {
-  index: number;
-  chain: number;
-  window: WindowToStart;
-}
-
-interface WindowToStart {
-  hours: Interval;
-  attempt: number;
-}
-
-/**
- * The customer's next window: the earliest waiting hours, up to the end of their cell in the grid of its window size.
- * Hours that failed before go again as the window they were, and not before they are due: then the time (ms) when the
- * first of them is. Undefined when nothing waits.
- */
-function nextWindow(customer: Customer, now: number): WindowToStart | number | undefined {
-  const { size } = customer.pacing.sizing;
-  const { retries } = customer.windows;
-  let due: number | undefined;
-  for (const [start, end] of customer.hours.waiting) {
-    let from = start;
-    while (from < end) {
-      const retry = retries.find((entry) => entry.hours[0] === from);
-      if (!retry) {
-        const later = retries.map(({ hours }): Hour => hours[0]).filter((start) => start > from);
-        return { hours: [from, Math.min(end, gridEnd(size, customer.start, from), ...later)], attempt: 1 };
-      }
-      if (retry.at <= now) return { hours: retry.hours, attempt: retry.attempts + 1 };
-      due = Math.min(due ?? retry.at, retry.at);
-      from = retry.hours[1];
-    }
-  }
-  return due;
 }

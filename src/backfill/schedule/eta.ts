@@ -1,6 +1,6 @@
-import { perCustomerLimit } from '../state/in-flight.js';
 import type { State } from '../state/state.js';
 import { tallyOf, workLeft } from '../state/tally.js';
+import { writersOf } from './limit.js';
 
 /** How much of the work is done, 0 to 1. */
 export function shareDone(state: State): number {
@@ -29,7 +29,7 @@ export function estimate(state: State, now: number): { share: number; eta?: numb
   let lanes = 0;
   for (const index of open) {
     const customer = state.customers[index]!;
-    const limit = perCustomerLimit(state, customer);
+    const limit = writersOf(state, customer);
     lanes += limit;
     longest = Math.max(longest, workLeft(customer) / limit);
   }

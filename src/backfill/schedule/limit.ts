@@ -1,7 +1,8 @@
 import { formatTime } from '../hours/calendar.js';
 import { growthOf } from '../pacing/pace.js';
+import { initialWriters, nextTrial } from '../pacing/writers.js';
 import type { Customer } from '../state/customer.js';
-import { perCustomerLimit } from '../state/in-flight.js';
+import { countInFlight, perCustomerOf } from '../state/in-flight.js';
 import type { State } from '../state/state.js';
 
 /** How many windows may be in flight now, and why. */
@@ -17,7 +18,7 @@ export interface LimitNow {
 /**
  * The limit now. The strongest reason to hold back decides:
  *
- * 1. The database is critical: none.
+ * 1. The database is critical, or out of sight where that is to stop the run: none.
  * 2. Outside the working hours: none; in hours with a limit of their own: that.
  * 3. The adaptive limit.
  * 4. The run's most.
@@ -25,6 +26,9 @@ export interface LimitNow {
 export function limitNow(state: State, now: number): LimitNow {
   const { level, reason } = state.pacing.health;
   if (level === 'critical') return { limit: 0, why: `the database is critical: ${reason}` };
+  if (level === 'unknown' && state.options.probe?.whenUnknown === 'stop') {
+    return { limit: 0, why: `the database is out of sight, and whenUnknown is "stop": ${reason}` };
+  }
   const own = ownLimit(state);
   const hours = hoursNow(state, now);
   if (!hours || hours.max > own.limit) return own;
@@ -39,7 +43,7 @@ export function limitNow(state: State, now: number): LimitNow {
 function ownLimit({ pacing: { pace, health }, parallelism }: State): LimitNow {
   const { max, adaptive } = parallelism;
   if (!adaptive || pace.limit > max) return { limit: max, why: "the run's most" };
-  const growth = growthOf(pace, parallelism, health.level);
+  const growth = growthOf(pace, parallelism, health);
   return { limit: pace.limit, why: pace.reason, ...(growth && { growsAt: growth.at }) };
 }
 
@@ -52,7 +56,24 @@ function hoursNow({ options, pacing }: State, now: number): { max: number; until
   return { max: current?.max ?? 0, ...(next && { until: next.at }) };
 }
 
-/** The most windows of one customer in flight at once: fewer after contention, until its windows succeed again. */
+/**
+ * The most windows of one customer in flight at once: what the run has found out; or the number asked for, and fewer after
+ * contention, until its windows succeed again.
+ */
 export function writersOf(state: State, customer: Customer): number {
-  return Math.min(customer.pacing.writers ?? Number.POSITIVE_INFINITY, perCustomerLimit(state, customer));
+  const asked = perCustomerOf(state, customer);
+  const { writers = Number.POSITIVE_INFINITY, foundWriters = initialWriters } = customer.pacing;
+  return asked === 'auto' ? Math.min(foundWriters.count, state.parallelism.max) : Math.min(writers, asked);
+}
+
+/** The next trial of more writers for a customer, at such a limit of the run; see `nextTrial`. */
+export function nextTrialOf(
+  state: State,
+  { pacing }: Customer,
+  limit: number,
+): { count: number; at: number } | undefined {
+  return nextTrial(pacing.foundWriters ?? initialWriters, {
+    max: state.parallelism.max,
+    free: limit - countInFlight(state),
+  });
 }

@@ -1,7 +1,8 @@
-import type { FailureClass } from '../failures/classify.js';
+import { FAILURE_CLASSES } from '../failures/classify.js';
 import type { Hour, Interval, Intervals } from '../hours/interval.js';
 import type { WindowKey } from '../hours/window.js';
 import type { Sizing } from '../pacing/sizing.js';
+import type { Writers } from '../pacing/writers.js';
 import type { CustomerRequest } from '../request/options.js';
 import type { Coverage } from './ledger.js';
 import type { Pause } from './lifecycle.js';
@@ -55,8 +56,10 @@ export interface CustomerPacing {
   /** Work in one hour of its range: conversations where known, else a guess from the others. */
   density: number;
   sizing: Sizing;
-  /** Fewer windows at once than it may have, after contention. */
+  /** Fewer windows at once than it may have, after contention; only where that is a number. */
   writers?: number;
+  /** How many windows at once it has, where the run finds that out, and what it knows of that; one, until it knows more. */
+  foundWriters?: Writers;
   /** The shortest time that a unit of its work has taken, in ms; slowly forgotten. */
   best?: number;
 }
@@ -130,7 +133,8 @@ export interface Repair {
 }
 
 /** Why hours need attention: a window's failure, something missing in them, or a check that could not be made. */
-export type TroubleClass = FailureClass | 'missing' | 'unverified';
+export type TroubleClass = (typeof TROUBLE_CLASSES)[number];
+export const TROUBLE_CLASSES = [...FAILURE_CLASSES, 'missing', 'unverified'] as const;
 
 /** Why hours are failed or held: the failure of one window, or of several alike. Each such hour is in exactly one problem. */
 export interface Problem {

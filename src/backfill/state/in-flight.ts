@@ -1,5 +1,6 @@
 import type { Interval } from '../hours/interval.js';
 import { windowId } from '../hours/window.js';
+import type { PerCustomer } from '../request/options.js';
 import type { Customer, Window } from './customer.js';
 import type { State } from './state.js';
 import { tallyOf } from './tally.js';
@@ -18,6 +19,9 @@ export const countInFlight = (state: State): number => tallyOf(state).inFlight;
 export const workflowIdOf = ({ options }: State, { id }: Customer, hours: Interval): string =>
   windowId(options.child.workflowIdPrefix, id, hours);
 
-/** The most windows of one customer in flight at once. */
-export const perCustomerLimit = (state: State, customer: Customer): number =>
+/** How many windows of the customer may be in flight, as asked for. */
+export const perCustomerOf = (state: State, customer: Customer): PerCustomer =>
   customer.perCustomer ?? state.parallelism.perCustomer;
+
+/** Whether the run finds out how many windows of the customer may be in flight. */
+export const findsWriters = (state: State, customer: Customer): boolean => perCustomerOf(state, customer) === 'auto';

@@ -25,6 +25,8 @@ export type LogFact =
   | ({ kind: 'windowFailed'; window: string; attempts: number } & Failed)
   | ({ kind: 'windowRerun'; window: string; days: string } & Failed)
   | { kind: 'sizeGrown'; customer: string; size: string; why: string }
+  /** `from` and `to` are alike where a trial has shown that the number may stay. */
+  | { kind: 'writersMoved'; customer: string; from: number; to: number; why: string }
   | { kind: 'limitMoved'; from: number; to: number; why: string }
   | { kind: 'databaseLevel'; from: Health; to: Health; reason: string }
   | { kind: 'pausedByStops'; windows: number; within: number }
@@ -37,6 +39,8 @@ export type LogFact =
   | { kind: 'shortfall'; customer: string; days: string; finding: Finding }
   | { kind: 'moreShortfalls'; more: number }
   | { kind: 'verificationFailed'; days: number; reason: string }
+  /** A receiver of notifications, by its key, answered 410. */
+  | { kind: 'receiverOff'; receiver: string }
   | { kind: 'leftBehind'; what: string[] }
   | { kind: 'runEnded'; how: Ending };
 

@@ -69,7 +69,9 @@ export const LISTS = [
   'checking',
   'repairs',
 ] as const satisfies readonly (keyof CustomerWindows)[];
-export const PACING = ['density', 'sizing', 'writers', 'best'] as const satisfies readonly (keyof CustomerPacing)[];
+export const PACING = [
+  ...(['density', 'sizing', 'writers', 'foundWriters', 'best'] as const),
+] as const satisfies readonly (keyof CustomerPacing)[];
 export const RECORD = [
   ...(['ledger', 'problems', 'completed', 'unsuccessful', 'busy'] as const),
 ] as const satisfies readonly (keyof CustomerRecord)[];

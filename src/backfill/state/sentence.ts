@@ -42,6 +42,10 @@ export function sentenceOf(fact: LogFact): string {
       return `${fact.window}: ${fact.class}, ${fact.days} is to run again: ${fact.message}`;
     case 'sizeGrown':
       return `${fact.customer}: ${fact.why}`;
+    case 'writersMoved': {
+      const { customer, from, to, why } = fact;
+      return `${customer}: ${from === to ? `${counted(to, 'writer')} stay` : `writers ${from} → ${to}`}: ${why}`;
+    }
     case 'limitMoved':
       return `limit ${fact.from} → ${fact.to}: ${fact.why}`;
     case 'databaseLevel':
@@ -72,6 +76,8 @@ export function sentenceOf(fact: LogFact): string {
       return `and ${fact.more} more; attention names them`;
     case 'verificationFailed':
       return `${counted(fact.days, 'day')} could not be verified: ${fact.reason}`;
+    case 'receiverOff':
+      return `the receiver of notifications ${fact.receiver} answered 410 Gone; this run sends it no more`;
     case 'leftBehind':
       return `left behind, since the run's state is too large to carry on: ${fact.what.join('; ')}`;
     case 'runEnded':

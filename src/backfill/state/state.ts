@@ -2,11 +2,12 @@ import type { FailureClass } from '../failures/classify.js';
 import type { WindowKey } from '../hours/window.js';
 import type { HoursStep } from '../hours/working-hours.js';
 import type { Breaker } from '../pacing/breaker.js';
-import type { Health, Pace } from '../pacing/pace.js';
+import type { Load, Pace } from '../pacing/pace.js';
 import type { Options } from '../request/options.js';
 import type { Customer } from './customer.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { LogEntry } from './log-entry.js';
+import type { Notifications } from './notifications.js';
 
 /**
  * A run's whole state: plain JSON, so that it travels through continue-as-new as it is. Types only; `initial-state.ts` makes
@@ -24,6 +25,8 @@ export interface State {
   guard: Guard;
   checks: Checks;
   record: RunRecord;
+  /** Only with `options.notify`. */
+  notifications?: Notifications;
 }
 
 /** What holds the run back, or lets it grow. */
@@ -31,7 +34,7 @@ export interface RunPacing {
   /** The adaptive limit; kept, but not in force, while `parallelism.adaptive` is false. */
   pace: Pace;
   /** What the probe last said of the database. */
-  health: { level: Health; reason: string };
+  health: Load & { reason: string };
   /** When the run may work, as far ahead as is known; only with `options.hours`. */
   openHours?: readonly HoursStep[];
 }

@@ -1,10 +1,11 @@
 import { dayFrom, formatDay, formatInstant, formatTime, parseDay } from '../hours/calendar.js';
 import { type Interval, meet } from '../hours/interval.js';
 import { formatWindowSize } from '../hours/window.js';
+import { initialWriters } from '../pacing/writers.js';
 import { show } from '../request/issue.js';
 import { writersOf } from '../schedule/limit.js';
 import { type Customer, rangeOf } from '../state/customer.js';
-import { workflowIdOf } from '../state/in-flight.js';
+import { findsWriters, workflowIdOf } from '../state/in-flight.js';
 import type { State } from '../state/state.js';
 import { itemsThatFit } from './answer-size.js';
 import { type DayCounts, dayCounts, dayLetters } from './day-letters.js';
@@ -21,7 +22,10 @@ export interface CustomerView {
   removed: boolean;
   /** Its window size now, and why it is that. */
   window: { size: string; why: string };
+  /** How many of its windows may be in flight now. */
   perCustomer: number;
+  /** Why it is so many, where the run finds that out (`perCustomer: "auto"`). */
+  writers?: { count: number; why: string; triedAgainAt?: string };
   /** Windows that completed, windows that did not, and the time both took. */
   counts: { completed: number; unsuccessful: number; busyMs: number };
   /**
@@ -80,6 +84,7 @@ export function customerView(state: State, index: number, now: number, day?: unk
       why: customer.pacing.sizing.why,
     },
     perCustomer: writersOf(state, customer),
+    ...(findsWriters(state, customer) && { writers: writersView(state, customer) }),
     counts: {
       completed: customer.record.completed,
       unsuccessful: customer.record.unsuccessful,
@@ -92,6 +97,15 @@ export function customerView(state: State, index: number, now: number, day?: unk
     rankOf(window, at / windows.length),
   );
   return { ...rest, ...why, windows: kept, ...(leftOut > 0 ? { windowsLeftOut: leftOut } : {}) };
+}
+
+function writersView(state: State, customer: Customer): NonNullable<CustomerView['writers']> {
+  const { why, brink } = customer.pacing.foundWriters ?? initialWriters;
+  return {
+    count: writersOf(state, customer),
+    why,
+    ...(brink && { triedAgainAt: formatTime(brink.until) }),
+  };
 }
 
 /** @throws a sentence when the argument is no day of the customer's range */

@@ -1,8 +1,8 @@
 import { formatDay, HOURS_PER_DAY } from '../hours/calendar.js';
 import { formatDuration } from '../hours/duration.js';
 import { formatWindowSize, gridEnd } from '../hours/window.js';
+import { writersOf } from '../schedule/limit.js';
 import type { Customer } from '../state/customer.js';
-import { perCustomerLimit } from '../state/in-flight.js';
 import type { State } from '../state/state.js';
 import { type LeftOut, withCustomersThatFit } from './answer-size.js';
 
@@ -45,7 +45,7 @@ const MOST_WARNINGS = 50;
  */
 export function planOf(state: State): Plan {
   const customers = state.customers.map((customer): PlannedCustomer => {
-    const durationMs = msOf(customer, customer.end - customer.start) / perCustomerLimit(state, customer);
+    const durationMs = msOf(customer, customer.end - customer.start) / writersOf(state, customer);
     return {
       id: customer.id,
       windows: windowsOf(customer),
@@ -134,7 +134,7 @@ function warningsOf(state: State): string[] {
     );
   }
   for (const customer of state.customers) {
-    const writers = perCustomerLimit(state, customer);
+    const writers = writersOf(state, customer);
     if (writers > 1) warnings.push(`${customer.id}: ${writers} windows of one customer at once may deadlock`);
   }
   const rest = warnings.length - MOST_WARNINGS;

@@ -1,7 +1,7 @@
 import { troubleOf } from '../events/checks.js';
 import { daysOf, formatDay, formatTime } from '../hours/calendar.js';
 import type { Breaker } from '../pacing/breaker.js';
-import type { Health } from '../pacing/pace.js';
+import type { Load } from '../pacing/pace.js';
 import { estimate } from '../schedule/eta.js';
 import { limitNow } from '../schedule/limit.js';
 import type { Customer, Problem, TroubleClass } from '../state/customer.js';
@@ -22,8 +22,8 @@ export interface Progress {
   totals: DayCounts & { windows: Counts };
   /** `limit` is in force now, and `reason` says why it is that. */
   parallelism: State['parallelism'] & { limit: number; reason: string; inFlight: number };
-  /** What the probe says of the cluster's database. */
-  database: { level: Health; reason: string };
+  /** What the probe says of the cluster's database; `utilization` is its load as a share of what operators bear, where known. */
+  database: Load & { reason: string };
   /** When the run should be done at the pace so far; null while that is unknown. */
   eta: string | null;
   customers: CustomerDays[];

@@ -1,9 +1,10 @@
 import { describe, formatTime } from '../hours/calendar.js';
 import { type Interval, meet, overlaps } from '../hours/interval.js';
+import { initialWriters } from '../pacing/writers.js';
 import { limitNow, writersOf } from '../schedule/limit.js';
 import type { Customer } from '../state/customer.js';
 import { claimsOf } from '../state/customer-hours.js';
-import { countInFlight, workflowIdOf } from '../state/in-flight.js';
+import { countInFlight, perCustomerOf, workflowIdOf } from '../state/in-flight.js';
 import type { State } from '../state/state.js';
 import { tallyOf } from '../state/tally.js';
 import { counted } from '../words.js';
@@ -69,7 +70,12 @@ function customerReason(state: State, index: number, day: Interval, now: number)
   if (windows.running.length < writers) return undefined;
   const [first] = windows.running;
   const busy = first ? `${describe([first.hours])} is running` : 'one is running';
-  return writers < (customer.perCustomer ?? state.parallelism.perCustomer)
+  const asked = perCustomerOf(state, customer);
+  if (asked === 'auto') {
+    const why = customer.pacing.foundWriters?.why ?? initialWriters.why;
+    return `${id} has ${counted(writers, 'window')} at once (${why}), and ${busy}`;
+  }
+  return writers < asked
     ? `${id} has ${counted(writers, 'window')} at once after contention, and ${busy}`
     : `${id} has ${counted(writers, 'window')} at once, and ${busy}`;
 }

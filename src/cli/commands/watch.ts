@@ -37,7 +37,7 @@ Examples:
       if (!stdin.isTTY || !stdout.isTTY) throw badUsage('watch needs a terminal; backfill status shows the same once');
       const clusters = await selectClusters(context, names, choice);
       await watchClusters(
-        clusters.map((cluster) => watched(cluster, choice, context)),
+        clusters.map((cluster) => watchedCluster(cluster, choice, context)),
         {
           display: stdout as Display,
           keyboard: stdin,
@@ -51,7 +51,12 @@ Examples:
   );
 };
 
-function watched(cluster: Cluster, choice: RunChoice, { environment }: CommandContext): WatchedCluster {
+/** A cluster of the fleet, and the run of it that was chosen. */
+export function watchedCluster(
+  cluster: Cluster,
+  choice: RunChoice,
+  { environment }: Pick<CommandContext, 'environment'>,
+): WatchedCluster {
   return {
     name: cluster.name,
     open: (signal) => openCluster(cluster, { environment, signal }),

@@ -35,19 +35,25 @@ export class ClusterWatch {
   private opening: Promise<ClusterSession> | undefined;
   private session: ClusterSession | undefined;
   private watched: { workflowId: string; prefix: string } | undefined;
+  /** When Temporal answered last, before the run was asked. */
+  private temporalAnsweredAt = 0;
   private samples: { at: number; completed: number }[] = [];
 
-  constructor(private readonly cluster: WatchedCluster) {
+  /** @param pollMs between two refreshes of an open run */
+  constructor(
+    private readonly cluster: WatchedCluster,
+    private readonly pollMs = POLL_MS,
+  ) {
     this.picture = { cluster: cluster.name };
   }
 
-  /** Refreshes about every two seconds until the signal aborts. */
+  /** Refreshes until the signal aborts. */
   async follow(onChange: () => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.refresh(signal);
       onChange();
       const { progress, unreachable } = this.picture;
-      const pause = progress && isClosed(progress) && !unreachable ? POLL_CLOSED_MS : POLL_MS;
+      const pause = progress && isClosed(progress) && !unreachable ? POLL_CLOSED_MS : this.pollMs;
       await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
     }
   }
@@ -66,8 +72,21 @@ export class ClusterWatch {
     } catch (error) {
       if (isNoSuchRun(error)) this.watched = undefined;
       const { since = startedAt } = this.picture.unreachable ?? {};
-      this.picture = { ...this.picture, unreachable: { since, reason: errorText(error) } };
+      const temporal = this.temporalAnsweredAt >= startedAt ? ({ temporalAnswers: true } as const) : {};
+      this.picture = { ...this.picture, unreachable: { since, reason: errorText(error), ...temporal } };
     }
+  }
+
+  /**
+   * The open connection; opens it if there is none. Connecting may take longer than one refresh: the next one waits for
+   * the same connection.
+   */
+  connect(signal: AbortSignal): Promise<ClusterSession> {
+    this.opening ??= this.cluster.open(signal).catch((error: unknown) => {
+      this.opening = undefined;
+      throw error;
+    });
+    return this.opening;
   }
 
   /** Sends a command to the run. @returns what it did, or why it refused */
@@ -87,12 +106,7 @@ export class ClusterWatch {
 
   /** @param limited aborts with the signal, and when this refresh takes too long */
   private async newPicture(signal: AbortSignal, limited: AbortSignal): Promise<ClusterPicture> {
-    // Connecting may take longer than one refresh: the next one waits for the same connection.
-    this.opening ??= this.cluster.open(signal).catch((error: unknown) => {
-      this.opening = undefined;
-      throw error;
-    });
-    const session = await this.opening;
+    const session = await this.connect(signal);
     this.session = session;
     return session.client.withAbortSignal(limited, () => this.pictureFrom(session));
   }
@@ -101,6 +115,7 @@ export class ClusterWatch {
     const cluster = this.cluster.name;
     const { client } = session;
     const found = await this.cluster.findRun(session);
+    this.temporalAnsweredAt = Date.now();
     if ('none' in found) {
       this.watched = undefined;
       const windows = await openWindows(client, DEFAULT_PREFIX);

@@ -4,6 +4,7 @@ import type { Progress } from '../../backfill/views/progress.js';
 import type { WindowInFlight, WindowsInFlight } from '../terminal/picture.js';
 import { ownWindows } from '../terminal/placed-days.js';
 import { withDeadline } from '../time-limit.js';
+import { withActivities } from './window-activity.js';
 
 /** A run at one moment. */
 export interface RunSnapshot {
@@ -31,7 +32,8 @@ export function takeSnapshot(
       client.workflow.getHandle(workflowId).query<Progress>('progress'),
       openWindows(client, prefix),
     ]);
-    return { progress, windows: { list: list.filter(ownWindows(progress)), more } };
+    const own = await withActivities(client, list.filter(ownWindows(progress)));
+    return { progress, windows: { list: own, more } };
   };
   return withDeadline(client, calls, limitMs);
 }

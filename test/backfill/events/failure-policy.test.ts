@@ -142,18 +142,25 @@ describe('overload', () => {
   });
 });
 
-describe('a window that succeeds while every slot is taken', () => {
-  it('lets the limit grow where there is no probe; with a slot free it says nothing', () => {
+describe('windows that succeed without a probe', () => {
+  it('let the limit grow once every slot has seen two of them; with a slot free they say nothing', () => {
     const customers = ['a', 'b', 'c', 'd'];
-    const { state, windows } = started(
-      stateOf({ customers, parallelism: { max: 8, min: 2, adaptive: true }, end: '2026-01-02' }),
-      NOW,
-    );
-    expect(windows).toHaveLength(2);
-    const full = evolve(state, { kind: 'windowCompleted', at: NOW + MINUTE, ...windows[0]! });
-    expect(full.pacing.pace.limit).toBe(3);
-    const notFull = evolve(full, { kind: 'windowCompleted', at: NOW + 2 * MINUTE, ...windows[1]! });
-    expect(notFull.pacing.pace.limit).toBe(3);
+    const parallelism = { max: 8, min: 2, adaptive: true };
+    let { state } = started(stateOf({ customers, parallelism, end: '2026-01-06' }), NOW);
+    const complete = (at: number) => {
+      const index = state.customers.findIndex(({ windows }) => windows.running.length > 0);
+      const { hours } = state.customers[index]!.windows.running[0]!;
+      state = evolve(state, { kind: 'windowCompleted', at, customer: index, hours });
+    };
+    for (let i = 1; i <= 4; i++) {
+      complete(NOW + i * MINUTE);
+      expect(state.pacing.pace.limit).toBe(2);
+      state = started(state, NOW + i * MINUTE).state;
+    }
+    expect(state.pacing.pace).toMatchObject({ limit: 3, reason: '2 → 3: 4 windows went well with 2' });
+    // The first of these frees a slot, so that the second says nothing.
+    for (let i = 5; i <= 6; i++) complete(NOW + i * MINUTE);
+    expect(state.pacing.pace.climb).toMatchObject({ windows: 1 });
   });
 });
 

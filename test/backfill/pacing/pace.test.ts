@@ -35,16 +35,24 @@ interface Scene {
   health: Health;
 }
 
+/** A window of a minute that succeeded. */
+const succeeded = ({ health, ...window }: { at: number; ratio: number; full: boolean; health: Health }) => ({
+  ...window,
+  startedAt: window.at - 60 * SECOND,
+  work: 1_000,
+  load: { level: health },
+});
+
 function next({ pace, health }: Scene, event: Happening, bounds: { min: number; max: number }, at: number): Scene {
   switch (event.kind) {
     case 'health':
-      return { health: event.health, pace: afterHealth(pace, event.health, at, 'a test') };
+      return { health: event.health, pace: afterHealth(pace, { level: event.health }, health, at, 'a test') };
     case 'success':
-      return { health, pace: afterSuccess(pace, bounds, { at, ratio: event.ratio, full: event.full, health }) };
+      return { health, pace: afterSuccess(pace, succeeded({ at, ratio: event.ratio, full: event.full, health })) };
     case 'congestion':
       return { health, pace: afterCongestion(pace, { startedAt: at - event.ago, at, why: 'a test' }) };
     case 'start':
-      return { health, pace: afterStart(pace, bounds, { at, inFlight: pace.limit + 1, health }) };
+      return { health, pace: afterStart(pace, bounds, { at, inFlight: pace.limit + 1, load: { level: health } }) };
     default:
       return event satisfies never;
   }
@@ -92,11 +100,11 @@ describe('the limit', () => {
     });
   });
 
-  it('never grows while the database is high, critical or unknown', () => {
+  it('never grows while the database is high or critical, and out of sight not to what was too much', () => {
     each((before, event, { pace: after, health }) => {
-      if (event.kind !== 'health' && ['high', 'critical', 'unknown'].includes(health)) {
-        expect(after.limit).toBeLessThanOrEqual(before.pace.limit);
-      }
+      if (event.kind === 'health' || after.limit <= before.pace.limit) return;
+      expect(['off', 'ok', 'unknown']).toContain(health);
+      if (health === 'unknown') expect(after.limit).toBeLessThan(before.pace.brink ?? 0);
     });
   });
 
@@ -108,32 +116,36 @@ describe('the limit', () => {
     });
   });
 
-  it('does not grow while windows are much slower than they were, with or without a probe', () => {
+  it('does not grow while windows are much slower than they were, where the probe gives no utilization', () => {
     const slow = { ...initialPace({ min: 4, max: 64 }), slowness: 3 };
-    expect(growthOf(slow, { min: 1, max: 64 }, 'ok')).toBeUndefined();
-    const after = afterSuccess(slow, { min: 1, max: 64 }, { at: 1e6, ratio: 3, full: true, health: 'off' });
-    expect(after.limit).toBe(4);
+    expect(growthOf(slow, { min: 1, max: 64 }, { level: 'ok' })).toBeUndefined();
+    expect(growthOf(slow, { min: 1, max: 64 }, { level: 'ok', utilization: 0.2 })?.limit).toBe(8);
   });
 
-  it('without a probe doubles in each round of successes until the first cut, then grows by one in each', () => {
+  it('without a probe comes down by as much as windows are too slow, and not for a single slow window', () => {
+    let pace = initialPace({ min: 8, max: 64 });
+    const slow = (i: number) => succeeded({ at: 1e6 + i * SECOND, ratio: 3, full: true, health: 'off' });
+    pace = afterSuccess(pace, slow(0));
+    expect(pace.limit).toBe(8);
+    for (let i = 1; pace.limit === 8 && i < 100; i++) pace = afterSuccess(pace, slow(i));
+    expect(pace.limit).toBeLessThanOrEqual(6);
+    expect(pace.limit).toBeGreaterThanOrEqual(4);
+    expect(pace.reason).toMatch(/^8 → \d: windows take [\d.]+ times as long for the same work as they did$/);
+  });
+
+  it('doubles far under what operators bear, steps closer to it, holds near it, and sheds one at a time over it', () => {
     const bounds = { min: 1, max: 64 };
-    const limits: number[] = [];
-    let pace = initialPace(bounds);
-    const round = (at: number) => {
-      const windows = pace.limit;
-      for (let i = 0; i < windows; i++) pace = afterSuccess(pace, bounds, { at, ratio: 1, full: true, health: 'off' });
-      limits.push(pace.limit);
-    };
-    for (let i = 1; i <= 4; i++) round(i * 60 * SECOND);
-    pace = afterCongestion(pace, { startedAt: 0, at: 300 * SECOND, why: 'a test' });
-    for (let i = 6; i <= 8; i++) round(i * 60 * SECOND);
-    expect(limits).toEqual([2, 4, 8, 16, 9, 10, 11]);
-  });
-
-  it('does not grow for windows that succeed while slots are free', () => {
-    const pace = initialPace({ min: 2, max: 64 });
-    const after = afterSuccess(pace, { min: 2, max: 64 }, { at: 1e6, ratio: 1, full: false, health: 'off' });
-    expect(after.limit).toBe(2);
+    const at = (utilization: number, pace: Pace) => growthOf(pace, bounds, { level: 'ok', utilization })?.limit;
+    const start = initialPace({ min: 16, max: 64 });
+    expect(at(0.1, start)).toBe(32);
+    expect(at(0.65, start)).toBe(20);
+    expect(at(0.75, start)).toBe(17);
+    expect(at(0.9, start)).toBeUndefined();
+    const over = afterHealth(start, { level: 'high', utilization: 1.1 }, 'ok', 1e6, 'a test');
+    expect(over.limit).toBe(15);
+    const near = afterHealth(start, { level: 'high', utilization: 0.9 }, 'high', 1e6, 'a test');
+    expect(near.limit).toBe(16);
+    expect(at(0.1, { ...over, downAt: 0, movedAt: 0, brink: 64 })).toBe(22);
   });
 });
 
@@ -149,21 +161,21 @@ function underConstantLoad(capacity: number, seconds: number, from: Pace, distur
     // One window in sixty ends in each second.
     const ending = Math.floor(((s + 1) * running) / 60) - Math.floor((s * running) / 60);
     for (let i = 0; i < ending; i++) {
-      pace = afterSuccess(pace, bounds, { at, ratio: 1, full: running >= pace.limit, health });
+      pace = afterSuccess(pace, succeeded({ at, ratio: 1, full: running >= pace.limit, health }));
       running--;
     }
     if (disturb) pace = disturb(pace, at);
-    const growth = growthOf(pace, bounds, health);
+    const growth = growthOf(pace, bounds, { level: health });
     if (running >= pace.limit && growth && growth.at <= at) {
-      pace = afterStart(pace, bounds, { at, inFlight: pace.limit + 1, health });
+      pace = afterStart(pace, bounds, { at, inFlight: pace.limit + 1, load: { level: health } });
     }
     while (running < pace.limit) {
       running++;
-      pace = afterStart(pace, bounds, { at, inFlight: running, health });
+      pace = afterStart(pace, bounds, { at, inFlight: running, load: { level: health } });
     }
     if (s % 5 === 0) {
       const level: Health = running >= capacity || (health === 'high' && running >= 0.8 * capacity) ? 'high' : 'ok';
-      if (level !== health) pace = afterHealth(pace, level, at, 'a test');
+      if (level !== health) pace = afterHealth(pace, { level }, health, at, 'a test');
       health = level;
     }
     limits.push(pace.limit);

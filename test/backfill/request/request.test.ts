@@ -5,8 +5,8 @@ import { COMMANDS, commandNamed, parseCommand } from '../../../src/backfill/comm
 import type { Json } from '../../../src/backfill/json.js';
 import { describeIssues, show } from '../../../src/backfill/request/issue.js';
 import { parseRequest } from '../../../src/backfill/request/request.js';
-import { MAX_PARALLELISM } from '../../../src/backfill/request/schema.js';
 import { checkTemplate, fillTemplate } from '../../../src/backfill/request/template.js';
+import { MAX_PARALLELISM } from '../../../src/backfill/request/values.js';
 import { DAY, hour, MINUTE, throughJson } from '../../support/core.js';
 
 const january = { customers: ['cvs', 'oportun'], start: '2026-01-01', end: '2026-02-01' };

@@ -55,6 +55,10 @@ const facts: { [Kind in LogFact['kind']]: [LogFact & { kind: Kind }, string] } =
     { kind: 'sizeGrown', customer: 'cvs', size: '2d', why: 'grown to 2d: three went well' },
     'cvs: grown to 2d: three went well',
   ],
+  writersMoved: [
+    { kind: 'writersMoved', customer: 'cvs', from: 2, to: 4, why: '4 windows went well with 2' },
+    'cvs: writers 2 → 4: 4 windows went well with 2',
+  ],
   limitMoved: [{ kind: 'limitMoved', from: 8, to: 4, why: '3 contention in 60s' }, 'limit 8 → 4: 3 contention in 60s'],
   databaseLevel: [
     { kind: 'databaseLevel', from: 'ok', to: 'high', reason: 'activeSessions is 20' },
@@ -87,6 +91,10 @@ const facts: { [Kind in LogFact['kind']]: [LogFact & { kind: Kind }, string] } =
   verificationFailed: [
     { kind: 'verificationFailed', days: 2, reason: 'it refuses connections' },
     '2 days could not be verified: it refuses connections',
+  ],
+  receiverOff: [
+    { kind: 'receiverOff', receiver: '0a1b2c3d4e5f' },
+    'the receiver of notifications 0a1b2c3d4e5f answered 410 Gone; this run sends it no more',
   ],
   leftBehind: [
     { kind: 'leftBehind', what: ['all but the latest 60 ended windows'] },

@@ -1,0 +1,50 @@
+import { afterContention, afterSuccess, initialWriters, type Writers } from '../pacing/writers.js';
+import { writersOf } from '../schedule/limit.js';
+import type { Customer, Window } from '../state/customer.js';
+import { findsWriters } from '../state/in-flight.js';
+import { decided } from '../state/journal.js';
+import type { State } from '../state/state.js';
+import { updateCustomer } from '../state/update.js';
+
+/** A customer's writers among what happens to it; their rules are in `pacing/writers.ts`. */
+
+const foundOf = ({ pacing }: Customer): Writers => pacing.foundWriters ?? initialWriters;
+
+/** The state with what is known of the customer's writers by now, and in the log what came of it. */
+export function withFound(state: State, index: number, found: Writers, at: number): State {
+  const before = foundOf(state.customers[index]!);
+  if (found === before) return state;
+  const next = updateCustomer(state, index, (customer) => ({
+    ...customer,
+    pacing: { ...customer.pacing, foundWriters: found },
+  }));
+  if (found.why === before.why && found.count === before.count) return next;
+  const { id } = next.customers[index]!;
+  return decided(next, at, { kind: 'writersMoved', customer: id, from: before.count, to: found.count, why: found.why });
+}
+
+/**
+ * A window of the customer completed: `work` conversations.
+ *
+ * @param landed the customer without the window
+ */
+export function writersSucceeded(
+  state: State,
+  index: number,
+  landed: Customer,
+  { startedAt }: Window,
+  { at, work }: { at: number; work: number },
+): State {
+  const customer = state.customers[index]!;
+  // A customer of which nothing waits needs no more writers; ten thousand of them would be carried along.
+  if (!findsWriters(state, customer) || customer.hours.waiting.length === 0) return state;
+  const full = landed.windows.running.length + 1 >= writersOf(state, customer);
+  return withFound(state, index, afterSuccess(foundOf(customer), { startedAt, at, work, full }), at);
+}
+
+/** A window of the customer met contention: the customer's own writers answer it, where there were several. */
+export function writersMetContention(state: State, index: number, { startedAt }: Window, at: number): State {
+  const customer = state.customers[index]!;
+  if (!findsWriters(state, customer)) return state;
+  return withFound(state, index, afterContention(foundOf(customer), { startedAt, at }), at);
+}

@@ -1,0 +1,215 @@
+import { formatDuration } from '../hours/duration.js';
+import { counted } from '../words.js';
+
+/**
+ * How many windows of one customer may be in flight at once, when a run finds that out by itself (`perCustomer: "auto"`).
+ *
+ * A small pure value; every move carries a reason that a person can read. The rules, each before all that follow:
+ *
+ * 1. A window met contention: one writer less. Only if it started after the last cut: all failures of windows that were
+ *    in flight together are one event. The number that was too many is the brink; it is tried again after a wait that
+ *    doubles each time it proves too many again soon, and halves when it went well for long: a customer that
+ *    bears a number for hours keeps it most of the time, one that bears it for seconds hardly ever tries it.
+ * 2. A trial is over once each writer on it has completed some windows. The customer got faster by less than a share
+ *    (`WORTH`) of what as many independent writers would have added: back to the number before. They only wait for each other. The
+ *    number that was not worth it is a brink as well.
+ * 3. It got faster: the number stays.
+ * 4. A number has gone well for a streak of windows, and another writer is asked for: twice as many are tried, as far as there
+ *    are slots, and fewer than the brink until that is due. The caller asks while a slot is free and the database has room, or while
+ *    this customer's chain decides when the run ends.
+ *
+ * A trial's windows are short, so that a deadlock undoes little, and after that a window is never longer than a share
+ * (`EXPOSURE`) of the time that the writers have worked together without contention: what contention undoes is
+ * a small share of what was done, whatever the customer.
+ */
+export interface Writers {
+  count: number;
+  /** Windows in a row since the count last moved, all writers at work: how many, their work, and their time in ms. */
+  windows: number;
+  work: number;
+  ms: number;
+  /** The shortest time (ms) that a unit of work took since then. */
+  best?: number;
+  /** When the count last moved, in ms since 1970. */
+  movedAt: number;
+  /** When contention last took one away: windows started before are part of an event that was answered. */
+  cutAt?: number;
+  /** Ms of windows with siblings that completed, and that contention undid; both halved with each contention. */
+  clean: number;
+  lost: number;
+  /** The count before the one that is being tried, and the customer's throughput with it, in work per ms. */
+  trial?: { from: number; rate: number };
+  /** A number that was too many or not worth it, when it may be tried again, and the wait until then, in ms. */
+  brink?: Brink;
+  why: string;
+}
+
+export interface Brink {
+  count: number;
+  until: number;
+  wait: number;
+}
+
+/** How long a window takes while a number of writers is on trial, in ms. Long enough that its start costs little. */
+export const TRIAL_WINDOW = 30_000;
+/** No window is made shorter than this to lose less: its start would cost more than that. */
+export const SHORTEST_WINDOW = 10_000;
+/** While the chain that is left is short, a window is this share of it: finding out must not take as long as the work. */
+export const TRIAL_SHARE = 1 / 24;
+/** Windows without contention, for each writer, before another one is tried. */
+export const STREAK = 2;
+/** Windows for each writer before a trial is judged. */
+export const ROUNDS = 2;
+/** The share of what independent writers would add to a customer's throughput that new writers must bring. */
+export const WORTH = 0.2;
+/** No window is longer than this share of the time that its customer's writers have worked together without contention. */
+export const EXPOSURE = 1 / 20;
+/** Contention that undid no more than this share of what the writers did lately is borne. */
+export const BORNE = 0.06;
+/** A brink is tried again after so long, at first and at most; one that was not worth it later. */
+export const FIRST_WAIT = 30_000;
+export const LONGEST_WAIT = 20 * 60_000;
+export const NOT_WORTH_IT_WAIT = 3 * 60_000;
+/** A trial whose writers never are all at work, for want of slots, ends after so long. */
+const LONGEST_TRIAL = 10 * 60_000;
+/** The throughput of a number that stays is of about so many latest windows for each writer. */
+const REMEMBERED = 8;
+
+export const initialWriters: Writers = {
+  count: 1,
+  windows: 0,
+  work: 0,
+  ms: 0,
+  movedAt: 0,
+  clean: 0,
+  lost: 0,
+  why: 'one until more are known to go well',
+};
+
+/** Work per ms of all writers together; undefined before a window has completed since the count moved. */
+export const throughputOf = ({ count, work, ms }: Writers): number | undefined =>
+  ms > 0 ? (count * work) / ms : undefined;
+
+/**
+ * How many writers may be tried next, and when (ms since 1970); undefined while none may: a trial is on, the streak is short, or there
+ * are as many as there may be. `free`: slots that others leave.
+ */
+export function nextTrial(
+  writers: Writers,
+  { max, free }: { max: number; free: number },
+): { count: number; at: number } | undefined {
+  const { count, trial, windows, brink } = writers;
+  if (trial || windows < STREAK * count || count >= max) return undefined;
+  const wanted = Math.min(max, 2 * count, count + Math.max(1, Math.floor(count / 2), free));
+  if (!brink || wanted < brink.count) return { count: wanted, at: 0 };
+  if (brink.count - 1 > count) return { count: brink.count - 1, at: 0 };
+  return { count: Math.max(brink.count, count + 1), at: brink.until };
+}
+
+/** A window started, and so many of its customer's are in flight now: one more than the count begins a trial. */
+export function afterStart(
+  writers: Writers,
+  { at, inFlight, max, free }: { at: number; inFlight: number; max: number; free: number },
+): Writers {
+  if (inFlight <= writers.count) return writers;
+  const next = nextTrial(writers, { max, free });
+  if (!next || next.at > at) return writers;
+  const { count, windows } = writers;
+  const why = `${counted(windows, 'window')} went well with ${count}`;
+  const trial = { from: count, rate: throughputOf(writers) ?? 0 };
+  return { ...moved(writers, next.count, at, why), trial };
+}
+
+/** A window completed. `work`: its conversations; `full`: all writers were at work when it ended. */
+export function afterSuccess(
+  writers: Writers,
+  window: { startedAt: number; at: number; work: number; full: boolean },
+): Writers {
+  const ms = window.at - window.startedAt;
+  const clean = writers.count > 1 ? writers.clean + ms : writers.clean;
+  if (window.startedAt < writers.movedAt || !window.full) return expired({ ...writers, clean }, window.at);
+  const fade = writers.windows >= REMEMBERED * writers.count ? 1 - 1 / (REMEMBERED * writers.count) : 1;
+  const measured = {
+    ...writers,
+    clean,
+    windows: writers.windows + 1,
+    work: writers.work * fade + window.work,
+    ms: writers.ms * fade + ms,
+    best: Math.min(writers.best ?? Number.POSITIVE_INFINITY, ms / Math.max(window.work, 1)),
+  };
+  return measured.trial && measured.windows >= ROUNDS * measured.count
+    ? judged(measured, measured.trial, window.at)
+    : measured;
+}
+
+/** A window that started at `startedAt` met contention. */
+export function afterContention(writers: Writers, { startedAt, at }: { startedAt: number; at: number }): Writers {
+  if (writers.cutAt !== undefined && startedAt <= writers.cutAt) return writers;
+  const { count } = writers;
+  // Alone, it met somebody else.
+  if (count === 1) return writers;
+  const lost = writers.lost + at - startedAt;
+  const before = writers.brink?.wait ?? 0;
+  const borne = lost <= BORNE * (writers.clean + lost);
+  const brink = brinkAt(count, at, Math.max(FIRST_WAIT, borne ? before / 2 : before * 2));
+  const wait = formatDuration(brink.wait);
+  const cut = moved(writers, count - 1, at, `contention; ${count} are tried again in ${wait}`);
+  return { ...cut, cutAt: at, clean: writers.clean / 2, lost: lost / 2, brink };
+}
+
+/**
+ * The longest that a window of the customer should take now, in ms; undefined where nothing speaks against any length. `asked`: another
+ * writer is asked for, or will be soon; none can join a window that would lose much.
+ */
+export function longestWindow(
+  writers: Writers,
+  { now, asked, chain, max }: { now: number; asked: boolean; chain: number; max: number },
+): number | undefined {
+  const { count, trial, clean, lost } = writers;
+  const exposed = lost > 0 ? Math.max(SHORTEST_WINDOW, clean * EXPOSURE) : TRIAL_WINDOW;
+  const short = Math.min(TRIAL_WINDOW, exposed, chain * TRIAL_SHARE);
+  if (trial) return short;
+  const safe = count > 1 ? Math.max(short, clean * EXPOSURE) : undefined;
+  if (!asked || count >= max) return safe;
+  const next = writers.windows < STREAK * count ? now : (nextTrial(writers, { max, free: max })?.at ?? now);
+  return Math.min(safe ?? Number.POSITIVE_INFINITY, Math.max(short, next - now));
+}
+
+/**
+ * The most hours that the next window of a chain may have, so that all its writers end together: half of an even share
+ * of what waits, and not less than `least`.
+ */
+export function tailHours({ waiting, writers, least }: { waiting: number; writers: number; least: number }): number {
+  if (writers <= 1) return Math.max(least, waiting);
+  return Math.max(least, Math.ceil(waiting / (2 * writers)));
+}
+
+function judged(writers: Writers, trial: NonNullable<Writers['trial']>, at: number): Writers {
+  const { count } = writers;
+  const gain = throughputOf(writers)! / trial.rate - 1;
+  const hoped = count / trial.from - 1;
+  const { trial: _, ...rest } = writers;
+  const percent = `${gain < 0 ? '' : '+'}${Math.round(100 * gain)}%`;
+  if (gain >= WORTH * hoped) return { ...rest, why: `${percent} conversations a second, compared with ${trial.from}` };
+  const again = writers.brink?.count === count ? 2 * writers.brink.wait : 0;
+  const brink = brinkAt(count, at, Math.max(NOT_WORTH_IT_WAIT, again));
+  const why = `${percent} conversations a second with ${count}, which is not worth it`;
+  return { ...moved(rest, trial.from, at, why), brink };
+}
+
+/** A trial that can't be judged leaves everything as it was. */
+function expired(writers: Writers, at: number): Writers {
+  const { trial, ...rest } = writers;
+  if (!trial || at - writers.movedAt < LONGEST_TRIAL) return writers;
+  return moved(rest, trial.from, at, `no slots to try ${writers.count}`);
+}
+
+function brinkAt(count: number, at: number, asked: number): Brink {
+  const wait = Math.min(LONGEST_WAIT, asked);
+  return { count, wait, until: at + wait };
+}
+
+function moved(writers: Writers, count: number, at: number, why: string): Writers {
+  const { trial: _, best: __, ...rest } = writers;
+  return { ...rest, count, windows: 0, work: 0, ms: 0, movedAt: at, why };
+}
