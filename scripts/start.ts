@@ -50,7 +50,7 @@ class Start {
     }
     this.stopping = true;
     await this.serving?.close();
-    // On a server that stays, runs without workers would wait for ever, and be in the way of the next start.
+    // On a server that stays, runs without workers would wait indefinitely, and be in the way of the next start.
     if (this.stack.client && this.stack.reusesTemporal) await this.runs?.cancel().catch(() => {});
     await this.stack.stop();
     if (this.signal.aborted) stdout.write('Stopped; nothing is left running.\n');
@@ -74,7 +74,7 @@ class Start {
     this.display = display;
     const reports = await runs.follow((views) => this.stopping || display.update(views), signal);
     display.close({ erase: true });
-    const [stored, told] = [await this.stored(), story(await runs.ended())];
+    const [stored, happened] = [await this.stored(), story(await runs.ended())];
     const { ok, lines } = verdict(reports, stored);
     this.print([
       [
@@ -86,7 +86,7 @@ class Start {
       ...proofTable(reports),
       [],
       ...storedTable(stored),
-      ...(told.length > 0 ? [[], ...told] : []),
+      ...(happened.length > 0 ? [[], ...happened] : []),
       [],
       ...lines,
     ]);

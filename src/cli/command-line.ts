@@ -17,6 +17,7 @@ import { addPause } from './commands/pause.js';
 import { addPlan } from './commands/plan.js';
 import { problemFrom } from './commands/problem.js';
 import { addRemove } from './commands/remove.js';
+import { addReplayGate } from './commands/replay-gate.js';
 import { addReport } from './commands/report.js';
 import { addResume, addRetryFailed } from './commands/resume.js';
 import { addSchedule } from './commands/schedule.js';
@@ -55,6 +56,7 @@ const commands: readonly AddCommand[] = [
   addExport,
   addSchedule,
   addDoctor,
+  addReplayGate,
   addCompletion,
 ];
 

@@ -20,13 +20,12 @@ function pictureOf(cluster: string, more: Partial<ClusterPicture> = {}, input: o
 }
 
 const text = async (...pictures: ClusterPicture[]) =>
-  (await metricsOf(pictures, new Map([['eu', 0.4]]), NOW).metrics())
-    .split('\n')
-    .filter((line) => line && line[0] !== '#');
+  (await metricsOf(pictures, NOW).metrics()).split('\n').filter((line) => line && line[0] !== '#');
 
 describe('the metrics of the fleet', () => {
   it('say what a run is doing, under the names that alerts and dashboards use', async () => {
-    const window = { workflowId: 'w', customer: 'oportun', interval: [0, 24] as const, startedAt: START };
+    const activity = { type: 'Reindex', attempt: 1, worker: 'w', seenAt: NOW - 4_000, limitMs: 10_000 };
+    const window = { workflowId: 'w', customer: 'oportun', interval: [0, 24] as const, startedAt: START, activity };
     const lines = await text(pictureOf('eu', { windows: { list: [window as never], more: false } }));
     expect(lines).toEqual(
       expect.arrayContaining([

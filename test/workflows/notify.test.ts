@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../scripts/dev/processes.js';
 import { WebhookReceiver } from '../../scripts/lab/webhook-receiver.js';
 import { useRig } from '../support/harness.js';
-import { textOf, until } from '../support/run.js';
+import { textOf } from '../support/history-events.js';
+import { until } from '../support/run.js';
 
 /** What the orchestrator's worker sees. */
 const environment: NodeJS.ProcessEnv = {};

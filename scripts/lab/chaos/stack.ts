@@ -187,7 +187,7 @@ export async function insist<T>(ask: () => Promise<T>, patienceMs = 60_000): Pro
 
 function isOutage(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
-    // A server that went away while a run worked on an Update says so in words only; whoever sent it sends it again.
+    // A server that went away while a run worked on an Update says so in words only; its sender sends it again.
     if (/unexpected workflow task failure/.test(at.message)) return true;
     if (isGrpcServiceError(at) && !(at.cause instanceof Error)) return !ANSWERS.includes(at.code);
     if (at instanceof pg.DatabaseError || /ECONN|Connection terminated|timeout/i.test(at.message)) return true;

@@ -44,7 +44,7 @@ export interface RunPacing {
 export interface Guard {
   /** Open while most windows fail: nothing starts but one trial at a time. */
   breaker?: Breaker;
-  /** The breaker looks at windows that ended after this time: when an operator last said to go on, or it last closed. */
+  /** The breaker looks at windows that ended after this time: when an operator last resumed the run, or it last closed. */
   trustedSince: number;
   /** When windows were stopped by someone else, lately. */
   stops: readonly number[];

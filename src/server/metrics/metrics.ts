@@ -34,16 +34,8 @@ export const METRICS = {
 
 export type MetricName = keyof typeof METRICS;
 
-/**
- * The fleet as metrics. Of a cluster that does not answer only that is reported: an old number looks like a calm run.
- *
- * @param gaps by cluster, where known
- */
-export function metricsOf(
-  pictures: readonly ClusterPicture[],
-  gaps: ReadonlyMap<string, number>,
-  now: number,
-): Registry {
+/** The fleet as metrics. Of a cluster that does not answer only that is reported: an old number looks like a calm run. */
+export function metricsOf(pictures: readonly ClusterPicture[], now: number): Registry {
   const registry = new Registry();
   const gauges = Object.fromEntries(
     Object.entries(METRICS).map(([name, [help, label]]) => {
@@ -79,12 +71,20 @@ export function metricsOf(
     set('backfill_eta_seconds', eta === null ? undefined : Math.max(0, (Date.parse(eta) - now) / 1_000));
     const oldest = windows?.list[0]?.startedAt;
     set('backfill_oldest_window_seconds', oldest === undefined ? undefined : Math.max(0, (now - oldest) / 1_000));
-    set('backfill_heartbeat_gap', gaps.get(cluster));
+    set('backfill_heartbeat_gap', heartbeatGap(windows, asOf));
     for (const kind of ['breaker', ...TROUBLE_CLASSES]) {
       set('backfill_attention', attention.filter((entry) => entry.class === kind).length, { class: kind });
     }
   }
   return registry;
+}
+
+/** As of the moment that the picture is of: since then there may have been heartbeats. */
+function heartbeatGap(windows: ClusterPicture['windows'], asOf = 0): number | undefined {
+  const gaps = (windows?.list ?? []).flatMap(({ activity: { seenAt, limitMs } = {} }) =>
+    seenAt !== undefined && limitMs ? (asOf - seenAt) / limitMs : [],
+  );
+  return gaps.length > 0 ? Math.max(0, ...gaps) : undefined;
 }
 
 const utilizationOf = (database: Progress['database'] & { utilization?: number }): number | undefined =>
