@@ -1,9 +1,9 @@
 import { type Client, QueryNotRegisteredError, WorkflowNotFoundError } from '@temporalio/client';
 import { parseWindowId } from '../../backfill/hours/window.js';
 import type { Progress } from '../../backfill/views/progress.js';
+import { withDeadline } from '../../runs/time-limit.js';
 import type { WindowInFlight, WindowsInFlight } from '../terminal/picture.js';
 import { ownWindows } from '../terminal/placed-days.js';
-import { withDeadline } from '../time-limit.js';
 import { withActivities } from './window-activity.js';
 
 /** A run at one moment. */
