@@ -57,7 +57,7 @@ async function measure(): Promise<void> {
     'a page of the run, first and median of 20',
     `${ms(first!.firstByte)}, ${ms(middle(next.map((one) => one.firstByte)))}`,
   );
-  print('its size', `${Math.round(first!.bytes / 1_024)} kB of HTML, ${Math.round(first!.sent / 1_024)} kB compressed`);
+  print('its size', `${Math.round(first!.bytes / 1_024)} kB of HTML`);
   const executablePath = [process.env.CHROMIUM_PATH, '/usr/bin/chromium'].find((path) => path && existsSync(path));
   const page = executablePath ? await openedPage(executablePath, printed, run) : undefined;
   if (!page) console.log('SKIPPED: what a browser measures needs Chromium (apt-get install chromium)');
