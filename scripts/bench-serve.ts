@@ -123,8 +123,7 @@ async function openedPage(executablePath: string, printed: URL, run: string): Pr
   print('first picture in a browser', ms(performance.now() - from));
   await page.locator('.map').evaluate((map) => map.scrollTo(0, map.scrollHeight));
   const scrolledAt = performance.now();
-  await page.locator('.map tbody tr:last-child').waitFor();
-  await page.waitForFunction(LAST_ROW_SEEN);
+  while (!(await page.evaluate<boolean>(LAST_ROW_SEEN))) await sleep(5);
   print('scrolled to the last customer', ms(performance.now() - scrolledAt));
   return page;
 }

@@ -151,7 +151,7 @@ const stories: Record<string, () => Promise<BackfillHandle>> = {
     await holes.plant('brief-b', '2026-01-02');
     const run = await start({ customers: ['brief-a', 'brief-b'], ...days, parallelism: 2, verify: 'report' });
     await run.report();
-    await holes.mend('brief-b', '2026-01-02');
+    await holes.repair('brief-b', '2026-01-02');
     return run;
   },
 
@@ -160,7 +160,7 @@ const stories: Record<string, () => Promise<BackfillHandle>> = {
     const verify = { mode: 'repair', repairs: 1 };
     const run = await start({ customers: ['cvs'], ...days, window: '1mo', verify, maxHistoryEvents: 60 });
     await run.until(({ status }) => status === 'waitingForOperator');
-    await holes.mend('cvs', '2026-01-02');
+    await holes.repair('cvs', '2026-01-02');
     await run.update('retryFailed');
     return run;
   },

@@ -4,7 +4,6 @@
  * However it ends, it ends its parts first: workers, then servers. What it could not end, their reaper does.
  */
 
-import { operatorName } from '../src/cli/commands/operator-name.js';
 import { watchedCluster } from '../src/cli/commands/watch.js';
 import { proofTable, runsTable, storedTable, verdict } from '../src/cli/report/report-view.js';
 import { story } from '../src/cli/report/story-view.js';
@@ -14,6 +13,7 @@ import { type Line, render } from '../src/cli/terminal/line.js';
 import { wantsColour } from '../src/cli/terminal/output.js';
 import { createProgressDisplay, type ProgressDisplay } from '../src/cli/watch/progress-display.js';
 import type { Cluster } from '../src/fleet/index.js';
+import { operatorName } from '../src/fleet/operator-name.js';
 import { completeness } from '../src/reference-ingestion/completeness.js';
 import { withClient } from '../src/reference-ingestion/database.js';
 import { fleetRange } from '../src/reference-ingestion/fleet.js';
@@ -50,7 +50,7 @@ class Start {
     }
     this.stopping = true;
     await this.serving?.close();
-    // On a server that stays, runs without workers would wait for ever, and be in the way of the next start.
+    // On a server that stays, runs without workers would wait indefinitely, and be in the way of the next start.
     if (this.stack.client && this.stack.reusesTemporal) await this.runs?.cancel().catch(() => {});
     await this.stack.stop();
     if (this.signal.aborted) stdout.write('Stopped; nothing is left running.\n');
@@ -74,7 +74,7 @@ class Start {
     this.display = display;
     const reports = await runs.follow((views) => this.stopping || display.update(views), signal);
     display.close({ erase: true });
-    const [stored, told] = [await this.stored(), story(await runs.ended())];
+    const [stored, happened] = [await this.stored(), story(await runs.ended())];
     const { ok, lines } = verdict(reports, stored);
     this.print([
       [
@@ -86,7 +86,7 @@ class Start {
       ...proofTable(reports),
       [],
       ...storedTable(stored),
-      ...(told.length > 0 ? [[], ...told] : []),
+      ...(happened.length > 0 ? [[], ...happened] : []),
       [],
       ...lines,
     ]);

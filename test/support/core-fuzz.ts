@@ -1,4 +1,6 @@
+// Long because the world, what happens in it and the rules that it checks after each step are about one state.
 import { isDeepStrictEqual } from 'node:util';
+import { randomFrom } from '../../scripts/lab/simulate/random.js';
 import { type CommandName, parseCommand } from '../../src/backfill/commands/command.js';
 import { perform } from '../../src/backfill/commands/perform.js';
 import { defined } from '../../src/backfill/defined.js';
@@ -26,23 +28,12 @@ import { runningWindow, without } from '../../src/backfill/state/update.js';
 import { DAY, failureOf, HOUR, hour, MINUTE, type Request, requestOf, START, throughJson } from './core.js';
 import { statesOfHours } from './hours.js';
 
-/** A repeatable sequence of numbers in [0, 1): mulberry32. */
-function randomFrom(seed: number): () => number {
-  let a = seed | 0;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const IDS = ['cvs', 'oportun', 'marriott', 'united-east', 'sky'];
 const SIZES = ['1d', '6h', '5h', '2d', '3d', '10d', '1mo'];
 
 const MOST_SLOTS = 8;
 
-/** A workflow of the world, whoever started it. */
+/** A workflow of the world, regardless of who started it. */
 interface Workflow {
   customer: string;
   hours: Interval;
@@ -305,7 +296,7 @@ class World {
     this.happened({ kind: 'windowCompleted', ...key, ...conversations });
   }
 
-  /** Mostly whoever the last command was for: one command says little, and several to one customer meet in its look-up. */
+  /** Mostly the customer that the last command was for: one command says little, and several to one customer meet in its look-up. */
   private someone(): string {
     if (this.chance(0.4)) this.favourite = this.one(IDS);
     return this.favourite;

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import proto from '@temporalio/proto';
-import type { HistoryEvent } from './run.js';
+import type { HistoryEvent } from './history-events.js';
 
 const { History } = proto.temporal.api.history.v1;
 

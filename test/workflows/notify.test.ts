@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../scripts/dev/processes.js';
 import { WebhookReceiver } from '../../scripts/lab/webhook-receiver.js';
 import { useRig } from '../support/harness.js';
-import { textOf, until } from '../support/run.js';
+import { textOf } from '../support/history-events.js';
+import { until } from '../support/run.js';
 
 /** What the orchestrator's worker sees. */
 const environment: NodeJS.ProcessEnv = {};
@@ -60,7 +61,7 @@ describe('a run with `notify`', () => {
       for (const secret of [oldSecret, newSecret]) new Webhook(secret).verify(body, headers);
     }
     expect(standard.byId[1]!.json.data).toMatchObject({ by: 'ana', cluster: 'eu-1', command: 'backfill resume eu-1' });
-    expect(standard.byId[3]!.json.data.text).toContain(report.proof.digest);
+    expect(standard.byId[3]!.json.data.text).toContain(report.audit!.seal);
     expect(slack.messages.map(({ json }) => json.text)).toEqual([
       expect.stringMatching(/^\*eu-1\* paused by ana .*replica &lt;lag&gt;/),
       expect.stringMatching(/completed: 12 of 12 days/),

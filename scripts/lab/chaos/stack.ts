@@ -24,6 +24,8 @@ export interface Stack {
   readonly webhooks: WebhookReceiver;
   /** Workers that ended though nobody killed them; each was started again. */
   readonly unexpected: string[];
+  /** SIGKILL; the part stays down until the function that comes back is called. */
+  kill(part: Part): Promise<() => Promise<void>>;
   /** SIGKILL, as in a crash, and a start after `downMs`. Resolves when it is back; does nothing while it is down. */
   crash(part: Part, downMs: number): Promise<void>;
   stop(): Promise<void>;
@@ -132,6 +134,10 @@ export async function startStack({ withDatabase = true, ...options }: StackOptio
     directory,
     webhooks,
     unexpected,
+    async kill(part) {
+      await parts[part].kill();
+      return () => parts[part].start();
+    },
     async crash(part, downMs) {
       if (down.has(part)) return;
       down.add(part);
@@ -181,7 +187,7 @@ export async function insist<T>(ask: () => Promise<T>, patienceMs = 60_000): Pro
 
 function isOutage(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
-    // A server that went away while a run worked on an Update says so in words only; whoever sent it sends it again.
+    // A server that went away while a run worked on an Update says so in words only; its sender sends it again.
     if (/unexpected workflow task failure/.test(at.message)) return true;
     if (isGrpcServiceError(at) && !(at.cause instanceof Error)) return !ANSWERS.includes(at.code);
     if (at instanceof pg.DatabaseError || /ECONN|Connection terminated|timeout/i.test(at.message)) return true;

@@ -6,13 +6,13 @@ import { customerId, MAX_PARALLELISM, perCustomer } from '../request/values.js';
 /** Every command, with the sentence that Temporal's UI and CLI show for it. */
 export const COMMANDS = {
   pause: 'Start nothing new; running windows finish. {customer?, reason?, by?}',
-  resume: 'Go on: lifts pauses and holds, of one customer or of all. {customer?, by?}',
+  resume: 'Continue: lifts pauses and holds, of one customer or of all. {customer?, by?}',
   resetDay:
     'Run one day of a customer again, even if it is done; if it is running, once it has ended. {customer, day, by?}',
   skipDay: 'Leave one day of a customer out; resetDay brings it back. {customer, day, by?}',
   retryFailed: 'Failed days wait again, their attempts from zero. {customer?, by?}',
   setParallelism:
-    'Change how many windows may be in flight, in all and for each customer; running windows go on. {max?, perCustomer?, adaptive?, by?}',
+    'Change how many windows may be in flight, in all and for each customer; running windows continue. {max?, perCustomer?, adaptive?, by?}',
   addCustomers: 'More work in this run: customers as in the input. {customers, by?}',
   removeCustomer: 'Less work: leave out what is left of a customer; its running windows finish. {customer, by?}',
   cancelWindows: 'Ask running windows to cancel, and pause; their days wait again. {customer?, by?}',

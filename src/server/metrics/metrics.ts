@@ -43,7 +43,7 @@ export function metricsOf(pictures: readonly ClusterPicture[], now: number): Reg
       return [name, new Gauge({ name, help, labelNames, registers: [registry] })];
     }),
   ) as Record<MetricName, Gauge>;
-  for (const { cluster, progress, windows, asOf, unreachable } of pictures) {
+  for (const { cluster, progress, windows, asOf, unreachable, closed } of pictures) {
     if (asOf === undefined && !unreachable) continue;
     const set = (name: MetricName, value: number | undefined, labels: Record<string, string> = {}) => {
       if (value !== undefined) gauges[name].set({ cluster, ...labels }, value);
@@ -53,14 +53,17 @@ export function metricsOf(pictures: readonly ClusterPicture[], now: number): Reg
     };
     set('backfill_cluster_up', unreachable && !unreachable.temporalAnswers ? 0 : 1);
     if (unreachable) {
-      if (unreachable.temporalAnswers) set('backfill_run_up', 0);
+      if (unreachable.temporalAnswers?.openRun) set('backfill_run_up', 0);
       continue;
     }
     if (!progress) continue;
     const { totals, parallelism, database, status, attention, eta } = progress;
     set('backfill_run_up', 1);
-    oneOf('backfill_run_status', 'status', STATUSES, status);
+    const isOver = status === 'completed' || status === 'cancelled';
+    // The last answer of a run that was terminated is that it is running.
+    oneOf('backfill_run_status', 'status', STATUSES, closed && !isOver ? '' : status);
     for (const state of DAY_STATES) set('backfill_days', totals[state], { state });
+    if (closed) continue;
     set('backfill_windows_in_flight', parallelism.inFlight);
     set('backfill_limit', parallelism.limit);
     set('backfill_utilization', utilizationOf(database));

@@ -39,7 +39,7 @@ function everySecondDay({ start, end }: Customer, from: number, count: number): 
 }
 
 describe('a run with thousands of failed windows', () => {
-  it('is handed over: the same cause is told once, and nothing of what is to be done is lost', () => {
+  it('is handed over: the same cause is reported once, and nothing of what is to be done is lost', () => {
     let state = stateOf({ customers: named(260), retry: { permanent: { attempts: 1 } }, breaker: { windows: 500 } });
     const message = (i: number) => `permission denied for table conversations, of agent ${i % 7}: ${'x'.repeat(220)}`;
     for (let i = 0; i < 5_000; i++) {

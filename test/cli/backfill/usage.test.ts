@@ -114,7 +114,7 @@ describe('a mistake on the command line', () => {
   });
 });
 
-describe('help', () => {
+describe('the help of the command', () => {
   it('every command has examples, and is in docs/cli.md', async () => {
     const docs = await readFile(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
     const { stdout } = await typed(['--help']);

@@ -40,7 +40,7 @@ it('durations are read in their units, alone and together', () => {
   for (const [text, ms] of Object.entries(read)) expect(parseDuration(text)).toBe(ms);
 });
 
-it('durations are nothing else', () => {
+it('a text that is no duration is not read as one', () => {
   const bad = [
     '',
     '5',
