@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { html } from '../../src/cli/report/html/markup.js';
 import type { PlacedDays } from '../../src/cli/terminal/placed-days.js';
+import type { WatchedCluster } from '../../src/cli/watch/cluster-watch.js';
+import type { ClusterSession } from '../../src/fleet/index.js';
 import { chosenRows, heatMap, type MapQuery } from '../../src/server/pages/heat-map.js';
 import { type Serving, serveFleet } from '../../src/server/serve-fleet.js';
 import { typedCommand } from '../../src/server/typed-command.js';
@@ -84,28 +86,56 @@ describe('the command that does the same in a terminal', () => {
   });
 });
 
-describe('many viewers', () => {
+describe('the pages of a fleet', () => {
   let serving: Serving | undefined;
   afterEach(async () => serving?.close());
 
-  it('cost the cluster as much as one: its run is asked once in an interval, however many look', async () => {
-    let questions = 0;
+  async function served(cluster: WatchedCluster): Promise<(path: string) => Promise<string>> {
     serving = await serveFleet({
       clusters: [],
-      watched: [bigCluster('big', 1_000, 31, () => questions++)],
+      watched: [cluster],
       environment: {},
       access: { token: TOKEN, allowedHosts: [], readOnly: false, userHeader: undefined },
       by: 'operator',
       host: '127.0.0.1',
       port: 0,
     });
-    const address = `${serving.address(false)}clusters/big`;
-    const look = async () => (await fetch(address, { headers: { authorization: `Bearer ${TOKEN}` } })).text();
+    const { port } = serving;
+    return async (path) => {
+      const headers = { authorization: `Bearer ${TOKEN}` };
+      return (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).text();
+    };
+  }
+
+  it('cost a cluster the same for many viewers as for one: its run is asked once in an interval, however many look', async () => {
+    let questions = 0;
+    const lookAt = await served(bigCluster('big', 1_000, 31, () => questions++));
+    const look = () => lookAt('/clusters/big');
     await expect.poll(look, { timeout: 60_000 }).toContain('customer-0000');
     const [before, from] = [questions, performance.now()];
     for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 50 }, look));
     const intervals = Math.ceil((performance.now() - from) / 3_000) + 1;
     // Each interval: progress, and beside it the log for the charts.
     expect(questions - before).toBeLessThanOrEqual(2 * intervals);
+  });
+
+  it('keep the last picture of a cluster that does not answer, dimmed, with since when and why, and heal', async () => {
+    let away = false;
+    const cluster = bigCluster('big', 10, 31);
+    const watched = {
+      ...cluster,
+      findRun: async (session: ClusterSession) => {
+        if (away) throw new Error('the VPN is down');
+        return cluster.findRun(session);
+      },
+    };
+    const look = await served(watched);
+    await expect.poll(() => look('/'), { timeout: 60_000 }).toContain('windows in flight');
+    away = true;
+    await expect.poll(() => look('/'), { timeout: 60_000 }).toMatch(/no answer since .*the VPN is down/);
+    expect(await look('/')).toMatch(/class="card dimmed"[^]*windows in flight/);
+    expect(await look('/clusters/big')).toContain('customer-0003');
+    away = false;
+    await expect.poll(() => look('/'), { timeout: 60_000 }).not.toContain('the VPN is down');
   });
 });
