@@ -1,5 +1,5 @@
 import { defaultPayloadConverter, TypedSearchAttributes } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { CLUSTER } from '../cli/commands/run-cluster.js';
 import { withDeadline } from '../cli/time-limit.js';
 import type { ClusterSession } from '../fleet/index.js';
@@ -36,7 +36,9 @@ export async function runsPage(
   return { runs, next: next === '' ? undefined : next };
 }
 
-type Execution = temporal.api.workflow.v1.IWorkflowExecutionInfo;
+const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
+
+type Execution = proto.temporal.api.workflow.v1.IWorkflowExecutionInfo;
 
 function runFrom({ execution, status, startTime, closeTime, taskQueue }: Execution): RunsPage['runs'][number] {
   return {
@@ -50,8 +52,8 @@ function runFrom({ execution, status, startTime, closeTime, taskQueue }: Executi
 }
 
 /** As the SDK names it. */
-const statusName = (status: temporal.api.enums.v1.WorkflowExecutionStatus): string =>
-  (temporal.api.enums.v1.WorkflowExecutionStatus[status] ?? 'UNKNOWN')
+const statusName = (status: number): string =>
+  (WorkflowExecutionStatus[status] ?? 'UNKNOWN')
     .replace('WORKFLOW_EXECUTION_STATUS_', '')
     .replace('CANCELED', 'CANCELLED');
 

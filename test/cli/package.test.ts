@@ -27,7 +27,7 @@ describe('the package', () => {
         'README.md',
       ]),
     );
-    const expected = /^(dist|docs|examples)\/|^(fleet\.schema|package)\.json$|^[A-Z]+(\.md)?$/;
+    const expected = /^(dist|docs|examples|proto)\/|^(fleet\.schema|package)\.json$|^[A-Z]+(\.md)?$/;
     expect(files.filter((path) => !expected.test(path))).toEqual([]);
   });
 });

@@ -12,6 +12,8 @@ export interface KnownJob {
   readonly job: JobFields;
   readonly facts: Facts;
   readonly report?: Report;
+  /** Why the run did not answer, so that its facts are incomplete. */
+  readonly silent?: Unanswered;
 }
 
 /** What Temporal's list says of a run. */
@@ -24,7 +26,7 @@ export const factsOfRun = (run: Run): Facts => ({
 });
 
 /**
- * The job in full: an open one is asked for its progress, a closed one has left a report.
+ * The job in full: a closed one has left a report; an open one, and one that was cancelled or terminated, is asked.
  *
  * @param customers of whom the facts must say whether the job has them
  * @throws Unanswered when the cluster does not answer; a run that does not answer is a job that says so
@@ -32,20 +34,27 @@ export const factsOfRun = (run: Run): Facts => ({
 export async function knownJob(clusters: Clusters, run: Run, customers: readonly string[] = []): Promise<KnownJob> {
   const facts = factsOfRun(run);
   const started = { at: run.startedAt.getTime(), exact: true };
-  if (run.closedAt !== undefined) {
-    const { report, reason } = await clusters.ended(run);
-    if (!report) return { job: { ...jobOfRun(run), stateReason: reason }, facts: { ...facts, started } };
+  const { report, reason } = run.closedAt === undefined ? { reason: '' } : await clusters.ended(run);
+  if (report) {
     return { job: jobOfReport(run, report), facts: await factsWith(clusters, run, facts, report, customers), report };
   }
   try {
     const progress = await clusters.progress(run);
     const job = jobOfProgress(run, progress);
     const known = await factsWith(clusters, run, facts, progress, customers);
-    return { job, facts: { ...known, state: job.state as Job_State } };
+    if (run.closedAt === undefined) return { job, facts: { ...known, state: job.state } };
+    // Its last answer may be from before its end, where it was terminated.
+    return { job: { ...job, state: facts.state!, stateReason: reason }, facts: known };
   } catch (error) {
-    if (!(error instanceof Unanswered) || error.who === 'cluster') throw error;
-    const job = jobWithoutAnswer(run, error.message);
-    return { job, facts: { ...facts, started, state: Job_State.UNRESPONSIVE } };
+    const silent = error instanceof Unanswered ? error : undefined;
+    if (run.closedAt !== undefined) {
+      // A run whose input was refused answers nothing, and neither does one without a worker: Temporal's facts remain.
+      const job = { ...jobOfRun(run), stateReason: reason };
+      return { job, facts: { ...facts, started }, ...(silent && { silent }) };
+    }
+    if (silent?.who !== 'run') throw error;
+    const job = jobWithoutAnswer(run, silent.message);
+    return { job, facts: { ...facts, started, state: Job_State.UNRESPONSIVE }, silent };
   }
 }
 

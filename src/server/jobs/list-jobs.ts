@@ -51,7 +51,7 @@ export async function listJobs(
   return {
     jobs: page.jobs,
     nextPageToken: page.next ? tokens.seal(page.next, bound) : '',
-    unreachable: page.unreachable.map((cluster) => `clusters/${cluster}`),
+    unreachable: [...page.unreachable].map((cluster) => `clusters/${cluster}`),
   };
 }
 
@@ -75,7 +75,8 @@ function namesIn(clusters: Clusters, parent: string): readonly string[] {
 
 class Page {
   readonly jobs: JobFields[] = [];
-  readonly unreachable: string[] = [];
+  /** Clusters of which jobs are missing. */
+  readonly unreachable = new Set<string>();
   next: Position | undefined;
   private readonly until = Date.now() + MOST.ms;
   private runs = 0;
@@ -99,7 +100,7 @@ class Page {
         await this.addCluster(cluster, i === 0 ? from : undefined);
       } catch (error) {
         if (!(error instanceof Unanswered)) throw error;
-        this.unreachable.push(cluster);
+        this.unreachable.add(cluster);
       }
       if (this.next) return;
       if (this.isFull && i + 1 < rest.length) {
@@ -138,7 +139,7 @@ class Page {
   private async addRuns(runs: readonly Run[]): Promise<string | undefined> {
     for (let i = 0; i < runs.length; i += AT_ONCE) {
       const some = runs.slice(i, i + AT_ONCE);
-      const jobs = await Promise.all(some.map((run) => this.jobOf(run)));
+      const jobs = await Promise.all(some.map((run) => this.jobIfAnswered(run)));
       for (const [j, job] of jobs.entries()) {
         if (job) this.jobs.push(job);
         this.runs++;
@@ -146,6 +147,17 @@ class Page {
       }
     }
     return undefined;
+  }
+
+  /** Where only a run could say whether it matches, and it does not answer, its job is missing, and the list says so. */
+  private async jobIfAnswered(run: Run): Promise<JobFields | undefined> {
+    try {
+      return await this.jobOf(run);
+    } catch (error) {
+      if (!(error instanceof Unanswered) || error.who === 'cluster') throw error;
+      this.unreachable.add(run.cluster);
+      return undefined;
+    }
   }
 
   /** Undefined for a job that does not match. */
@@ -157,7 +169,9 @@ class Page {
     if (verdict === true && !open && !asked.full) return jobOfRun(run);
     if (!open) this.reports++;
     const known = await knownJob(clusters, run, filter.customers);
-    if (verdict === undefined && filter.matches(known.facts) !== true) return undefined;
+    const matches = verdict ?? filter.matches(known.facts);
+    if (matches === undefined && known.silent) throw known.silent;
+    if (matches !== true) return undefined;
     return filter.customer === undefined ? known.job : withCustomer(clusters, run, known, filter.customer);
   }
 }

@@ -229,6 +229,13 @@ describe('The job API', () => {
     expect((await client().listJobs({ filter: 'state = RUNNING' })).jobs).toEqual([]);
   });
 
+  it('says that jobs are missing when a run that does not answer might match, and lists the others', async () => {
+    fleet.east![0]!.silent = true;
+    const { jobs, unreachable } = await client().listJobs({ filter: 'customer = cvs AND range : "2026-01-02"' });
+    expect(jobs.map(({ name }) => name)).toEqual([jobOf('west', '2026-01-01--2026-01-03')]);
+    expect(unreachable).toEqual(['clusters/east']);
+  });
+
   it('refuses a page token that was changed, or is used with another filter or by another caller', async () => {
     let user = 'alice';
     await serve({ user: () => user });

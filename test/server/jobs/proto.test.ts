@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { hasGo } from '../../support/go-client.js';
+
 const project = fileURLToPath(new URL('../../..', import.meta.url));
 const generated = join(project, 'src/server/jobs/gen');
 
@@ -43,6 +45,14 @@ describe('The protos of the job API', () => {
   it('are what the generated code was made of: `npm run generate` changes nothing', async () => {
     await buf('generate');
     expect(await filesIn(join(copy, 'src/server/jobs/gen'))).toEqual(await filesIn(generated));
+  });
+
+  it.skipIf(!hasGo())('are what the Go client was made of: `npm run generate:go` changes nothing', async () => {
+    for (const name of ['buf.gen.go.yaml', 'clients/go/go.mod', 'clients/go/go.sum']) {
+      await cp(join(project, name), join(copy, name), { recursive: true });
+    }
+    await buf('generate', '--template', 'buf.gen.go.yaml');
+    expect(await filesIn(join(copy, 'clients/go/gen'))).toEqual(await filesIn(join(project, 'clients/go/gen')));
   });
 
   it('break no client that was made of an earlier release', async () => {

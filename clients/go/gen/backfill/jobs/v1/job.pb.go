@@ -134,7 +134,7 @@ type Job struct {
 	Progress *JobProgress `protobuf:"bytes,9,opt,name=progress,proto3" json:"progress,omitempty"`
 	// What a person should look at. At most 100 entries.
 	Attention []*Attention `protobuf:"bytes,10,rep,name=attention,proto3" json:"attention,omitempty"`
-	// What shows that the done days are done. Only of a closed job, with `FULL`.
+	// What shows that the done days are done. Only of a job that ended with a report, which a cancelled one has not; with `FULL`.
 	Proof *Proof `protobuf:"bytes,11,opt,name=proof,proto3" json:"proof,omitempty"`
 	// The job for one customer. Only where the request names one.
 	Customer      *CustomerWork `protobuf:"bytes,12,opt,name=customer,proto3" json:"customer,omitempty"`

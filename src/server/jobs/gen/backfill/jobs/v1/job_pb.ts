@@ -91,7 +91,7 @@ export type Job = Message<"backfill.jobs.v1.Job"> & {
   attention: Attention[];
 
   /**
-   * What shows that the done days are done. Only of a closed job, with `FULL`.
+   * What shows that the done days are done. Only of a job that ended with a report, which a cancelled one has not; with `FULL`.
    *
    * @generated from field: backfill.jobs.v1.Proof proof = 11;
    */
