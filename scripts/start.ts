@@ -4,7 +4,6 @@
  * However it ends, it ends its parts first: workers, then servers. What it could not end, their reaper does.
  */
 
-import { operatorName } from '../src/cli/commands/operator-name.js';
 import { watchedCluster } from '../src/cli/commands/watch.js';
 import { proofTable, runsTable, storedTable, verdict } from '../src/cli/report/report-view.js';
 import { story } from '../src/cli/report/story-view.js';
@@ -14,6 +13,7 @@ import { type Line, render } from '../src/cli/terminal/line.js';
 import { wantsColour } from '../src/cli/terminal/output.js';
 import { createProgressDisplay, type ProgressDisplay } from '../src/cli/watch/progress-display.js';
 import type { Cluster } from '../src/fleet/index.js';
+import { operatorName } from '../src/fleet/operator-name.js';
 import { completeness } from '../src/reference-ingestion/completeness.js';
 import { withClient } from '../src/reference-ingestion/database.js';
 import { fleetRange } from '../src/reference-ingestion/fleet.js';

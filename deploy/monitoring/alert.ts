@@ -37,6 +37,8 @@ export type Series = Readonly<Record<string, string>>;
 
 /** The durations and thresholds of alerts. The lab tries the same alerts with smaller ones. */
 export interface Limits {
+  /** Longer than one wrong scrape. */
+  moment: string;
   /** Longer than a roll-out or a restart takes. */
   restart: string;
   /** Longer than what the run settles by itself. */
@@ -56,6 +58,7 @@ export interface Limits {
 }
 
 export const LIMITS: Limits = {
+  moment: '1m',
   restart: '5m',
   settles: '15m',
   noProgressOver: '10m',

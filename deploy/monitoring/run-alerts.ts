@@ -64,9 +64,9 @@ export const runAlerts = (limits: Limits): Alert[] => [
     for: limits.restart,
     summary: `The run of ${CLUSTER} does not answer: its worker is down, or its workflow task fails`,
     meaning: 'Windows in flight continue; nothing new starts, and no command has an effect until a worker polls.',
-    look: `backfill doctor ${CLUSTER}`,
+    look: `backfill status ${CLUSTER}`,
     steps: [
-      'If no worker polls `backfill-scorecards`: why do its pods not run? The last line of the log of the last one says.',
+      'If no worker polls `backfill-scorecards`, which `backfill doctor` shows some minutes later: why do its pods not run? The last line of the log of the last one says.',
       "If one polls, the run's workflow task fails again and again: `temporal workflow show` has WorkflowTaskFailed with the cause. After a roll-out, roll back.",
     ],
     example: {
@@ -115,6 +115,7 @@ export const runAlerts = (limits: Limits): Alert[] => [
     expr: [
       `max by (cluster) (${metric('backfill_eta_seconds')} > ${metric('backfill_eta_seconds')} offset ${limits.etaOver})`,
       `and on (cluster) max by (cluster) (min_over_time(${metric('backfill_limit')}[${limits.etaOver}])) > 0`,
+      `and on (cluster) max by (cluster) (min_over_time(${status('running')}[${limits.etaOver}])) == 1`,
       `and on (cluster) ${daysDone(limits.noProgressOver)} > 0`,
     ].join('\n'),
     for: limits.settles,
@@ -125,14 +126,21 @@ export const runAlerts = (limits: Limits): Alert[] => [
       '`limit … → …` says what slowed it down: load, contention, slower windows.',
       'If it is the database, this is as it should be. If the limit is the most that was asked for: `backfill set-parallelism`.',
     ],
-    silent: 'It does not fire when working hours or a critical database stopped the run in these two hours.',
+    silent:
+      'It does not fire when a pause, working hours or a critical database stopped the run in these two hours, or when it is another run.',
     example: {
-      fires: { [series('backfill_eta_seconds')]: '7200+30x300', [limit]: always(8), [done]: '100+1x300' },
+      fires: {
+        [series('backfill_eta_seconds')]: '7200+30x300',
+        [running]: always(1),
+        [limit]: always(8),
+        [done]: '100+1x300',
+      },
       after: '140m',
       labels,
       unless: {
         'the end comes nearer': { [series('backfill_eta_seconds')]: '36000-60x300' },
         'the working hours were over in between': { [limit]: '8x60 0x30 8x300' },
+        'another, larger run has started': { [running]: '1x60 0x5 1x300' },
         'nothing is done at all': { [done]: always(100) },
       },
     },
@@ -225,7 +233,7 @@ export const runAlerts = (limits: Limits): Alert[] => [
     name: 'BackfillWindowNearHeartbeatLimit',
     severity: 'ticket',
     expr: `max by (cluster) (quantile_over_time(0.9, ${metric('backfill_heartbeat_gap')}[${limits.heartbeatsOver}])) > 0.8`,
-    for: '1m',
+    for: limits.moment,
     summary: `Windows of ${CLUSTER} are silent for most of their heartbeat timeout, again and again`,
     meaning:
       'They will time out, and their work will be lost. The run then halves the window, so it helps itself, but slowly.',
@@ -249,7 +257,7 @@ export const runAlerts = (limits: Limits): Alert[] => [
     name: 'BackfillWindowOld',
     severity: 'ticket',
     expr: `max by (cluster) (${metric('backfill_oldest_window_seconds')}) > ${limits.oldWindowSeconds}`,
-    for: '1m',
+    for: limits.moment,
     summary: `A window of ${CLUSTER} has been running for hours`,
     meaning: "Its customer waits for it, and the run can't end before it.",
     look: `backfill status ${CLUSTER}`,

@@ -37,6 +37,8 @@ export interface Activities {
   notify(delivery: Delivery): Promise<Delivered>;
   /** Which of these search attributes the namespace has as Keyword; one of another type belongs to someone else. */
   registeredSearchAttributes(names: string[]): Promise<string[]>;
+  /** The open runs of this task queue that the build of this worker cannot continue, each with the reason. */
+  findRefusedRuns(): Promise<{ checked: number; refused: { workflowId: string; problem: string }[] }>;
 }
 
 /** Notifications for one receiver, by its key, from a run: the first of a chain, so that ids stay the same across its runs. */

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { Activities } from './contract.js';
 import { listCustomers } from './directory.js';
+import { findRefusedRuns } from './find-refused-runs.js';
 import { findWindows } from './find-windows.js';
 import { followWindow } from './follow-window.js';
 import { listReceivers, notify } from './notify.js';
@@ -26,6 +27,7 @@ export function createActivities(client: Client, environment: NodeJS.ProcessEnv)
     listReceivers: () => listReceivers(environment),
     notify: (delivery) => notify(delivery, environment, Context.current()),
     registeredSearchAttributes: (names) => withHeartbeats(() => registeredSearchAttributes(client, names)),
+    findRefusedRuns: () => withHeartbeats(() => findRefusedRuns(client, Context.current().info.taskQueue)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type CommandName, commandNamed } from '../backfill/commands/command.js';
+import { commandNamed } from '../backfill/commands/command.js';
 import { EXIT } from '../cli/commands/exit-codes.js';
 import { CommandProblem, problemFrom } from '../cli/commands/problem.js';
 import { sendUpdate } from '../cli/commands/send-command.js';
@@ -56,6 +56,8 @@ export async function send(site: Site, asked: Asked): Promise<Answered> {
 }
 
 async function sent(site: Site, { cluster, command, fields, id, by }: Asked): Promise<string> {
+  // Just after its start the server may not have asked yet.
+  if (site.watch.picture(cluster)?.workflowId === undefined) await site.watch.refresh(cluster);
   const workflowId = site.watch.picture(cluster)?.workflowId;
   if (workflowId === undefined) throw new CommandProblem(EXIT.noRun, `${cluster} has no run`);
   const session = await site.watch.session(cluster);
@@ -65,7 +67,7 @@ async function sent(site: Site, { cluster, command, fields, id, by }: Asked): Pr
   }
   const name = commandNamed(command);
   if (!name) throw new CommandProblem(EXIT.usage, `there is no command ${command}`);
-  const { did } = await sendUpdate({ session, workflowId }, name, argumentOf(name, fields, by), id);
+  const { did } = await sendUpdate({ session, workflowId }, name, argumentOf(fields, by), id);
   return did;
 }
 
@@ -73,7 +75,7 @@ const NUMBERS = ['max', 'perCustomer'];
 const FIELDS = ['customer', 'day', 'reason', 'max', 'perCustomer', 'adaptive'];
 
 /** The argument of a command; empty fields are left out. What is wrong with the others, the run says. */
-function argumentOf(_: CommandName, fields: Asked['fields'], by: string): object {
+function argumentOf(fields: Asked['fields'], by: string): object {
   const given = FIELDS.flatMap((name): [string, unknown][] => {
     const text = fields[name]?.trim();
     if (!text) return [];

@@ -36,6 +36,7 @@ import { learnCustomers, Newcomers, prepare } from './prepare.js';
 import { BackfillRun, type WaitingCommand } from './run.js';
 import { Visibility } from './visibility.js';
 import { watchDatabase, watchHours } from './watch.js';
+import { currentBuild } from './worker-version.js';
 
 /** A person waits for a plan: it fails rather than wait for a directory that is away. */
 const PLAN_TRIES = 5;
@@ -46,6 +47,8 @@ interface Carried {
   searchAttributes: string[];
   /** Commands that came while the run prepared, and still wait. */
   waiting?: WaitingCommand[];
+  /** The build of the worker that the run before was to leave, if it continued for that. */
+  leftBuild?: string;
 }
 
 /**
@@ -58,7 +61,7 @@ interface Carried {
  */
 export async function backfillScorecards(input: unknown, carried?: Carried): Promise<Report | Plan> {
   if (carried !== undefined) refuseUnlessContinued(carried);
-  const run = new BackfillRun(carried ? unpack(carried.state) : firstState(validRequest(input)), carried?.waiting);
+  const run = new BackfillRun(carried ? unpack(carried.state) : firstState(validRequest(input)), carried);
   registerMessages(run);
   CancellationScope.current().cancelRequested.catch(() => run.happened({ kind: 'cancelRequested' }));
   if (run.state.options.dryRun) {
@@ -144,9 +147,20 @@ async function continueRun(run: BackfillRun, visibility: Visibility): Promise<ne
     end: formatDay(end),
     customers: `${state.customers.length} customers, carried in the second argument`,
   };
-  const next = makeContinueAsNewFunc<typeof backfillScorecards>({ ...(memo ? { memo } : {}), typedSearchAttributes });
+  const next = makeContinueAsNewFunc<typeof backfillScorecards>({
+    ...(memo ? { memo } : {}),
+    typedSearchAttributes,
+    // Else a pinned run would be pinned to its build for all its successors.
+    ...(currentBuild() !== undefined && { initialVersioningBehavior: 'AUTO_UPGRADE' }),
+  });
   const packed = packToFit(state, Date.now());
-  return next(outline, { state: packed, searchAttributes: visibility.searchAttributes, waiting });
+  const { toLeave: leftBuild } = run.version;
+  return next(outline, {
+    state: packed,
+    searchAttributes: visibility.searchAttributes,
+    waiting,
+    ...(leftBuild !== undefined && { leftBuild }),
+  });
 }
 
 async function close(run: BackfillRun, how: Ending, visibility: Visibility): Promise<Report> {

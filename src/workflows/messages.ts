@@ -8,6 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { COMMANDS, type CommandName } from '../backfill/commands/command.js';
+import { packToFit } from '../backfill/state/pack-to-fit.js';
 import { ANSWER_BYTES } from '../backfill/views/answer-size.js';
 import { customerView, indexAsked } from '../backfill/views/customer.js';
 import { logView } from '../backfill/views/log.js';
@@ -96,5 +97,8 @@ function registerQueries(run: BackfillRun): void {
   );
   setHandler(defineQuery('log'), () => logView(run.state), {
     description: 'The latest 200 commands and decisions, each with its reason, oldest first.',
+  });
+  setHandler(defineQuery('handOver'), () => packToFit(run.state, Date.now()), {
+    description: 'What this run would hand over if it continued as new now, for the replay gate of a release.',
   });
 }

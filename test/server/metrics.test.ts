@@ -20,13 +20,12 @@ function pictureOf(cluster: string, more: Partial<ClusterPicture> = {}, input: o
 }
 
 const text = async (...pictures: ClusterPicture[]) =>
-  (await metricsOf(pictures, new Map([['eu', 0.4]]), NOW).metrics())
-    .split('\n')
-    .filter((line) => line && line[0] !== '#');
+  (await metricsOf(pictures, NOW).metrics()).split('\n').filter((line) => line && line[0] !== '#');
 
 describe('the metrics of the fleet', () => {
   it('say what a run is doing, under the names that alerts and dashboards use', async () => {
-    const window = { workflowId: 'w', customer: 'oportun', interval: [0, 24] as const, startedAt: START };
+    const activity = { type: 'Reindex', attempt: 1, worker: 'w', seenAt: NOW - 4_000, limitMs: 10_000 };
+    const window = { workflowId: 'w', customer: 'oportun', interval: [0, 24] as const, startedAt: START, activity };
     const lines = await text(pictureOf('eu', { windows: { list: [window as never], more: false } }));
     expect(lines).toEqual(
       expect.arrayContaining([
@@ -61,10 +60,16 @@ describe('the metrics of the fleet', () => {
   it('of a cluster that does not answer say only that, and never its last numbers', async () => {
     const since = { since: START, reason: 'no answer' };
     expect(await text(pictureOf('eu', { unreachable: since }))).toEqual(['backfill_cluster_up{cluster="eu"} 0']);
-    expect(await text(pictureOf('eu', { unreachable: { ...since, temporalAnswers: true } }))).toEqual([
+    expect(await text(pictureOf('eu', { unreachable: { ...since, temporalAnswers: { openRun: true } } }))).toEqual([
       'backfill_cluster_up{cluster="eu"} 1',
       'backfill_run_up{cluster="eu"} 0',
     ]);
     expect(await text({ cluster: 'not asked yet' })).toEqual([]);
+  });
+
+  it('of a run that was terminated do not say that it is running, which would page someone for no progress', async () => {
+    const lines = await text(pictureOf('eu', { closed: true }));
+    expect(lines.filter((line) => line.startsWith('backfill_run_status') && line.endsWith(' 1'))).toEqual([]);
+    expect(lines.filter((line) => /limit|in_flight|attention/.test(line))).toEqual([]);
   });
 });

@@ -61,7 +61,7 @@ describe('a run with `notify`', () => {
       for (const secret of [oldSecret, newSecret]) new Webhook(secret).verify(body, headers);
     }
     expect(standard.byId[1]!.json.data).toMatchObject({ by: 'ana', cluster: 'eu-1', command: 'backfill resume eu-1' });
-    expect(standard.byId[3]!.json.data.text).toContain(report.proof.digest);
+    expect(standard.byId[3]!.json.data.text).toContain(report.audit!.seal);
     expect(slack.messages.map(({ json }) => json.text)).toEqual([
       expect.stringMatching(/^\*eu-1\* paused by ana .*replica &lt;lag&gt;/),
       expect.stringMatching(/completed: 12 of 12 days/),

@@ -24,6 +24,8 @@ export interface Stack {
   readonly webhooks: WebhookReceiver;
   /** Workers that ended though nobody killed them; each was started again. */
   readonly unexpected: string[];
+  /** SIGKILL; the part stays down until the function that comes back is called. */
+  kill(part: Part): Promise<() => Promise<void>>;
   /** SIGKILL, as in a crash, and a start after `downMs`. Resolves when it is back; does nothing while it is down. */
   crash(part: Part, downMs: number): Promise<void>;
   stop(): Promise<void>;
@@ -132,6 +134,10 @@ export async function startStack({ withDatabase = true, ...options }: StackOptio
     directory,
     webhooks,
     unexpected,
+    async kill(part) {
+      await parts[part].kill();
+      return () => parts[part].start();
+    },
     async crash(part, downMs) {
       if (down.has(part)) return;
       down.add(part);

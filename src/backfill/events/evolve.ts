@@ -122,7 +122,8 @@ function notificationsDelivered(state: State, event: EventOf<'notificationsDeliv
   if (!state.notifications) return state;
   const { receiver, upTo, off, at } = event;
   const next = { ...state, notifications: delivered(state.notifications, receiver, off ? null : upTo) };
-  return off ? decided(next, at, { kind: 'receiverOff', receiver }) : next;
+  // The report of a run that has ended has its log as it was then.
+  return off && !state.lifecycle.ended ? decided(next, at, { kind: 'receiverOff', receiver }) : next;
 }
 
 function runEnded(state: State, { how, at }: EventOf<'runEnded'>): State {

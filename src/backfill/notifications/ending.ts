@@ -2,7 +2,7 @@ import { formatDuration } from '../hours/duration.js';
 import type { Ending } from '../state/lifecycle.js';
 import { type NotificationType, queued } from '../state/notifications.js';
 import type { State } from '../state/state.js';
-import type { Report } from '../views/report.js';
+import type { reportOf } from '../views/report.js';
 import { counted } from '../words.js';
 
 const TYPES: Record<Ending, NotificationType> = {
@@ -12,9 +12,9 @@ const TYPES: Record<Ending, NotificationType> = {
 };
 
 /** The ended run's state with its last notification: the report in five lines, its digest among them. */
-export function endNotified(state: State, report: Report, at: number): State {
+export function endNotified(state: State, report: ReturnType<typeof reportOf>, at: number): State {
   if (!state.notifications) return state;
-  const { outcome, totals, proof, durationMs } = report;
+  const { outcome, totals, proof, audit, durationMs } = report;
   const { done, days, skipped, failed, held, waiting, windows } = totals;
   const left = [
     ...(skipped > 0 ? [`${skipped} skipped`] : []),
@@ -30,13 +30,13 @@ export function endNotified(state: State, report: Report, at: number): State {
     verified > 0
       ? `verified: ${counted(verified, 'day')}, ${proof.totals.conversations} conversations, ${proof.totals.scorecards} scorecards`
       : 'verified: nothing was counted',
-    `proof: sha256 ${proof.digest}`,
+    `seal of proof and log: sha256 ${audit.seal}`,
   ];
   const notifications = queued(state.notifications, at, {
     type: TYPES[outcome],
     text: lines.join('\n'),
     command: 'report',
-    facts: { outcome, days, done, skipped, failed, held, waiting, durationMs, digest: proof.digest },
+    facts: { outcome, days, done, skipped, failed, held, waiting, durationMs, seal: audit.seal },
   });
   return { ...state, notifications };
 }

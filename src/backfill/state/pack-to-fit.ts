@@ -2,6 +2,7 @@ import { jsonBytes } from '../json.js';
 import { initialSizing } from '../pacing/sizing.js';
 import type { Customer } from './customer.js';
 import { decided } from './journal.js';
+import { latestEntries } from './log-chain.js';
 import { pack } from './pack.js';
 import type { Packed } from './packed.js';
 import type { State } from './state.js';
@@ -48,8 +49,9 @@ export function packToFit(state: State, at: number): Packed {
 }
 
 function withShortLog(state: State): State {
-  const { log, rejected } = state.record;
-  return { ...state, record: { ...state.record, log: log.slice(-20), rejected: rejected.slice(-20) } };
+  const { record } = state;
+  const rejected = record.rejected.slice(-20);
+  return { ...state, record: { ...record, ...latestEntries(record, 20), rejected } };
 }
 
 /** Messages of failures as one for each class, since thousands of different ones may be carried. */

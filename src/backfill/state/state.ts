@@ -6,6 +6,7 @@ import type { Load, Pace } from '../pacing/pace.js';
 import type { Options } from '../request/options.js';
 import type { Customer } from './customer.js';
 import type { Lifecycle } from './lifecycle.js';
+import type { LogBefore } from './log-chain.js';
 import type { LogEntry } from './log-entry.js';
 import type { Notifications } from './notifications.js';
 
@@ -65,6 +66,8 @@ export interface RunRecord {
   /** The latest windows that ended, oldest first. */
   recent: readonly EndedWindow[];
   log: readonly LogEntry[];
+  /** The entries that the log no longer has; undefined while it has all. */
+  logBefore?: LogBefore;
   rejected: readonly Rejection[];
 }
 

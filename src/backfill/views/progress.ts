@@ -26,6 +26,8 @@ export interface Progress {
   database: Load & { reason: string };
   /** When the run should be done at the pace so far; null while that is unknown. */
   eta: string | null;
+  /** What the ETA was when this share of the work was done, latest last; absent before the first. */
+  forecasts?: { share: number; eta: string }[];
   customers: CustomerDays[];
   /** Only when the answer has no room for all: those whose days are all alike are left out first. */
   customersLeftOut?: LeftOut;
@@ -83,6 +85,9 @@ export function overview(state: State, now: number): Omit<Progress, 'customers' 
     parallelism: { ...state.parallelism, limit, reason: why, inFlight: countInFlight(state) },
     database: { ...state.pacing.health },
     eta: etaOf(state, now),
+    ...(state.record.forecasts.length > 0 && {
+      forecasts: state.record.forecasts.map(({ share, eta }) => ({ share, eta: formatTime(eta) })),
+    }),
     attention: attentionOf(state),
     rejected: state.record.rejected.map((rejection) => ({ ...rejection, at: formatTime(rejection.at) })),
   };

@@ -1,3 +1,4 @@
+import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
@@ -74,6 +75,19 @@ export async function describeRun(session: ClusterSession, workflowId: string): 
     if (error instanceof NotARun) throw new CommandProblem(EXIT.noRun, error.message);
     throw error;
   }
+}
+
+/** Every run of the cluster that was started since then, also several with the same id, the oldest first. */
+export async function executionsOfCluster(session: ClusterSession, since: Date): Promise<WorkflowExecutionInfo[]> {
+  const { client } = session;
+  const query = runsQuery(session, [`StartTime >= "${since.toISOString()}"`]);
+  return withDeadline(client, async () => {
+    const found: WorkflowExecutionInfo[] = [];
+    for await (const run of client.workflow.list({ query, pageSize: 500 })) {
+      if (await isOfCluster(session, run)) found.push(run);
+    }
+    return found.reverse();
+  });
 }
 
 interface Listed {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandName } from '../../backfill/commands/command.js';
 import type { Progress } from '../../backfill/views/progress.js';
+import { operatorName } from '../../fleet/operator-name.js';
 import { sendCommand } from '../../runs/send.js';
 import type { CommandAnswer } from '../../workflows/messages.js';
 import { type Line, onOneLine, styled } from '../terminal/line.js';
@@ -9,7 +10,6 @@ import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { followToEnd } from './follow.js';
-import { operatorName } from './operator-name.js';
 import { CommandProblem, isNoAnswer } from './problem.js';
 import { findRun, progressOf, type Run, type RunChoice, withRunOptions } from './runs.js';
 

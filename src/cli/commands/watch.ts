@@ -1,4 +1,6 @@
+import { defined } from '../../backfill/defined.js';
 import { type Cluster, openCluster } from '../../fleet/index.js';
+import { operatorName } from '../../fleet/operator-name.js';
 import { wantsColour } from '../terminal/output.js';
 import type { WatchedCluster } from '../watch/cluster-watch.js';
 import type { Display } from '../watch/full-screen.js';
@@ -7,7 +9,6 @@ import type { AddCommand } from './add-command.js';
 import { selectClusters, withClusters } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
-import { operatorName } from './operator-name.js';
 import { badUsage, CommandProblem } from './problem.js';
 import { findRun, type RunChoice, withRunOptions } from './runs.js';
 
@@ -62,8 +63,8 @@ export function watchedCluster(
     open: (signal) => openCluster(cluster, { environment, signal }),
     async findRun(session) {
       try {
-        const { workflowId, pause } = await findRun(session, choice);
-        return pause === undefined ? { workflowId } : { workflowId, pause };
+        const { workflowId, pause, closedAt } = await findRun(session, choice);
+        return defined({ workflowId, pause, closed: closedAt ? true : undefined } as const);
       } catch (error) {
         if (error instanceof CommandProblem && error.exitCode === EXIT.noRun) return { none: error.message };
         throw error;

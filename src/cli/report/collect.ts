@@ -1,4 +1,5 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import { defined } from '../../backfill/defined.js';
 import type { CustomerView } from '../../backfill/views/customer.js';
 import type { LogView } from '../../backfill/views/log.js';
 import type { Progress } from '../../backfill/views/progress.js';
@@ -76,7 +77,7 @@ export async function collectRun(
       failures: failureCounts(windows),
       attention: progress.attention,
       log,
-      ...(proof ? { proof } : {}),
+      ...defined({ proof, audit: result?.audit }),
     };
   };
   return withDeadline(client, calls, REPORT_LIMIT_MS);

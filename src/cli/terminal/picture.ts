@@ -6,6 +6,8 @@ export interface ClusterPicture {
   readonly cluster: string;
   /** The run that is shown; undefined when the cluster has none. */
   readonly workflowId?: string;
+  /** Temporal has closed the run, however it ended: a terminated run's own answer is that it is running. */
+  readonly closed?: true;
   /** The latest answer of the run. */
   readonly progress?: Progress;
   /** The windows that are running according to visibility, the oldest first. */
@@ -23,8 +25,8 @@ export interface ClusterPicture {
 export interface Unreachable {
   readonly since: number;
   readonly reason: string;
-  /** Its Temporal answers: what does not is the run, which takes the orchestrator's worker. */
-  readonly temporalAnswers?: true;
+  /** Its Temporal answers: what does not is the run, open or closed, which takes the orchestrator's worker. */
+  readonly temporalAnswers?: { readonly openRun: boolean };
 }
 
 export interface WindowsInFlight {

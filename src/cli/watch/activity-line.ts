@@ -3,8 +3,8 @@ import { count } from '../terminal/format.js';
 import { type Line, onOneLine, styled } from '../terminal/line.js';
 import type { ClusterPicture, WindowActivity } from '../terminal/picture.js';
 
-/** From this share of its limit on, a heartbeat's age is a warning. */
-const LATE = 0.6;
+/** From this share of its limit on, a heartbeat's age is a warning. SDKs hold heartbeats back for up to 80% of it. */
+const LATE = 0.85;
 
 /** Whether the time-out strikes soon unless a heartbeat comes. */
 export const isLate = ({ seenAt, limitMs }: WindowActivity, now: number): boolean =>
@@ -29,11 +29,11 @@ function heartbeatAge({ seenAt, limitMs }: WindowActivity, now: number): string 
   return `heartbeat ${inSeconds(now - seenAt)} ago of at most ${inSeconds(limitMs)}`;
 }
 
-/** A warning for each window whose heartbeat is about to time out. */
-export function lateHeartbeats({ windows }: ClusterPicture, now: number): Line[] {
+/** A warning for each window whose heartbeat is about to time out, as of the picture: later heartbeats are not in it. */
+export function lateHeartbeats({ windows, asOf }: ClusterPicture, now: number): Line[] {
   return (windows?.list ?? []).flatMap(({ workflowId, customer, activity }): Line[] => {
-    if (!activity || !isLate(activity, now)) return [];
-    const age = heartbeatAge(activity, now)!;
+    if (!activity || !isLate(activity, asOf ?? now)) return [];
+    const age = heartbeatAge(activity, asOf ?? now)!;
     return [
       [styled('! ', 'yellow'), styled(customer, 'bold'), ` ${workflowId}: ${age}`, styled(HEARTBEAT_NEXT_STEP, 'dim')],
     ];

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type ConnectRouter, createContextValues, type Interceptor, type ServiceImpl } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { Visitor } from '../access/gate.js';
@@ -49,9 +49,20 @@ export function jobApi(options: JobApiOptions): JobApi {
     prefixes: [...names, Health.typeName].map((name) => `/${name}/`),
     handle(request, response, visitor) {
       visitors.set(request, visitor);
+      dropEndlessTimeLimit(request.headers);
       handler(request as IncomingMessage, response as never);
     },
   };
+}
+
+/** Node's timers end at 24 days: a longer time limit would end at once. */
+const MOST_TIMEOUT_MS = 2 ** 31 - 1;
+const UNIT_MS: Record<string, number> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1 };
+
+function dropEndlessTimeLimit(headers: IncomingHttpHeaders): void {
+  const [, value, unit = ''] = /^(\d+)([HMSm])$/.exec(String(headers['grpc-timeout'])) ?? [];
+  if (Number(value) * UNIT_MS[unit]! > MOST_TIMEOUT_MS) delete headers['grpc-timeout'];
+  if (Number(headers['connect-timeout-ms']) > MOST_TIMEOUT_MS) delete headers['connect-timeout-ms'];
 }
 
 /** The same messages under another name: the wire knows no package but in the path. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { create, toBinary } from '@bufbuild/protobuf';
-import { createContextKey, type HandlerContext, type ServiceImpl } from '@connectrpc/connect';
+import { ConnectError, createContextKey, type HandlerContext, type ServiceImpl } from '@connectrpc/connect';
 import { type Command, parseCommand } from '../../backfill/commands/command.js';
 import { parseDay } from '../../backfill/hours/calendar.js';
 import type { Visitor } from '../access/gate.js';
@@ -104,7 +104,7 @@ export function jobService(options: JobServiceOptions): ServiceImpl<typeof JobSe
         await sleep(everyMs, undefined, { signal }).catch(() => {});
       }
       // A stream that just ended would say that the job has.
-      throw stopping();
+      throw signal.reason instanceof ConnectError ? signal.reason : stopping();
     },
 
     async runJob({ parent, input, requestId, validateOnly }) {

@@ -34,16 +34,8 @@ export const METRICS = {
 
 export type MetricName = keyof typeof METRICS;
 
-/**
- * The fleet as metrics. Of a cluster that does not answer only that is reported: an old number looks like a calm run.
- *
- * @param gaps by cluster, where known
- */
-export function metricsOf(
-  pictures: readonly ClusterPicture[],
-  gaps: ReadonlyMap<string, number>,
-  now: number,
-): Registry {
+/** The fleet as metrics. Of a cluster that does not answer only that is reported: an old number looks like a calm run. */
+export function metricsOf(pictures: readonly ClusterPicture[], now: number): Registry {
   const registry = new Registry();
   const gauges = Object.fromEntries(
     Object.entries(METRICS).map(([name, [help, label]]) => {
@@ -51,7 +43,7 @@ export function metricsOf(
       return [name, new Gauge({ name, help, labelNames, registers: [registry] })];
     }),
   ) as Record<MetricName, Gauge>;
-  for (const { cluster, progress, windows, asOf, unreachable } of pictures) {
+  for (const { cluster, progress, windows, asOf, unreachable, closed } of pictures) {
     if (asOf === undefined && !unreachable) continue;
     const set = (name: MetricName, value: number | undefined, labels: Record<string, string> = {}) => {
       if (value !== undefined) gauges[name].set({ cluster, ...labels }, value);
@@ -61,14 +53,17 @@ export function metricsOf(
     };
     set('backfill_cluster_up', unreachable && !unreachable.temporalAnswers ? 0 : 1);
     if (unreachable) {
-      if (unreachable.temporalAnswers) set('backfill_run_up', 0);
+      if (unreachable.temporalAnswers?.openRun) set('backfill_run_up', 0);
       continue;
     }
     if (!progress) continue;
     const { totals, parallelism, database, status, attention, eta } = progress;
     set('backfill_run_up', 1);
-    oneOf('backfill_run_status', 'status', STATUSES, status);
+    const isOver = status === 'completed' || status === 'cancelled';
+    // The last answer of a run that was terminated is that it is running.
+    oneOf('backfill_run_status', 'status', STATUSES, closed && !isOver ? '' : status);
     for (const state of DAY_STATES) set('backfill_days', totals[state], { state });
+    if (closed) continue;
     set('backfill_windows_in_flight', parallelism.inFlight);
     set('backfill_limit', parallelism.limit);
     set('backfill_utilization', utilizationOf(database));
@@ -76,12 +71,20 @@ export function metricsOf(
     set('backfill_eta_seconds', eta === null ? undefined : Math.max(0, (Date.parse(eta) - now) / 1_000));
     const oldest = windows?.list[0]?.startedAt;
     set('backfill_oldest_window_seconds', oldest === undefined ? undefined : Math.max(0, (now - oldest) / 1_000));
-    set('backfill_heartbeat_gap', gaps.get(cluster));
+    set('backfill_heartbeat_gap', heartbeatGap(windows, asOf));
     for (const kind of ['breaker', ...TROUBLE_CLASSES]) {
       set('backfill_attention', attention.filter((entry) => entry.class === kind).length, { class: kind });
     }
   }
   return registry;
+}
+
+/** As of the moment that the picture is of: since then there may have been heartbeats. */
+function heartbeatGap(windows: ClusterPicture['windows'], asOf = 0): number | undefined {
+  const gaps = (windows?.list ?? []).flatMap(({ activity: { seenAt, limitMs } = {} }) =>
+    seenAt !== undefined && limitMs ? (asOf - seenAt) / limitMs : [],
+  );
+  return gaps.length > 0 ? Math.max(0, ...gaps) : undefined;
 }
 
 const utilizationOf = (database: Progress['database'] & { utilization?: number }): number | undefined =>

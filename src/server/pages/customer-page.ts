@@ -2,6 +2,7 @@ import { parseDay } from '../../backfill/hours/calendar.js';
 import { formatDuration } from '../../backfill/hours/duration.js';
 import type { CustomerView, WindowView } from '../../backfill/views/customer.js';
 import { DAY_NAMES, type DayLetter } from '../../backfill/views/day-letters.js';
+import type { Proof } from '../../backfill/views/proof.js';
 import { classOf } from '../../cli/report/html/day-styles.js';
 import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
 import { count, counted, toSecond } from '../../cli/terminal/format.js';
@@ -98,6 +99,7 @@ export async function dayPage(site: Site, cluster: string, customer: string, day
     }),
   ]);
   const fields = { customer, day };
+  const proof = await proofOn(site, picture, customer, day);
   const known = (view?.windows ?? []).filter(
     ({ start: from, end }) => Date.parse(from) < (start + 24) * 3_600_000 && Date.parse(end) > start * 3_600_000,
   );
@@ -106,8 +108,32 @@ export async function dayPage(site: Site, cluster: string, customer: string, day
     crumbs: [...FLEET_CRUMB, [cluster, clusterPath(cluster)], [customer, customerPath(cluster, customer)]],
     body: html`<h1>${customer}, ${day}</h1><p class="why">${view?.why?.reason ?? problem}</p>
 <div class="actions">${commandForm(site, { cluster, command: 'resetDay', fields, label: 'Reset day', explained: true })}${commandForm(site, { cluster, command: 'skipDay', fields, label: 'Skip day', explained: true })}</div>
-<h2>Attempts</h2>${attempts.problem ? html`<p class="note">${attempts.problem}</p>` : undefined}${attemptsTable(site, cluster, attempts.value ?? [], known)}`,
+${proof}<h2>Attempts</h2>${attempts.problem ? html`<p class="note">${attempts.problem}</p>` : undefined}${attemptsTable(site, cluster, attempts.value ?? [], known)}`,
   };
+}
+
+/** Whether the day was verified, and what was counted in it; nothing for a day that is not done. */
+async function proofOn(
+  site: Site,
+  { cluster, workflowId }: ClusterPicture,
+  customer: string,
+  day: string,
+): Promise<Content> {
+  const { value } = await site.answers.get(`${cluster} proof ${workflowId} ${customer}`, KEEP_MS, async () => {
+    const { client } = await site.watch.session(cluster);
+    const handle = client.workflow.getHandle(workflowId ?? '');
+    return withDeadline(client, () => handle.query<Proof, [object]>('proof', { customer }));
+  });
+  const rows = (value?.rows ?? []).filter((row) => row[1] === day);
+  return rows.map(([, , conversations, scorecards, window, completedAt, attempts, verified]) => {
+    const counts =
+      conversations === null
+        ? ''
+        : `: ${count(scorecards ?? 0)} scorecards of ${counted(conversations, 'conversation')}`;
+    const when =
+      completedAt === null ? 'before this run' : `at ${toSecond(completedAt)}, ${counted(attempts, 'attempt')}`;
+    return html`<p>${verified ? '✓ verified' : '✗ not verified'}${counts}. Done ${when}${window ? html` by <code>${window}</code>` : undefined}.</p>`;
+  });
 }
 
 /** What Temporal has of each execution, with the class that the run gave its failure. */

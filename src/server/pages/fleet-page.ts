@@ -57,19 +57,21 @@ export function pauseOrResume(site: Site, { cluster, progress }: ClusterPicture)
 /** Windows of any clusters, the oldest first: in an incident one of these is the one to stop. */
 export function windowsTable(pictures: readonly ClusterPicture[], now: number): Content {
   const all = pictures
-    .flatMap(({ cluster, windows }) => (windows?.list ?? []).map((window) => ({ cluster, window })))
+    .flatMap(({ cluster, windows, asOf }) =>
+      (windows?.list ?? []).map((window) => ({ cluster, window, asOf: asOf ?? now })),
+    )
     .sort((a, b) => a.window.startedAt - b.window.startedAt);
   if (all.length === 0) return html`<p class="note">No window is running.</p>`;
   const rest = all.length - MOST_WINDOWS;
   return html`<div class="wide" tabindex="0" role="group" aria-label="Windows that are running"><table><thead><tr><th scope="col">age</th><th scope="col">cluster</th><th scope="col">customer</th><th scope="col">days</th><th scope="col">inside</th></tr></thead><tbody>
-${all.slice(0, MOST_WINDOWS).map(({ cluster, window }) => windowRow(cluster, window, now))}</tbody></table></div>
+${all.slice(0, MOST_WINDOWS).map(({ cluster, window, asOf }) => windowRow(cluster, window, now, asOf))}</tbody></table></div>
 ${rest > 0 ? html`<p class="note">and ${count(rest)} more</p>` : undefined}`;
 }
 
-function windowRow(cluster: string, window: WindowInFlight, now: number): Markup {
+function windowRow(cluster: string, window: WindowInFlight, now: number, asOf: number): Markup {
   const { customer, interval, startedAt, paused } = window;
   const age = formatDuration(Math.max(1_000, Math.floor((now - startedAt) / 1_000) * 1_000));
   const hours = describe([interval]);
-  return html`<tr><td class="number">${age}</td><td><a href="${clusterPath(cluster)}">${cluster}</a></td><td><a href="${customerPath(cluster, customer)}">${customer}</a></td><td><a href="${dayPath(cluster, customer, hours.slice(0, 10))}">${hours}</a></td><td>${paused ? 'paused by Temporal’s Workflow Pause ' : ''}${window.activity ? inHtml(activityLine(window.activity, now)) : ''}</td></tr>
+  return html`<tr><td class="number">${age}</td><td><a href="${clusterPath(cluster)}">${cluster}</a></td><td><a href="${customerPath(cluster, customer)}">${customer}</a></td><td><a href="${dayPath(cluster, customer, hours.slice(0, 10))}">${hours}</a></td><td>${paused ? 'paused by Temporal’s Workflow Pause ' : ''}${window.activity ? inHtml(activityLine(window.activity, asOf)) : ''}</td></tr>
 `;
 }

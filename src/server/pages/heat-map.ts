@@ -123,12 +123,18 @@ const legend = html`<p class="legend">${Object.entries(DAY_NAMES).map(
   ([letter, word]) => html`<span><i class="key ${classOf(letter)}">${letter}</i> ${word}</span>`,
 )}</p>`;
 
-/** A date over every fifth cell. */
-const headCells = ({ first, perCell, cells }: Grid): Markup[] =>
-  Array.from({ length: cells }, (_, i) => {
+const CELLS_PER_MARK = 5;
+
+/** A date over the first of every five cells. */
+function headCells({ first, perCell, cells }: Grid): Markup[] {
+  const heads: Markup[] = [];
+  for (let i = 0; i < cells; i += CELLS_PER_MARK) {
+    const span = Math.min(CELLS_PER_MARK, cells - i);
     const day = dayNumbered(first + i * perCell);
-    return html`<th scope="col"><abbr title="${day}">${i % 5 === 0 ? day.slice(5) : ''}</abbr></th>`;
-  });
+    heads.push(html`<th scope="colgroup" colspan="${span}">${span < 3 ? day.slice(8) : day.slice(5)}</th>`);
+  }
+  return heads;
+}
 
 function rowOf(cluster: string, row: PlacedDays, grid: Grid, query: MapQuery): Markup {
   const { id, days } = row;

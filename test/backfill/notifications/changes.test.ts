@@ -108,7 +108,7 @@ describe('a run that notifies', () => {
     const lines = queue.at(-1)!.text.split('\n');
     expect(lines).toHaveLength(5);
     expect(lines[0]).toBe('completed: 1 of 1 days of 1 customer done');
-    expect(lines[4]).toBe(`proof: sha256 ${report.proof.digest}`);
+    expect(lines[4]).toBe(`seal of proof and log: sha256 ${report.audit.seal}`);
   });
 
   it('without `notify` keeps nothing', () => {

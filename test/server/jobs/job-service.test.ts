@@ -349,6 +349,30 @@ describe('The job API', () => {
     expect(states).toEqual([RUNNING, UNRESPONSIVE, RUNNING, COMPLETED]);
   });
 
+  it('ends a stream at the time limit of its caller', async () => {
+    const name = jobOf('east', '2026-01-01--2026-01-03');
+    const stream = async () => {
+      for await (const _ of client().watchJob({ name }, { headers: { 'grpc-timeout': '300m' } }));
+    };
+    expect(await problemOf(stream())).toMatchObject({ code: Code.DeadlineExceeded });
+  });
+
+  it('ends no stream whose caller would wait longer than the timers of Node can', async () => {
+    const name = jobOf('east', '2026-01-01--2026-01-03');
+    const hours = 31 * 24;
+    const headers = { 'grpc-timeout': `${hours}H`, 'connect-timeout-ms': String(hours * 3_600_000) };
+    for (const transport of [grpc(), createConnectTransport({ baseUrl: baseUrl(), httpVersion: '1.1' })]) {
+      const [before] = fleet.east!;
+      const states: Job_State[] = [];
+      for await (const { job } of client(transport).watchJob({ name }, { headers })) {
+        states.push(job!.state);
+        fleet.east![0] = { ...before!, status: 'COMPLETED', story: done };
+      }
+      expect(states).toEqual([Job_State.RUNNING, Job_State.COMPLETED]);
+      fleet.east![0] = before!;
+    }
+  });
+
   it('asks nothing more for a stream whose caller has gone', async () => {
     const gone = new AbortController();
     const stream = client().watchJob({ name: jobOf('east', '2026-01-01--2026-01-03') }, { signal: gone.signal });
