@@ -1,6 +1,5 @@
 import { Gauge, Registry } from 'prom-client';
 import { TROUBLE_CLASSES } from '../../backfill/state/customer.js';
-import type { Progress } from '../../backfill/views/progress.js';
 import { STATUSES } from '../../backfill/views/status.js';
 import type { ClusterPicture } from '../../cli/terminal/picture.js';
 
