@@ -41,6 +41,15 @@ describe('every page', () => {
   });
 });
 
+it('CONTRIBUTING or README says what each npm script does', () => {
+  const { scripts } = JSON.parse(read('package.json'));
+  const text = read('CONTRIBUTING.md') + read('README.md');
+  const own = Object.keys(scripts).filter((name) => !/^(pre|post)/.test(name));
+  const named = (name: string) =>
+    new RegExp(`npm (run (--silent )?)?${name}(?![\\w:-])|${name} for clients`).test(text);
+  expect(own.filter((name) => !named(name))).toEqual([]);
+});
+
 describe('the reference says', () => {
   it('what each field of the input means', () => {
     const code = codeOf(read('docs/input.md') + read('docs/failures.md'));
