@@ -41,6 +41,21 @@ describe('every page', () => {
   });
 });
 
+it('ARCHITECTURE draws each room of src, and no other', () => {
+  const [picture] = /(?<=## The rooms\n\n```\n)[\s\S]*?(?=```)/.exec(read('ARCHITECTURE.md'))!;
+  const rooms = (folder: string): string[] =>
+    readdirSync(join(project, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  const drawn = (folder: string) => {
+    const part = picture.split(/^(?=\S)/m).find((lines) => lines.startsWith(`${folder}/ `))!;
+    return [...part.slice(folder.length + 1).matchAll(/(?<![\w/])([\w-]+)\/(?=\s)/g)].map(([, name]) => name!);
+  };
+  expect(drawn('src/backfill').sort()).toEqual(rooms('src/backfill').sort());
+  expect(drawn('src/cli').sort()).toEqual(rooms('src/cli').sort());
+  for (const room of rooms('src')) expect(picture, room).toContain(`src/${room}/`);
+});
+
 it('CONTRIBUTING or README says what each npm script does', () => {
   const { scripts } = JSON.parse(read('package.json'));
   const text = read('CONTRIBUTING.md') + read('README.md');
