@@ -31,10 +31,16 @@ export const workflowIdFor = (session: ClusterSession, { input, range }: ReadyIn
  * Starts a run.
  *
  * @param request sent again with the same id and input, it starts nothing and answers the same
+ * @param by who starts it, for the run's memo
  * @returns its workflow id
  * @throws WorkflowExecutionAlreadyStartedError when this cluster and range have an open run; RequestIdReused
  */
-export async function startRun(session: ClusterSession, ready: ReadyInput, request?: StartRequest): Promise<string> {
+export async function startRun(
+  session: ClusterSession,
+  ready: ReadyInput,
+  request?: StartRequest,
+  by?: string,
+): Promise<string> {
   const { client, cluster } = session;
   const workflowId = workflowIdFor(session, ready);
   const asked = request && { id: request.id, digest: digestOf(request.input) };
@@ -45,7 +51,9 @@ export async function startRun(session: ClusterSession, ready: ReadyInput, reque
         workflowId,
         taskQueue: cluster.taskQueue,
         args: [ready.input],
-        ...(asked && { memo: { [REQUEST]: asked } }),
+        ...((asked || by !== undefined) && {
+          memo: { ...(asked && { [REQUEST]: asked }), ...(by && { startedBy: by }) },
+        }),
       }),
     );
   } catch (error) {

@@ -162,10 +162,10 @@ describe('pages over real runs', () => {
     const bad = await server.send('/clusters/west/start', { start: 'soon', end: '2025-03-01', step: 'start' });
     expect(bad.status).toBe(409);
     expect(bad.text).toContain('--start: expected');
-    const started = await server.send('/clusters/west/start', { ...fields, step: 'start' });
+    const started = await server.send('/clusters/west/start', { ...fields, step: 'start' }, 'ana');
     expect(started.text).toContain('started');
     const run = rig.client.workflow.getHandle('backfillscorecards-west-2025-02');
-    expect((await run.describe()).status.name).toBe('RUNNING');
+    expect(await run.describe()).toMatchObject({ status: { name: 'RUNNING' }, memo: { startedBy: 'ana' } });
     await run.terminate();
   });
 });

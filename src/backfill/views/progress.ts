@@ -94,7 +94,7 @@ export function overview(state: State, now: number): Omit<Progress, 'customers' 
 }
 
 /** How soon a customer may be left out of an answer: done ones first, then those that just wait; problems stay longest. */
-function rankOf(days: string): number {
+export function rankOf(days: string): number {
   if (/[fh]/.test(days)) return 0;
   if (isFinished(days)) return 3;
   return /[^.]/.test(days) ? 1 : 2;

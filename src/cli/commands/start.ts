@@ -140,9 +140,9 @@ async function confirmStart(context: CommandContext, ready: readonly Prepared[])
 }
 
 /** @throws CommandProblem (refused) if the run is already open */
-export async function startRun({ session, workflowId, input, range }: Prepared): Promise<Run> {
+export async function startRun({ session, workflowId, input, range }: Prepared, by?: string): Promise<Run> {
   try {
-    await start(session, { input, range });
+    await start(session, { input, range }, undefined, by);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw await alreadyRunning((await describeRun(session, workflowId))!);
