@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tests that share one Temporal dev server and the built workflow bundle; all others set up what they need. */
 const onServer = [
   ...['test/workflows/**/*.test.ts', 'test/cli-stories/**/*.test.ts', 'test/replay/**/*.test.ts'],
-  'test/fuzz/server.test.ts',
+  ...['test/fuzz/server.test.ts', 'test/server/pages.test.ts', 'test/server/browser.test.ts'],
 ];
 
 export default defineConfig({

@@ -69,7 +69,7 @@ function explain({ violations, script, deeds }: RoundResult): void {
   for (const { at, action, outcome } of deeds) console.log(`  at ${at} ms ${JSON.stringify(action)} → ${outcome}`);
 }
 
-/** What a failed round leaves for whoever looks into it: all that was checked, and the backfill's whole histories. */
+/** What a failed round leaves for the person who looks into it: all that was checked, and the backfill's whole histories. */
 async function keep(directory: string, result: RoundResult, { client }: Stack): Promise<void> {
   const { seed } = result.script;
   await mkdir(directory, { recursive: true });

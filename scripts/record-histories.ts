@@ -2,8 +2,8 @@
  * `npm run record-histories [story…]`: runs each story for real and writes its history to `test/fixtures/histories/`,
  * where the replay tests take it. Record again, or add a story, when a change of the workflow makes new histories.
  *
- * Histories of a released version must go on replaying: before recording again after a release, keep them under
- * names of their own (`sequential.json` as `sequential-0.1.0.json`), which this script leaves alone.
+ * Histories of a release must replay under every later version: `npm run release` keeps them in a folder of the
+ * release, which this script leaves alone.
  */
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -151,7 +151,7 @@ const stories: Record<string, () => Promise<BackfillHandle>> = {
     await holes.plant('brief-b', '2026-01-02');
     const run = await start({ customers: ['brief-a', 'brief-b'], ...days, parallelism: 2, verify: 'report' });
     await run.report();
-    await holes.mend('brief-b', '2026-01-02');
+    await holes.repair('brief-b', '2026-01-02');
     return run;
   },
 
@@ -160,7 +160,7 @@ const stories: Record<string, () => Promise<BackfillHandle>> = {
     const verify = { mode: 'repair', repairs: 1 };
     const run = await start({ customers: ['cvs'], ...days, window: '1mo', verify, maxHistoryEvents: 60 });
     await run.until(({ status }) => status === 'waitingForOperator');
-    await holes.mend('cvs', '2026-01-02');
+    await holes.repair('cvs', '2026-01-02');
     await run.update('retryFailed');
     return run;
   },

@@ -4,6 +4,7 @@
  * However it ends, it ends its parts first: workers, then servers. What it could not end, their reaper does.
  */
 
+import { watchedCluster } from '../src/cli/commands/watch.js';
 import { proofTable, runsTable, storedTable, verdict } from '../src/cli/report/report-view.js';
 import { story } from '../src/cli/report/story-view.js';
 import { errorText } from '../src/cli/terminal/error-text.js';
@@ -11,9 +12,13 @@ import { counted } from '../src/cli/terminal/format.js';
 import { type Line, render } from '../src/cli/terminal/line.js';
 import { wantsColour } from '../src/cli/terminal/output.js';
 import { createProgressDisplay, type ProgressDisplay } from '../src/cli/watch/progress-display.js';
+import type { Cluster } from '../src/fleet/index.js';
+import { operatorName } from '../src/fleet/operator-name.js';
 import { completeness } from '../src/reference-ingestion/completeness.js';
 import { withClient } from '../src/reference-ingestion/database.js';
 import { fleetRange } from '../src/reference-ingestion/fleet.js';
+import { SecretToken } from '../src/server/access/secret-token.js';
+import { type Serving, serveFleet } from '../src/server/serve-fleet.js';
 import { aborted, Interrupted, listenForInterruption } from './dev/start/interruption.js';
 import { formatScale, parseOptions, type StartOptions } from './dev/start/options.js';
 import { requestFor, workflowIdOf } from './dev/start/request.js';
@@ -31,6 +36,7 @@ class Start {
   /** Set once the report has been shown; from then on Ctrl-C only ends `--keep-open`. */
   private result: number | undefined;
   private stopping = false;
+  private serving: Serving | undefined;
 
   constructor(private readonly options: StartOptions) {}
 
@@ -43,7 +49,8 @@ class Start {
       exitCode = this.explain(error);
     }
     this.stopping = true;
-    // On a server that stays, runs without workers would wait for ever, and be in the way of the next start.
+    await this.serving?.close();
+    // On a server that stays, runs without workers would wait indefinitely, and be in the way of the next start.
     if (this.stack.client && this.stack.reusesTemporal) await this.runs?.cancel().catch(() => {});
     await this.stack.stop();
     if (this.signal.aborted) stdout.write('Stopped; nothing is left running.\n');
@@ -62,11 +69,12 @@ class Start {
     this.say(
       `${counted(options.clusters.length, 'run')} started, each with at most ${counted(options.parallelism, 'window')} in flight\n`,
     );
+    if (options.serve) this.say(await this.serve());
     const display = createProgressDisplay(stdout);
     this.display = display;
     const reports = await runs.follow((views) => this.stopping || display.update(views), signal);
     display.close({ erase: true });
-    const [stored, told] = [await this.stored(), story(await runs.ended())];
+    const [stored, happened] = [await this.stored(), story(await runs.ended())];
     const { ok, lines } = verdict(reports, stored);
     this.print([
       [
@@ -78,13 +86,39 @@ class Start {
       ...proofTable(reports),
       [],
       ...storedTable(stored),
-      ...(told.length > 0 ? [[], ...told] : []),
+      ...(happened.length > 0 ? [[], ...happened] : []),
       [],
       ...lines,
     ]);
     this.result = ok ? 0 : 1;
-    if (options.keepOpen) await this.stayOpen();
+    if (options.keepOpen || options.serve) await this.stayOpen();
     return this.result;
+  }
+
+  /** Serves pages over the runs of this start. @returns a line with their address */
+  private async serve(): Promise<string> {
+    const { address, namespace, uiUrl } = this.stack.temporal;
+    const clusters = this.options.clusters.map(
+      (name): Cluster => ({
+        name,
+        namespace,
+        taskQueue: 'backfill-scorecards',
+        connection: { address },
+        defaults: {},
+        ...(uiUrl !== undefined && { ui: uiUrl }),
+      }),
+    );
+    const environment = process.env;
+    this.serving = await serveFleet({
+      clusters,
+      watched: clusters.map((cluster) => watchedCluster(cluster, {}, { environment })),
+      environment,
+      access: { token: SecretToken.random(), allowedHosts: [], readOnly: false, userHeader: undefined },
+      by: operatorName(environment),
+      host: '127.0.0.1',
+      port: 0,
+    });
+    return `\nPages: ${this.serving.address(true)}\n`;
   }
 
   /** What the database says, asked with the role that only reads. */

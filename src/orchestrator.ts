@@ -1,11 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { type NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from './activities/index.js';
-
-// Built files, the same whether this file runs from src/ or from dist/.
-const built = (path: string) => fileURLToPath(new URL(`../dist/${path}`, import.meta.url));
-const dataConverter = { payloadConverterPath: built('workflows/payload-converter.js') };
+import { dataConverter, workflowBundle } from './built.js';
+import { deployment } from './worker/deployment.js';
 
 export interface OrchestratorOptions {
   connection: NativeConnection;
@@ -17,7 +14,7 @@ export interface OrchestratorOptions {
 }
 
 /** The orchestrator's worker: its workflow, as bundled by the build, and its activities. */
-export function createOrchestrator({
+export async function createOrchestrator({
   connection,
   namespace,
   environment,
@@ -29,7 +26,7 @@ export function createOrchestrator({
     namespace,
     dataConverter,
     taskQueue: options.taskQueue ?? environment.BACKFILL_TASK_QUEUE ?? 'backfill-scorecards',
-    workflowBundle: { codePath: built('workflows.bundle.js') },
+    workflowBundle,
     activities: createActivities(client, environment),
     // Nearly all activities are followWindow, which only waits: as many as a few runs may carry over together.
     maxConcurrentActivityTaskExecutions: 4_000,
@@ -37,20 +34,6 @@ export function createOrchestrator({
     shutdownGraceTime: '1 second',
     // Less than the 30 seconds after which Kubernetes kills: an activity that ignores its cancellation loses nothing.
     shutdownForceTime: '20 seconds',
-    ...deployment(environment),
+    ...(await deployment(connection, environment)),
   });
-}
-
-function deployment(environment: NodeJS.ProcessEnv): Pick<WorkerOptions, 'workerDeploymentOptions'> {
-  const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = environment;
-  if (!deploymentName && !buildId) return {};
-  if (!deploymentName || !buildId)
-    throw new Error('set both TEMPORAL_DEPLOYMENT_NAME and TEMPORAL_WORKER_BUILD_ID, or neither');
-  return {
-    workerDeploymentOptions: {
-      version: { deploymentName, buildId },
-      useWorkerVersioning: true,
-      defaultVersioningBehavior: 'AUTO_UPGRADE',
-    },
-  };
 }

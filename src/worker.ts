@@ -1,4 +1,4 @@
-import './worker/start-up-signals.js';
+import './worker/signals.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NativeConnection, type NativeConnectionOptions, Runtime } from '@temporalio/worker';
 import pino from 'pino';
@@ -6,9 +6,8 @@ import { connectionFromEnvironment } from './connection.js';
 import { createOrchestrator } from './orchestrator.js';
 import { serveHealth } from './worker/health.js';
 import { keepAsking, Readiness } from './worker/readiness.js';
-import { drainOnSignal } from './worker/shutdown.js';
+import { drainOnSignal } from './worker/signals.js';
 import { endUnlessReady } from './worker/start-timeout.js';
-import { startedUp } from './worker/start-up-signals.js';
 import { telemetry } from './worker/telemetry.js';
 
 /** The orchestrator's worker as a process: wiring only. docs/production.md lists its environment variables. */
@@ -43,7 +42,6 @@ try {
   log.info({ address: connectionOptions.address, namespace, taskQueue: worker.options.taskQueue }, 'worker ready');
   readiness.created(worker);
   const running = worker.run();
-  startedUp();
   drainOnSignal(() => worker.getState() === 'RUNNING' && worker.shutdown());
   const asking = new AbortController();
   void keepAsking(connection, namespace, readiness, asking.signal);

@@ -84,7 +84,7 @@ export async function reachableDirectory(
 
 /**
  * Makes sure that no other server uses the cluster. After a crash, the process id in `postmaster.pid` may belong to
- * any process by now, most likely so in a container; PostgreSQL would then refuse to start for ever.
+ * any process by now, most likely so in a container; PostgreSQL would then refuse to start indefinitely.
  *
  * @throws if a server still uses the cluster after `patienceMs`
  */

@@ -78,7 +78,7 @@ export async function obtainTemporalCli(options: ObtainOptions = {}): Promise<Te
 
   await mkdir(cacheDirectory, { recursive: true });
   return await withDirectoryLock(join(cacheDirectory, 'lock'), say, async (signal) => {
-    // Whoever held the lock before may have obtained it.
+    // The process that held the lock before may have obtained it.
     const obtainedMeanwhile = await tryCache(cached, say);
     if (obtainedMeanwhile) return obtainedMeanwhile;
     tried.push(`cache: no working ${cached}`);

@@ -3,6 +3,7 @@ import type { Interval, Intervals } from '../backfill/hours/interval.js';
 import type { HoursStep } from '../backfill/hours/working-hours.js';
 import type { Health } from '../backfill/pacing/pace.js';
 import type { ProbeOptions, WorkingHours } from '../backfill/request/options.js';
+import type { Notification } from '../backfill/state/notifications.js';
 
 /** What the workflow needs from the outside world. Workflow code imports this file: nothing in it may need Node or Temporal. */
 export interface Activities {
@@ -30,8 +31,30 @@ export interface Activities {
   checkWindows(query: CheckQuery): Promise<CheckedDay[][]>;
   /** The metrics that thresholds of `probe` may name, and what is wrong with the operators' own metrics, if anything is. */
   knownMetrics(): Promise<{ names: string[]; trouble?: string }>;
+  /** The keys of the webhooks in the worker's environment. Fails as non-retryable `NotifyMissing` where it has none that can be read. */
+  listReceivers(): Promise<string[]>;
+  /** Sends notifications to one webhook, in their order. An attempt after a failed one continues where that ended. */
+  notify(delivery: Delivery): Promise<Delivered>;
   /** Which of these search attributes the namespace has as Keyword; one of another type belongs to someone else. */
   registeredSearchAttributes(names: string[]): Promise<string[]>;
+  /** The open runs of this task queue that the build of this worker cannot continue, each with the reason. */
+  findRefusedRuns(): Promise<{ checked: number; refused: { workflowId: string; problem: string }[] }>;
+}
+
+/** Notifications for one receiver, by its key, from a run: the first of a chain, so that ids stay the same across its runs. */
+export interface Delivery {
+  receiver: string;
+  workflowId: string;
+  firstRunId: string;
+  cluster?: string;
+  notifications: Notification[];
+}
+
+export interface Delivered {
+  /** The receivers that there are now. */
+  receivers: string[];
+  /** The receiver answered 410: it wants no more. */
+  off?: true;
 }
 
 export interface DirectoryQuery {

@@ -3,8 +3,10 @@ import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { Activities } from './contract.js';
 import { listCustomers } from './directory.js';
+import { findRefusedRuns } from './find-refused-runs.js';
 import { findWindows } from './find-windows.js';
 import { followWindow } from './follow-window.js';
+import { listReceivers, notify } from './notify.js';
 import { openHours } from './open-hours.js';
 import { knownMetrics, probeDatabase } from './probe.js';
 import { checkWindows } from './verify.js';
@@ -22,7 +24,10 @@ export function createActivities(client: Client, environment: NodeJS.ProcessEnv)
     knownMetrics: () => withHeartbeats(() => knownMetrics(environment)),
     followWindow: (window) => withHeartbeats(() => followWindow(client, window)),
     checkWindows: (query) => withHeartbeats(() => checkWindows(query, environment)),
+    listReceivers: () => listReceivers(environment),
+    notify: (delivery) => notify(delivery, environment, Context.current()),
     registeredSearchAttributes: (names) => withHeartbeats(() => registeredSearchAttributes(client, names)),
+    findRefusedRuns: () => withHeartbeats(() => findRefusedRuns(client, Context.current().info.taskQueue)),
   };
 }
 

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addAdd } from './commands/add.js';
 import type { Action, AddCommand } from './commands/add-command.js';
+import { addAudit } from './commands/audit.js';
 import { addCancel } from './commands/cancel.js';
 import { addCompletion } from './commands/completion.js';
 import { CommandContext, type GlobalOptions, type Surroundings } from './commands/context.js';
@@ -16,12 +17,16 @@ import { addPause } from './commands/pause.js';
 import { addPlan } from './commands/plan.js';
 import { problemFrom } from './commands/problem.js';
 import { addRemove } from './commands/remove.js';
+import { addReplayGate } from './commands/replay-gate.js';
 import { addReport } from './commands/report.js';
 import { addResume, addRetryFailed } from './commands/resume.js';
 import { addSchedule } from './commands/schedule.js';
+import { addServe } from './commands/serve.js';
 import { addSetParallelism } from './commands/set-parallelism.js';
 import { addStart } from './commands/start.js';
 import { addStatus } from './commands/status.js';
+import { addTrace } from './commands/trace.js';
+import { addVerifyReport } from './commands/verify-report.js';
 import { addWatch } from './commands/watch.js';
 
 /** In the order of the help. */
@@ -30,6 +35,7 @@ const commands: readonly AddCommand[] = [
   addStart,
   addStatus,
   addWatch,
+  addServe,
   addPause,
   addResume,
   addResetDay,
@@ -43,10 +49,14 @@ const commands: readonly AddCommand[] = [
   addLog,
   addCustomers,
   addReport,
+  addVerifyReport,
+  addAudit,
+  addTrace,
   addImport,
   addExport,
   addSchedule,
   addDoctor,
+  addReplayGate,
   addCompletion,
 ];
 

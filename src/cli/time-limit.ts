@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Client } from '@temporalio/client';
 import { unlessAborted } from '../fleet/unless-aborted.js';
 
@@ -31,6 +32,8 @@ export async function withTimeLimit<T>(
   const own = new AbortController();
   const timer = setTimeout(() => own.abort(new NoAnswerInTime(ms)), ms);
   const either = AbortSignal.any([signal, own.signal]);
+  // The client adds a listener for each call.
+  setMaxListeners(0, either);
   try {
     return await unlessAborted(work(either), either);
   } finally {

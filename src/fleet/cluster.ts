@@ -17,6 +17,8 @@ export interface Cluster {
   /** What the orchestrator's worker polls. */
   taskQueue: string;
   connection: ClusterConnection;
+  /** The address of Temporal's UI. */
+  ui?: string;
   /** Default fields of the input of this cluster's runs. */
   defaults: Record<string, unknown>;
   directory?: CustomerSource;

@@ -90,6 +90,7 @@ function clustersOf({ clusters, defaults = {} }: FleetDocument, folder: string, 
       connection: connectionOf(entry, folder),
       defaults: mergeDefaults(defaults, entry.defaults ?? {}),
       ...(directory && { directory }),
+      ...(entry.ui !== undefined && { ui: entry.ui }),
     };
   });
 }

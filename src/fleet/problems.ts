@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { nearest } from '../backfill/nearest.js';
 import { type Issue, pathText, show } from '../backfill/request/issue.js';
-import { nearest } from './nearest.js';
 import { fleetJsonSchema, type JsonSchema } from './schema.js';
 
 /** Something wrong in a fleet file: where, and what. */

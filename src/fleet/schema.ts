@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { customerId } from '../backfill/request/schema.js';
+import { customerId } from '../backfill/request/values.js';
 
 /**
  * The fleet file, as zod checks it and for editors (`fleet.schema.json`). Every error message says what was expected;
@@ -145,10 +145,12 @@ const runFields = {
   retry: 'For each class of failure {attempts, backoff, maxBackoff}.',
   operatorTimeout: 'How long a run stays open when only failed or held days are left, such as "7d".',
   probe: "Thresholds on the cluster's database: {maxLoad, criticalLoad, every, whenUnknown}.",
+  breaker: 'When a run whose windows mostly fail stops, and tries one by itself: {windows, retryAfter}.',
   hours: 'When the run may work: [{days, from, to, timeZone, max}].',
   exclude: 'Customer ids that are always left out.',
   canary: 'The smallest customers first, until this many windows succeeded.',
   verify: 'What to do when a completed window left something out.',
+  notify: "Whether the webhooks of the worker's environment learn of the run's changes.",
   resume: 'Whether hours whose window completed before count as done.',
 };
 const defaults = z
@@ -179,6 +181,10 @@ const cluster = ruled(
     taskQueue: text('a task queue')
       .default(DEFAULT_TASK_QUEUE)
       .describe("The task queue of the orchestrator's worker."),
+    ui: z
+      .url({ protocol: /^https?$/, error: 'an address such as https://temporal.example.com' })
+      .optional()
+      .describe("The address of Temporal's UI, for links on pages."),
     tls: tls.optional(),
     apiKey: secret.optional(),
     directory: directory.optional(),

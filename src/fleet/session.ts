@@ -1,8 +1,10 @@
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import type { Cluster, ClusterSession } from './cluster.js';
 import { connectionOptionsOf } from './connection-options.js';
 import { ClusterUnreachable } from './errors.js';
+import { operatorName } from './operator-name.js';
 import { PortForward } from './port-forward.js';
 import { queriesInTurn } from './queries.js';
 import { retries } from './retry.js';
@@ -47,7 +49,13 @@ export async function openCluster(cluster: Cluster, options: OpenOptions): Promi
     const health = opened.forward && watchHealth(connection, opened.forward);
     return {
       cluster,
-      client: new Client({ connection, namespace, interceptors: { workflow: [queriesInTurn(connection)] } }),
+      client: new Client({
+        connection,
+        namespace,
+        // Temporal records it with each start, cancel and command, for `backfill audit`.
+        identity: `${operatorName(environment)}@${hostname()}`,
+        interceptors: { workflow: [queriesInTurn(connection)] },
+      }),
       address: opened.address,
       async close() {
         health?.abort();

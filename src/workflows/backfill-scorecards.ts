@@ -8,6 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { formatDay } from '../backfill/hours/calendar.js';
+import { endNotified } from '../backfill/notifications/ending.js';
 import { show } from '../backfill/request/issue.js';
 import { settleLastDays } from '../backfill/request/last-days.js';
 import type { BackfillRequest } from '../backfill/request/options.js';
@@ -30,10 +31,12 @@ import { check } from './checks.js';
 import { Children } from './children.js';
 import { invalidInput } from './invalid-input.js';
 import { registerMessages } from './messages.js';
+import { deliverRest, keepNotifying } from './notify.js';
 import { learnCustomers, Newcomers, prepare } from './prepare.js';
 import { BackfillRun, type WaitingCommand } from './run.js';
 import { Visibility } from './visibility.js';
 import { watchDatabase, watchHours } from './watch.js';
+import { currentBuild } from './worker-version.js';
 
 /** A person waits for a plan: it fails rather than wait for a directory that is away. */
 const PLAN_TRIES = 5;
@@ -44,11 +47,13 @@ interface Carried {
   searchAttributes: string[];
   /** Commands that came while the run prepared, and still wait. */
   waiting?: WaitingCommand[];
+  /** The build of the worker that the run before was to leave, if it continued for that. */
+  leftBuild?: string;
 }
 
 /**
  * Reindexes every customer's date range in windows, one `reindexconversations` child workflow each, and completes
- * with a {@link Report} when every day is done or skipped. The input is the request described in README.md; `carried`
+ * with a {@link Report} when every day is done or skipped. The input is the request described in docs/input.md; `carried`
  * is for the workflow itself, when it continues as new.
  *
  * Fails with type `InvalidInput` before anything has started, or `BackfillIncomplete` (details: the report) when only
@@ -56,7 +61,7 @@ interface Carried {
  */
 export async function backfillScorecards(input: unknown, carried?: Carried): Promise<Report | Plan> {
   if (carried !== undefined) refuseUnlessContinued(carried);
-  const run = new BackfillRun(carried ? unpack(carried.state) : firstState(validRequest(input)), carried?.waiting);
+  const run = new BackfillRun(carried ? unpack(carried.state) : firstState(validRequest(input)), carried);
   registerMessages(run);
   CancellationScope.current().cancelRequested.catch(() => run.happened({ kind: 'cancelRequested' }));
   if (run.state.options.dryRun) {
@@ -71,6 +76,7 @@ export async function backfillScorecards(input: unknown, carried?: Carried): Pro
     if (run.state.lifecycle.preparing) void prepare(run, children, visibility);
     void watchDatabase(run);
     void watchHours(run);
+    void keepNotifying(run);
     return close(run, await schedule(run, children, visibility), visibility);
   });
 }
@@ -141,15 +147,28 @@ async function continueRun(run: BackfillRun, visibility: Visibility): Promise<ne
     end: formatDay(end),
     customers: `${state.customers.length} customers, carried in the second argument`,
   };
-  const next = makeContinueAsNewFunc<typeof backfillScorecards>({ ...(memo ? { memo } : {}), typedSearchAttributes });
+  const next = makeContinueAsNewFunc<typeof backfillScorecards>({
+    ...(memo ? { memo } : {}),
+    typedSearchAttributes,
+    // Else a pinned run would be pinned to its build for all its successors.
+    ...(currentBuild() !== undefined && { initialVersioningBehavior: 'AUTO_UPGRADE' }),
+  });
   const packed = packToFit(state, Date.now());
-  return next(outline, { state: packed, searchAttributes: visibility.searchAttributes, waiting });
+  const { toLeave: leftBuild } = run.version;
+  return next(outline, {
+    state: packed,
+    searchAttributes: visibility.searchAttributes,
+    waiting,
+    ...(leftBuild !== undefined && { leftBuild }),
+  });
 }
 
-function close(run: BackfillRun, how: Ending, visibility: Visibility): Report {
+async function close(run: BackfillRun, how: Ending, visibility: Visibility): Promise<Report> {
   run.happened({ kind: 'runEnded', how });
   const report = reportOf(run.state, how, Date.now());
+  run.accept(endNotified(run.state, report, Date.now()));
   visibility.show(run.state);
+  await deliverRest(run);
   switch (how) {
     case 'completed':
       return report;

@@ -32,7 +32,7 @@ const { followWindow } = proxyActivities<Activities>({
  * The child workflows of this run. Each window is carried by one promise that never rejects: it starts or adopts the
  * window's workflow, awaits it, and reports to the run how it ended.
  *
- * Children are started with ABANDON: when this run continues as new they go on, and the next run follows them by an
+ * Children are started with ABANDON: when this run continues as new they continue, and the next run follows them by an
  * activity, since Temporal reports a child's end only to the run that started it.
  */
 export class Children {

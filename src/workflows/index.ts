@@ -1,1 +1,3 @@
 export { backfillScorecards } from './backfill-scorecards.js';
+export { backfillNotifications } from './notify.js';
+export { replayGate } from './replay-gate.js';

@@ -13,6 +13,7 @@ import { lastingFault, persistently } from './attempts.js';
 import { tryCheck, tryProbe } from './checks.js';
 import type { Children } from './children.js';
 import { invalidInput } from './invalid-input.js';
+import { learnReceivers } from './notify.js';
 import type { BackfillRun } from './run.js';
 import { SEARCH_ATTRIBUTES, type Visibility } from './visibility.js';
 
@@ -42,6 +43,7 @@ export async function prepare(run: BackfillRun, children: Children, visibility: 
     directory: () => learnCustomers(run),
     check: () => tryCheck(run),
     probe: () => tryProbe(run),
+    receivers: () => learnReceivers(run),
     windows: () => findExisting(run, children, (query) => persistently(run, () => once.findWindows(query))),
   };
   try {

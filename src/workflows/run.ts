@@ -4,6 +4,7 @@ import { type Performed, perform } from '../backfill/commands/perform.js';
 import type { Event } from '../backfill/events/event.js';
 import { evolve } from '../backfill/events/evolve.js';
 import { jsonBytes } from '../backfill/json.js';
+import { notified } from '../backfill/notifications/changes.js';
 import { wellFormed } from '../backfill/request/issue.js';
 import { usualDuration } from '../backfill/schedule/eta.js';
 import type { TaskView } from '../backfill/schedule/hand-over.js';
@@ -12,6 +13,7 @@ import { rejected } from '../backfill/state/journal.js';
 import { sentenceOf } from '../backfill/state/sentence.js';
 import type { State } from '../backfill/state/state.js';
 import { countWindow } from './metrics.js';
+import { WorkerVersion } from './worker-version.js';
 
 /** An event without its time. */
 export type Happening = Event extends infer E ? (E extends Event ? Omit<E, 'at'> : never) : never;
@@ -43,14 +45,19 @@ export class BackfillRun {
   /** The history's length when the latest Update was handled: it distinguishes a workflow task from those before and after. */
   updatedAtLength = 0;
 
+  readonly version: WorkerVersion;
   private readonly waiting: (WaitingCommand & { go?: (turn: Turn) => void })[];
   private waitingBytes = 0;
 
-  /** @param waiting commands that waited when the run before continued as new, in the order in which they came */
+  /**
+   * @param before of the run before, which continued as new: the commands that waited, in the order in which they came,
+   *   and the build that it was to leave
+   */
   constructor(
     public state: State,
-    waiting: WaitingCommand[] = [],
+    { waiting = [], leftBuild }: { waiting?: WaitingCommand[]; leftBuild?: string } = {},
   ) {
+    this.version = new WorkerVersion(leftBuild);
     this.waiting = [...waiting];
     this.waitingBytes = jsonBytes(waiting);
   }
@@ -81,7 +88,7 @@ export class BackfillRun {
 
   /** What the rule of handing over asks of this task. */
   view(): TaskView {
-    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    const { continueAsNewSuggested, historyLength, startTime } = workflowInfo();
     const { maxHistoryEvents } = this.state.options;
     const { preparing, cancelling } = this.state.lifecycle;
     const usual = usualDuration(this.state);
@@ -89,6 +96,9 @@ export class BackfillRun {
       now: Date.now(),
       historyLength,
       continueAsNewSuggested,
+      age: Date.now() - startTime.getTime(),
+      newVersion: this.version.isNew,
+      stayed: this.version.stayed,
       ...(maxHistoryEvents !== undefined && { maxHistoryEvents }),
       messages: this.messages,
       answersUpdate: this.updatedAtLength === historyLength,
@@ -164,7 +174,7 @@ export class BackfillRun {
     if (latest && latest !== this.state.record.log.at(-1)) {
       log.info(sentenceOf(latest), { kind: latest.kind, by: latest.by, cluster: state.options.cluster });
     }
-    this.state = state;
+    this.state = notified(this.state, state, Date.now());
     this.changed = true;
     if (this.commandsWait) return;
     for (const { name, argument, go } of this.waiting.splice(0)) {

@@ -1,7 +1,7 @@
 import { proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities } from '../activities/contract.js';
 import { defined } from '../backfill/defined.js';
-import { MAX_PARALLELISM } from '../backfill/request/schema.js';
+import { MAX_PARALLELISM } from '../backfill/request/values.js';
 import type { BackfillRun } from './run.js';
 
 /**

@@ -85,7 +85,7 @@ const looks = fc.array(
 );
 const start = fc.constantFrom<Health>('unknown', 'ok', 'high', 'critical');
 
-describe('whatever is seen', () => {
+describe('whatever a probe sees of a database', () => {
   it('a load at a threshold is announced in the look that sees it', () => {
     fc.assert(
       fc.property(start, looks, fc.integer({ min: 20, max: 99 }), (from, before, active) => {

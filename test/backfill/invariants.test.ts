@@ -1,3 +1,4 @@
+// Long because a reader should see in one place what holds for every run, whatever happens to it.
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -411,7 +412,9 @@ describe('windows that ran before the run', () => {
   it('never share an hour with a window that the run starts', () => {
     check(withFound, ({ request, found, completed, outcomes, commands }) => {
       const driven = drive(request, {
-        ...{ outcomes, commands, completed },
+        outcomes,
+        commands,
+        completed,
         found: found.map(([window, outcome]) => ({ ...window, outcome })),
         watch: (state) => state.customers.forEach(statesOfHours),
       });

@@ -66,7 +66,7 @@ describe('at an unlucky moment', () => {
   }, 120_000);
 
   it.each(['signal', 'update'] as const)(
-    'a paused run has to continue as new, and a command by %s is all that happens: it does so, and goes on',
+    'a paused run has to continue as new, and a command by %s is all that happens: it does so, and continues',
     async (as) => {
       const handle = await preparing(`cedar-${as}`, { maxHistoryEvents: 50 });
       const send = (name: string, by: string) =>

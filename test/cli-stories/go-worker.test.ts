@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { ManagedProcess } from '../../src/processes/managed-process.js';
 import { startWorker } from '../other-languages/workers.js';
 import { useRig } from '../support/harness.js';
-import { decoded, metadataOf } from '../support/run.js';
+import { decoded, metadataOf } from '../support/history-events.js';
 
 function hasGo(): boolean {
   try {

@@ -18,7 +18,8 @@ beforeAll(async () => {
     address: inject('address'),
     taskQueue,
     directory: { customers },
-    defaults: { child: { taskQueue: childQueue, workflowIdPrefix } },
+    // The days of broken-d that fail before it is paused are too few to open this breaker.
+    defaults: { child: { taskQueue: childQueue, workflowIdPrefix }, breaker: { windows: 100 } },
   });
   backfill = await BackfillCommand.create({
     fleet: {

@@ -23,11 +23,11 @@ describe('the package', () => {
         'dist/processes/reaper.mjs',
         'fleet.schema.json',
         'examples/fleet.yaml',
-        'docs/commands.md',
+        'docs/cli.md',
         'README.md',
       ]),
     );
-    const expected = /^(dist|docs|examples)\/|^(fleet\.schema|package)\.json$|^[A-Z]+(\.md)?$/;
+    const expected = /^(dist|docs|examples|proto)\/|^(fleet\.schema|package)\.json$|^[A-Z]+(\.md)?$/;
     expect(files.filter((path) => !expected.test(path))).toEqual([]);
   });
 });

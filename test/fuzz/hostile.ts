@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { COMMANDS } from '../../src/backfill/commands/command.js';
 
-/** What people and machines should not send, but do. */
+/** What people and machines should not send, but do. Long because each kind of value is built from those before it. */
 
 const PROTOTYPE_KEYS = [
   '__proto__',

@@ -7,8 +7,9 @@ import { stopAll } from '../../scripts/dev/processes.js';
 import { startTemporalServer } from '../../scripts/dev/temporal-server.js';
 import { COMMANDS } from '../../src/backfill/commands/command.js';
 import type { Progress } from '../../src/backfill/views/progress.js';
+import { kindsOf } from '../support/history-events.js';
 import { Rig } from '../support/rig.js';
-import { kindsOf, until } from '../support/run.js';
+import { until } from '../support/run.js';
 import { damaged, goodCommands, goodRequests, hostile, hostileNames } from './hostile.js';
 
 let rig: Rig;
@@ -23,7 +24,7 @@ afterAll(async () => {
   await stopAll();
 });
 
-/** A workflow task that fails is tried again for ever, and nothing is answered any more. */
+/** A workflow task that fails is retried indefinitely, and nothing is answered any more. */
 const PATIENCE_MS = 15_000;
 const MESSAGES = 200;
 /** What a process grows by for other reasons: caches, code that runs for the first time. */

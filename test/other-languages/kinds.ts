@@ -1,4 +1,4 @@
-/** Every way in which the workers here can be told to fail, and the class that it is to be given. */
+/** Every way in which the workers here can be made to fail, and the class that it is to be given. */
 import type { FailureClass } from '../../src/backfill/failures/classify.js';
 import { LANGUAGES, type Language } from './workers.js';
 

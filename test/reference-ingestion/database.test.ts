@@ -41,7 +41,7 @@ describe('migrations', () => {
   });
 });
 
-describe('loading', () => {
+describe('loading a fleet into the database', () => {
   it('changes nothing the second time', async () => {
     await loadFleet(database.server.url, { customers, range });
     const { rows } = await database.owner.query('SELECT count(*)::integer AS n FROM conversations');

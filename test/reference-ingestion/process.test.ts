@@ -81,7 +81,7 @@ describe('the worker process', () => {
     expect(await worker.exited).toEqual([0, null]);
   });
 
-  it('goes on after the Temporal server was away', async () => {
+  it('continues after the Temporal server was away', async () => {
     const faults = JSON.stringify([{ customerId: '*', kind: 'slow', parameters: { milliseconds: 50 } }]);
     startWorker({ REFERENCE_FAULTS: faults });
     await (await temporal.start('acme', '2026-01-01', '2026-01-02')).result();

@@ -1,3 +1,4 @@
+// Long because its stories share one database, which takes longer to start than a story takes.
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -130,7 +131,7 @@ describe('a window', () => {
 });
 
 describe('an interrupted window', () => {
-  it('goes on after the last committed page', async () => {
+  it('continues after the last committed page', async () => {
     await addFault(database, { customer: 'acme', kind: 'unknown', parameters: { afterPages: 2, activityAttempts: 1 } });
     await withWorker(async () => {
       const { resumedFrom, ...result } = await month('acme', { pageSize: 100 });

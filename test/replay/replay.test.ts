@@ -4,7 +4,7 @@ import { DefaultLogger, Runtime, Worker, type WorkflowBundleOption } from '@temp
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/backfill/commands/command.js';
 import { asHistory, type RecordedHistory, recordedHistories } from '../support/histories.js';
-import { kindsOf } from '../support/run.js';
+import { kindsOf } from '../support/history-events.js';
 
 const codePath = fileURLToPath(new URL('../../dist/workflows.bundle.js', import.meta.url));
 const histories = recordedHistories();

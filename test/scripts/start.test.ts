@@ -34,7 +34,7 @@ async function start(args: string[], onLine: (line: string, pid: number) => void
   return { code, output, children: [...children] };
 }
 
-/** The reaper is the last to go: it waits until there is nobody left who could tell it more. */
+/** The reaper is the last to go: it waits until there is nobody left who could ask more of it. */
 const nothingLeft = ({ children }: Ended) =>
   vi.waitFor(() => expect(children.filter(isRunning)).toEqual([]), { timeout: 10_000 });
 

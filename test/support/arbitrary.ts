@@ -55,7 +55,9 @@ export function requests({ mostDays = 8, uniform = false, verify }: Fleet = {}):
             const first = range && addDays(start, range[0]);
             return { id: IDS[i], ...rest, ...(first ? { start: first, end: addDays(first, range[1]) } : {}) };
           }),
-          ...{ window, parallelism: { max, perCustomer }, operatorTimeout: '1d' },
+          window,
+          parallelism: { max, perCustomer },
+          operatorTimeout: '1d',
           retry: { unknown: { attempts }, timeout: { attempts } },
           verify: { mode, repairs },
         }),
@@ -102,10 +104,10 @@ export function commandsFor(request: Request, names?: readonly CommandName[]): f
     cancelWindows: someone,
     finish: fc.constant({}),
   };
-  // `finish` ends the story; it is told by its own tests.
-  const told = names ?? (Object.keys(argumentsOf) as CommandName[]).filter((name) => name !== 'finish');
+  // `finish` ends the story; it has tests of its own.
+  const sent = names ?? (Object.keys(argumentsOf) as CommandName[]).filter((name) => name !== 'finish');
   const one = fc
-    .constantFrom(...told)
+    .constantFrom(...sent)
     .chain((name) => fc.record({ at: fc.nat(6 * HOUR), name: fc.constant(name), argument: argumentsOf[name] }));
   return fc.array(one, { maxLength: 12 });
 }

@@ -1,4 +1,6 @@
+// Long because the world, what happens in it and the rules that it checks after each step are about one state.
 import { isDeepStrictEqual } from 'node:util';
+import { randomFrom } from '../../scripts/lab/simulate/random.js';
 import { type CommandName, parseCommand } from '../../src/backfill/commands/command.js';
 import { perform } from '../../src/backfill/commands/perform.js';
 import { defined } from '../../src/backfill/defined.js';
@@ -26,23 +28,12 @@ import { runningWindow, without } from '../../src/backfill/state/update.js';
 import { DAY, failureOf, HOUR, hour, MINUTE, type Request, requestOf, START, throughJson } from './core.js';
 import { statesOfHours } from './hours.js';
 
-/** A repeatable sequence of numbers in [0, 1): mulberry32. */
-function randomFrom(seed: number): () => number {
-  let a = seed | 0;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const IDS = ['cvs', 'oportun', 'marriott', 'united-east', 'sky'];
 const SIZES = ['1d', '6h', '5h', '2d', '3d', '10d', '1mo'];
 
 const MOST_SLOTS = 8;
 
-/** A workflow of the world, whoever started it. */
+/** A workflow of the world, regardless of who started it. */
 interface Workflow {
   customer: string;
   hours: Interval;
@@ -267,13 +258,19 @@ class World {
   }
 
   /** A window is a cell of its customer's grid, or again what the run has started before, or a day that a check sent back. */
-  private judgeSize({ id, start, pacing, windows }: Customer, hours: Interval): void {
-    const earlier = this.started.get(id) ?? [];
-    const again = earlier.some((window) => window[0] <= hours[0] && hours[1] <= window[1]);
+  private judgeSize(customer: Customer, hours: Interval): void {
+    const { id, windows } = customer;
+    const again = this.started.get(id)?.some((window) => window[0] <= hours[0] && hours[1] <= window[1]);
     const repair = windows.retries.some((retry) => retry.hours[0] === hours[0] && retry.class === 'missing');
-    const isCell = hours[1] <= gridEnd(pacing.sizing.size, start, hours[0]);
-    if (!again && !repair && !isCell) throw new Error(`a window of ${id} over its size`);
-    this.started.set(id, [...earlier, hours]);
+    if (!again && !repair && !this.isCell(customer, hours)) throw new Error(`a window of ${id} over its size`);
+    this.remember(id, hours);
+  }
+
+  private isCell = ({ pacing, start }: Customer, hours: Interval): boolean =>
+    hours[1] <= gridEnd(pacing.sizing.size, start, hours[0]);
+
+  private remember(customer: string, hours: Interval): void {
+    this.started.set(customer, [...(this.started.get(customer) ?? []), hours]);
   }
 
   private end(id: string): void {
@@ -285,6 +282,8 @@ class World {
     if (end !== 'completed') {
       const size = () => sizeInHours(this.state.customers[index]!.pacing.sizing.size);
       const before = size();
+      // One that was found, and is what the run would have started, is tried again as it was.
+      if (this.isCell(this.state.customers[index]!, hours)) this.remember(customer, hours);
       this.happened({ kind: 'windowFailed', ...key, failure: failureOf(end) });
       if (size() > before) throw new Error(`windows of ${customer} grew by a failure`);
       return;
@@ -297,7 +296,7 @@ class World {
     this.happened({ kind: 'windowCompleted', ...key, ...conversations });
   }
 
-  /** Mostly whoever the last command was for: one command says little, and several to one customer meet in its look-up. */
+  /** Mostly the customer that the last command was for: one command says little, and several to one customer meet in its look-up. */
   private someone(): string {
     if (this.chance(0.4)) this.favourite = this.one(IDS);
     return this.favourite;

@@ -1,7 +1,10 @@
-/** Recorded histories: `test/fixtures/histories/<story>.json`, and `<story>.2.json` for the run after that, and so on. */
+/**
+ * Recorded histories: `test/fixtures/histories/<story>.json`, and `<story>.2.json` for the run after that, and so on.
+ * Those of a release stand in a folder named after it.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import proto from '@temporalio/proto';
-import type { HistoryEvent } from './run.js';
+import type { HistoryEvent } from './history-events.js';
 
 const { History } = proto.temporal.api.history.v1;
 
@@ -14,9 +17,10 @@ export interface RecordedHistory {
   events: Record<string, unknown>[];
 }
 
-/** Every recorded history, by name. */
+/** Every recorded history, by name, such as `sequential` or `0.1.0/sequential`. */
 export function recordedHistories(): RecordedHistory[] {
-  return readdirSync(historiesFolder)
+  return readdirSync(historiesFolder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.json'))
     .sort()
     .map((file) => ({
       name: file.replace(/\.json$/, ''),

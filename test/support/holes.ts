@@ -6,7 +6,7 @@ const LOCK = 620_9;
 
 /**
  * What a check counts where children only pretend to work: 100 conversations a day, of which as many are missing as the
- * table says. It waits for whoever holds the lock.
+ * table says. It waits for the holder of the lock.
  */
 const SQL = `
   SELECT w.n AS "window", day::date AS day, 100 AS conversations,
@@ -20,7 +20,7 @@ export interface Holes {
   /** For the environment of a worker that checks. */
   settings: { BACKFILL_VERIFY_URL: string; BACKFILL_VERIFY_SQL: string };
   plant(customer: string, day: string, missing?: number): Promise<void>;
-  mend(customer: string, day: string): Promise<void>;
+  repair(customer: string, day: string): Promise<void>;
   /** Holds every check up, until it is let go. */
   hold(): Promise<void>;
   letGo(): Promise<void>;
@@ -43,7 +43,7 @@ export async function startHoles(): Promise<Holes> {
     plant: async (customer, day, missing = 12) => {
       await client.query('INSERT INTO holes VALUES ($1, $2, $3)', [customer, day, missing]);
     },
-    mend: async (customer, day) => {
+    repair: async (customer, day) => {
       await client.query('DELETE FROM holes WHERE customer = $1 AND day = $2', [customer, day]);
     },
     hold: async () => {

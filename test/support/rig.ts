@@ -123,7 +123,7 @@ interface RunningWorker {
 
 function run(worker: Worker): RunningWorker {
   const ended = worker.run();
-  // Reported by whoever stops the worker; until then it must not count as unhandled.
+  // Reported where the worker is stopped; until then it must not count as unhandled.
   ended.catch(() => {});
   return {
     async stop() {

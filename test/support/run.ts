@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import type { temporal } from '@temporalio/proto';
 import type { CustomerView } from '../../src/backfill/views/customer.js';
 import type { LogView } from '../../src/backfill/views/log.js';
 import type { Progress } from '../../src/backfill/views/progress.js';
 import type { Proof } from '../../src/backfill/views/proof.js';
 import type { Report } from '../../src/backfill/views/report.js';
 import type { CommandAnswer } from '../../src/workflows/messages.js';
-
-export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+import { type HistoryEvent, inputsOf } from './history-events.js';
 
 /** A child workflow's execution as Temporal recorded it. */
 export interface Execution {
@@ -23,7 +21,7 @@ export interface Execution {
 const PATIENCE_MS = 45_000;
 const POLL_MS = 60;
 
-/** A run of `backfillScorecards`, as tests ask and tell it. */
+/** A run of `backfillScorecards`, as tests query and command it. */
 export class BackfillHandle {
   constructor(
     readonly client: Client,
@@ -230,40 +228,3 @@ export function mostAtOnce(executions: readonly Execution[]): number {
   }
   return most;
 }
-
-/** What kinds of events a history has, without the server's prefix: `ChildWorkflowExecutionStarted`, … */
-export function kindsOf(events: readonly HistoryEvent[]): string[] {
-  return events.map((event) => {
-    const field = Object.keys(event).find((key) => key.endsWith('EventAttributes'))!;
-    return field.slice(0, -'EventAttributes'.length);
-  });
-}
-
-/** What was passed to an activity, call by call. */
-export function inputsOf<Input>(events: readonly HistoryEvent[], activity: string): Input[] {
-  return events.flatMap(({ activityTaskScheduledEventAttributes: scheduled }) =>
-    scheduled?.activityType?.name === activity ? [decoded(scheduled.input?.payloads?.[0]) as Input] : [],
-  );
-}
-
-/** All that a history says, payloads included. */
-export function textOf(events: readonly HistoryEvent[]): string {
-  const found: string[] = [];
-  const walk = (value: unknown): void => {
-    if (typeof value === 'string') found.push(value);
-    else if (value instanceof Uint8Array) found.push(new TextDecoder().decode(value));
-    else if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) walk(part);
-  };
-  walk(events);
-  return found.join('\n');
-}
-
-/** A payload's JSON. */
-export function decoded(payload: temporal.api.common.v1.IPayload | null | undefined): unknown {
-  return JSON.parse(new TextDecoder().decode(payload?.data ?? undefined));
-}
-
-export const metadataOf = (payload: temporal.api.common.v1.IPayload | null | undefined): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(payload?.metadata ?? {}).map(([name, value]) => [name, new TextDecoder().decode(value)]),
-  );

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { stopAll } from '../../scripts/dev/processes.js';
 import { useRig } from '../support/harness.js';
+import { decoded } from '../support/history-events.js';
 import { type Holes, startHoles } from '../support/holes.js';
-import { type BackfillHandle, decoded, until } from '../support/run.js';
+import { type BackfillHandle, until } from '../support/run.js';
 
 /** What the orchestrator's worker sees. */
 const environment: NodeJS.ProcessEnv = {};
@@ -79,7 +80,7 @@ it('Windows that wait for their check are carried over when the run continues as
     ],
   });
   expect(await verifiedDays(run)).toBe(73);
-  await holes.mend('brief-3', '2026-01-04');
+  await holes.repair('brief-3', '2026-01-04');
   await run.update('retryFailed');
   const { proof, attention } = await run.report();
   expect(attention).toEqual([]);
@@ -132,7 +133,7 @@ it('A cancel, and finish, do not wait for a check', async () => {
   }
 });
 
-it('The proof of a customer can be asked for while the run goes on', async () => {
+it('The proof of a customer can be asked for while the run is open', async () => {
   const run = await rig.startBackfill({ customers: ['cvs', 'slow-b'], ...days(2), parallelism: 2 });
   await run.until(({ customers }) => customers[0]!.days === 'dd');
   const proof = await run.proof('cvs');

@@ -1,6 +1,8 @@
+// Long because each command is sent in both ways, as a signal and as an Update, by the same stories on one worker.
 import { describe, expect, it } from 'vitest';
 import { useRig } from '../support/harness.js';
-import { type BackfillHandle, kindsOf, mostAtOnce, until } from '../support/run.js';
+import { kindsOf } from '../support/history-events.js';
+import { type BackfillHandle, mostAtOnce, until } from '../support/run.js';
 
 const rig = useRig();
 
@@ -17,7 +19,7 @@ const ways = [
 const days = { start: '2026-01-01', end: '2026-01-04' };
 
 describe.each(ways)('as a %s,', (_, send) => {
-  it('pause lets running windows finish and starts nothing new; resume goes on', async () => {
+  it('pause lets running windows finish and starts nothing new; resume continues', async () => {
     const run = await rig.startBackfill({ customers: ['slow-a'], ...days });
     await run.until(({ totals }) => totals.running === 1);
     await send(run, 'pause', { reason: 'the database is slow', by: 'ana' });
@@ -54,7 +56,7 @@ describe.each(ways)('as a %s,', (_, send) => {
     expect(await run.report()).toMatchObject({ totals: { done: 6, windows: { started: 6 } } });
   });
 
-  it('resetDay of a day that is done runs that day once more, and only that day', async () => {
+  it('resetDay of a day that is done runs that day again, and only that day', async () => {
     const run = await rig.startBackfill({ customers: ['cvs', 'slow-b'], ...days });
     await run.until(({ customers }) => customers[1]!.days.startsWith('r'));
     expect(await letters(run)).toEqual({ cvs: 'ddd', 'slow-b': 'r..' });

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { useRig } from '../support/harness.js';
-import { type BackfillHandle, decoded, type HistoryEvent, inputsOf, mostAtOnce, until } from '../support/run.js';
+import { decoded, type HistoryEvent, inputsOf } from '../support/history-events.js';
+import { type BackfillHandle, mostAtOnce, until } from '../support/run.js';
 
 const rig = useRig();
 

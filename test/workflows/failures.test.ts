@@ -17,7 +17,7 @@ const story = async (run: BackfillHandle) =>
   (await run.children()).map(({ workflowId, status }) => `${workflowId.slice(run.prefix.length + 1)} ${status}`);
 
 describe('a window that fails', () => {
-  it('is tried again after a back-off, then its days are failed and the rest goes on', async () => {
+  it('is tried again after a back-off, then its days have failed and the rest continues', async () => {
     const run = await rig.startBackfill({ customers: ['flaky-a', 'cvs'], ...days, end: '2026-01-03', retry });
     const waiting = await run.until(({ status }) => status === 'waitingForOperator');
     expect(waiting).toMatchObject({
@@ -46,7 +46,7 @@ describe('a window that fails', () => {
     expect(await run.report()).toMatchObject({ customers: [{ failed: ['2026-01-01', '2026-01-02'] }, {}] });
   });
 
-  it('is tried anew after retryFailed, as a signal and as an Update', async () => {
+  it('is tried again after retryFailed, as a signal and as an Update', async () => {
     const run = await rig.startBackfill({
       customers: [
         { id: 'shaky-a', end: '2026-01-02' },
@@ -157,7 +157,7 @@ describe('a run of which only failed days are left', () => {
 });
 
 describe('a window that somebody else stops', () => {
-  it.each(['cancel', 'terminate'] as const)('by %s is held until resume, and the rest goes on', async (how) => {
+  it.each(['cancel', 'terminate'] as const)('by %s is held until resume, and the rest continues', async (how) => {
     const run = await rig.startBackfill({ customers: ['slow-a', 'cvs'], ...days, end: '2026-01-03' });
     await run.until(({ totals }) => totals.running === 1);
     await until(
@@ -186,7 +186,7 @@ describe('a window that somebody else stops', () => {
     expect(await run.report()).toMatchObject({ totals: { done: 4, windows: { started: 5 } } });
   });
 
-  it('three times within minutes pauses the run and says why; resume goes on', async () => {
+  it('three times within minutes pauses the run and says why; resume continues', async () => {
     const customers = ['slow-a', 'slow-b', 'slow-c', 'slow-d'];
     const run = await rig.startBackfill({ customers, ...days, end: '2026-01-02', parallelism: 3 });
     await until(

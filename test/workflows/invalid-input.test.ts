@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Issue } from '../../src/backfill/request/issue.js';
 import { useRig } from '../support/harness.js';
-import { kindsOf } from '../support/run.js';
+import { kindsOf } from '../support/history-events.js';
 
 const rig = useRig();
 

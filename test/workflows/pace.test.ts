@@ -6,7 +6,8 @@ import { type Postgres, startPostgres } from '../../scripts/dev/postgres.js';
 import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
 import { freePort } from '../../src/fleet/free-port.js';
 import { useRig } from '../support/harness.js';
-import { type BackfillHandle, type HistoryEvent, kindsOf, mostAtOnce, until } from '../support/run.js';
+import { type HistoryEvent, kindsOf } from '../support/history-events.js';
+import { type BackfillHandle, mostAtOnce, until } from '../support/run.js';
 
 /** What the orchestrator's worker sees; complete before any run asks. */
 const environment: NodeJS.ProcessEnv = {};

@@ -1,3 +1,4 @@
+// Long because its stories share one database and one ingestion worker, which take longer to start than a story takes.
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -180,7 +181,7 @@ describe('a run that verifies', () => {
     expect(customers.find(({ customerId }) => customerId === 'sky')).toMatchObject({ missing: 0, wrongAggregates: 0 });
   });
 
-  it('starts no check while the run is paused, and goes on with it after resume', async () => {
+  it('starts no check while the run is paused, and continues with them after resume', async () => {
     await addFault(database, {
       customer: 'sky',
       kind: 'slow',
@@ -240,7 +241,7 @@ describe('a run that verifies', () => {
     );
   });
 
-  it('gives up after so many repairs, with the numbers; retryFailed counts anew', async () => {
+  it('gives up after so many repairs, with the numbers; retryFailed counts from zero', async () => {
     await addFault(database, { customer: 'sky', kind: 'hole', covers: '2026-01-02T12:00:00Z', last: 4 });
     const run = await start({ verify: { mode: 'repair', repairs: 1 }, customers: ['sky'] });
     const waiting = await run.until(({ status }) => status === 'waitingForOperator');
@@ -294,7 +295,7 @@ describe('a run that verifies', () => {
   });
 });
 
-describe('a run that can not verify', () => {
+describe('a run that cannot verify', () => {
   const failing = async (cluster: string, sql: string, mode = 'report') => {
     const file = join(folder, `${cluster}.sql`);
     await writeFile(file, sql);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { useRig } from '../support/harness.js';
-import { decoded, kindsOf, metadataOf, mostAtOnce, until } from '../support/run.js';
+import { decoded, kindsOf, metadataOf } from '../support/history-events.js';
+import { mostAtOnce, until } from '../support/run.js';
 
 const rig = useRig();
 

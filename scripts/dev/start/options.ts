@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { MAX_PARALLELISM } from '../../../src/backfill/request/schema.js';
+import { MAX_PARALLELISM } from '../../../src/backfill/request/values.js';
 import { defaultScale, fleet } from '../../../src/reference-ingestion/fleet.js';
 
 export interface StartOptions {
@@ -10,6 +10,8 @@ export interface StartOptions {
   /** The most windows in flight at once in each cluster. */
   readonly parallelism: number;
   readonly keepOpen: boolean;
+  /** Pages over the runs, from their start on. */
+  readonly serve: boolean;
 }
 
 /** The most that a cluster's limit grows to, on one small database that all clusters share here. */
@@ -36,6 +38,7 @@ export function parseOptions(
       DEFAULT_PARALLELISM,
     )
     .option('--keep-open', 'keep everything up after the report, until Ctrl-C', false)
+    .option('--serve', 'serve pages over the runs, and keep everything up after the report', false)
     .allowExcessArguments(false)
     .configureHelp({
       // A third that is written 0.001 is easier to read than the number's own text.
@@ -56,6 +59,7 @@ export function parseOptions(
     scale: number;
     parallelism: number;
     keepOpen: boolean;
+    serve: boolean;
   }>();
   const clusters = cluster.length === 0 ? clusterNames() : clusterNames().filter((name) => cluster.includes(name));
   return { clusters, ...options };

@@ -35,7 +35,7 @@ export class Stack {
   });
 
   constructor(private readonly say: (line: string) => void) {
-    // Whoever waits hears of it; before anyone does, it must not end the process.
+    // Those who wait are notified; before anyone does, it must not end the process.
     this.died.catch(() => {});
   }
 

@@ -54,7 +54,7 @@ export const buildTemporalCli: ObtainInto = (context, keep) =>
   inScratch('build', context, async (scratch) => {
     context.say(`Building Temporal CLI ${CLI_VERSION} with Go (three to five minutes, only this once)…`);
     const target = join(scratch, process.platform === 'win32' ? 'temporal.exe' : 'temporal');
-    // Without the linker's flag it calls itself 0.0.0-DEV, which would mislead whoever reads a bug report.
+    // Without the linker's flag it calls itself 0.0.0-DEV, which would mislead the reader of a bug report.
     const flags = `-s -w -X github.com/temporalio/cli/temporalcli.Version=${CLI_VERSION}`;
     const startedAt = Date.now();
     const build = await spawnManaged('Go', 'go', ['build', '-ldflags', flags, '-o', target, CLI_PACKAGE], {
@@ -82,7 +82,7 @@ async function inScratch<T>(label: string, context: ObtainContext, work: (scratc
   }
 }
 
-/** Waits for the end, says now and then that it goes on, and kills it once `giveUp` names a reason. */
+/** Waits for the end, says now and then that it continues, and kills it once `giveUp` names a reason. */
 async function attend(
   subject: ManagedProcess,
   { say, signal }: ObtainContext,

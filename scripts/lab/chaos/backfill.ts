@@ -55,6 +55,7 @@ export class Backfill {
       operatorTimeout,
       cluster: 'chaos',
       resume: this.starts > 0,
+      notify: true,
       ...(maxHistoryEvents !== undefined && { maxHistoryEvents }),
       child: {
         input: [

@@ -135,7 +135,7 @@ function limits(facts: readonly Fact[]): (order: number) => { max: number; perCu
   return (order) => changes.findLast((change) => change.order < order) ?? changes[0]!;
 }
 
-/** After an accepted `resetDay`, every hour of the day completes once more, unless a later command or end overruled it. */
+/** After an accepted `resetDay`, every hour of the day completes again, unless a later command or end overruled it. */
 function resetsHadEffect(facts: readonly Fact[], executions: readonly Execution[], decided: Decisions): string[] {
   return facts.flatMap((fact) => {
     if (fact.kind !== 'command' || fact.name !== 'resetDay' || fact.verdict !== 'accepted') return [];

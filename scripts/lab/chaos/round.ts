@@ -6,6 +6,7 @@ import { type Answer, Backfill } from './backfill.js';
 import { violations } from './checks.js';
 import { type Execution, executionsOf } from './executions.js';
 import { type Fact, factsOf } from './facts.js';
+import { notificationFaults } from './notifications.js';
 import { disobedience } from './obedience.js';
 import { heal } from './operator.js';
 import { type Action, type Script, scriptOf } from './script.js';
@@ -57,6 +58,7 @@ export async function runRound(stack: Stack, seed: number): Promise<RoundResult>
   const facts = await factsOf(stack.client, backfill.workflowId);
   found.push(...violations(facts, executions), ...disobedience(facts), ...lostAnswers(facts, answers));
   found.push(...(await incomplete(stack, script, backfill)));
+  found.push(...(await notificationFaults(stack, backfill.workflowId)));
   const ms = Date.now() - began;
   return { script, deeds, violations: found, ms, starts: backfill.starts, facts, executions };
 }

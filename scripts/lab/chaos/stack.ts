@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +11,7 @@ import { setPassword, urlForRole } from '../../../src/reference-ingestion/roles.
 import { startPostgres } from '../../dev/postgres.js';
 import { temporaryDirectory } from '../../dev/processes.js';
 import { startTemporalServer } from '../../dev/temporal-server.js';
+import { WebhookReceiver } from '../webhook-receiver.js';
 import type { Part } from './script.js';
 
 /** Every part of a backfill as a real process on files, so that each can be killed and come back. */
@@ -18,8 +20,12 @@ export interface Stack {
   /** As the owner of the database. */
   readonly database: pg.Pool;
   readonly directory: string;
+  /** It refuses the first attempt of every other message, and so does not get each at once. */
+  readonly webhooks: WebhookReceiver;
   /** Workers that ended though nobody killed them; each was started again. */
   readonly unexpected: string[];
+  /** SIGKILL; the part stays down until the function that comes back is called. */
+  kill(part: Part): Promise<() => Promise<void>>;
   /** SIGKILL, as in a crash, and a start after `downMs`. Resolves when it is back; does nothing while it is down. */
   crash(part: Part, downMs: number): Promise<void>;
   stop(): Promise<void>;
@@ -100,10 +106,12 @@ export async function startStack({ withDatabase = true, ...options }: StackOptio
     ...inherited,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
+    BACKFILL_WEBHOOK_URLS_FILE: join(directory, 'webhooks.json'),
     ...(withDatabase && { REINDEXER_DATABASE_URL: urlForRole(postgres.url, 'reindexer', password) }),
     ...options.environment?.(postgres.url),
   };
   const unexpected: string[] = [];
+  const webhooks = await startWebhooks(env.BACKFILL_WEBHOOK_URLS_FILE);
   const supervised = (name: keyof typeof workers) =>
     new SupervisedWorker(name, env, join(directory, `${name}.log`), (line) => unexpected.push(line));
   const parts = {
@@ -124,7 +132,12 @@ export async function startStack({ withDatabase = true, ...options }: StackOptio
     client: new Client({ connection, namespace: temporal.namespace }),
     database,
     directory,
+    webhooks,
     unexpected,
+    async kill(part) {
+      await parts[part].kill();
+      return () => parts[part].start();
+    },
     async crash(part, downMs) {
       if (down.has(part)) return;
       down.add(part);
@@ -139,8 +152,21 @@ export async function startStack({ withDatabase = true, ...options }: StackOptio
     async stop() {
       await Promise.all([parts.orchestrator.stop(), parts.ingestion.stop(), database.end(), connection.close()]);
       await Promise.all([temporal.stop(), postgres.stop()]);
+      webhooks.stop();
     },
   };
+}
+
+async function startWebhooks(file: string): Promise<WebhookReceiver> {
+  const receiver = await WebhookReceiver.start();
+  const seen = new Set<string>();
+  receiver.status = (id) => {
+    if (seen.has(id)) return 204;
+    seen.add(id);
+    return seen.size % 2 === 0 ? 204 : 503;
+  };
+  await writeFile(file, JSON.stringify([{ url: receiver.url }]));
+  return receiver;
 }
 
 /** gRPC: invalid argument, not found, already exists, failed precondition. These are answers, not outages. */
@@ -161,7 +187,7 @@ export async function insist<T>(ask: () => Promise<T>, patienceMs = 60_000): Pro
 
 function isOutage(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
-    // A server that went away while a run worked on an Update says so in words only; whoever sent it sends it again.
+    // A server that went away while a run worked on an Update says so in words only; its sender sends it again.
     if (/unexpected workflow task failure/.test(at.message)) return true;
     if (isGrpcServiceError(at) && !(at.cause instanceof Error)) return !ANSWERS.includes(at.code);
     if (at instanceof pg.DatabaseError || /ECONN|Connection terminated|timeout/i.test(at.message)) return true;

@@ -1,7 +1,7 @@
 import type { Parameters } from './parameters.js';
 import { between, logBetween, type Random } from './random.js';
 
-/** What happens to a cluster's database whoever works on it: its live load, and when it is away. */
+/** What happens to a cluster's database, regardless of who works on it: its live load, and when it is away. */
 export interface Conditions {
   knee: number;
   /** Sessions of the live load, for each five minutes from the start of the run; the last one stays. */

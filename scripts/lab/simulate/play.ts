@@ -12,7 +12,7 @@ import { isAway } from './conditions.js';
 import type { Database, WindowStart } from './database.js';
 import { amountOf, type Cluster } from './fleet.js';
 
-/** What a person does when the run can't go on by itself, after so many seconds; undefined to leave it. */
+/** What a person does when the run can't continue by itself, after so many seconds; undefined to leave it. */
 export type Person = (state: State) => { after: number; commands: Command[] } | undefined;
 
 export interface Play {
@@ -36,7 +36,7 @@ const inMs = (seconds: number) => EPOCH + Math.round(seconds * 1_000);
 
 /**
  * One run of the core over virtual time, on the database model. It is the workflow's loop without Temporal: decide until
- * there is nothing to start, let time pass until something happens, tell the core.
+ * there is nothing to start, let time pass until something happens, and give it to the core.
  */
 export function play({
   cluster,

@@ -125,7 +125,9 @@ function finished(database: Database<WindowKey>, state: State): Played {
 /** The request that a person would type, read by the real reader. */
 export function requestFor(cluster: Cluster, members: readonly number[], fields: object): BackfillRequest {
   const parsed = parseRequest({
-    ...{ start: formatDay(cluster.start), end: formatDay(cluster.end), cluster: cluster.name },
+    start: formatDay(cluster.start),
+    end: formatDay(cluster.end),
+    cluster: cluster.name,
     customers: members.map((member) => {
       const { id, estimate } = cluster.customers[member]!;
       return { id, conversations: estimate };

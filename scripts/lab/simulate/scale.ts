@@ -39,7 +39,10 @@ export function scaleCheck(seed: number): void {
   const start = performance.now();
   const used = process.cpuUsage();
   const state = play({
-    ...{ cluster, members, request, database },
+    cluster,
+    members,
+    request,
+    database,
     decide: timed,
     each: (state) => {
       if (events++ % WEIGHED_EVERY > 0) return;
@@ -54,7 +57,7 @@ export function scaleCheck(seed: number): void {
   const fleetWide = fleetWideCommands();
   const rows = [
     ['customers x days', `${CUSTOMERS.toLocaleString('en-US')} x 366`, ''],
-    ['windows completed, ended otherwise', `${completed}, ${failed}`, ''],
+    ['windows completed, did not complete', `${completed}, ${failed}`, ''],
     ['events', String(events), ''],
     [
       'simulated in',

@@ -1,17 +1,18 @@
 import { z } from 'zod';
+import { nearest } from '../nearest.js';
 import { describeIssues, type Issue, issuesOf } from '../request/issue.js';
-import { customerId, MAX_PARALLELISM, perCustomer } from '../request/schema.js';
+import { customerId, MAX_PARALLELISM, perCustomer } from '../request/values.js';
 
 /** Every command, with the sentence that Temporal's UI and CLI show for it. */
 export const COMMANDS = {
   pause: 'Start nothing new; running windows finish. {customer?, reason?, by?}',
-  resume: 'Go on: lifts pauses and holds, of one customer or of all. {customer?, by?}',
+  resume: 'Continue: lifts pauses and holds, of one customer or of all. {customer?, by?}',
   resetDay:
     'Run one day of a customer again, even if it is done; if it is running, once it has ended. {customer, day, by?}',
   skipDay: 'Leave one day of a customer out; resetDay brings it back. {customer, day, by?}',
   retryFailed: 'Failed days wait again, their attempts from zero. {customer?, by?}',
   setParallelism:
-    'Change how many windows may be in flight, in all and for each customer; running windows go on. {max?, perCustomer?, adaptive?, by?}',
+    'Change how many windows may be in flight, in all and for each customer; running windows continue. {max?, perCustomer?, adaptive?, by?}',
   addCustomers: 'More work in this run: customers as in the input. {customers, by?}',
   removeCustomer: 'Less work: leave out what is left of a customer; its running windows finish. {customer, by?}',
   cancelWindows: 'Ask running windows to cancel, and pause; their days wait again. {customer?, by?}',
@@ -87,26 +88,7 @@ export const refusal = (name: CommandName, issues: Issue[]): string => `${name}:
 function unknownCommand(name: string): string {
   const known = Object.keys(COMMANDS);
   const asked = key(name).slice(0, 40);
-  const distanceTo = (candidate: string) =>
-    asked !== '' && candidate.startsWith(asked) ? 0 : editDistance(asked, candidate);
-  const [nearest] = known
-    .map((candidate) => ({ candidate, distance: distanceTo(key(candidate)) }))
-    .sort((a, b) => a.distance - b.distance);
-  // A guess that shares less than half of its letters with what was asked misleads.
-  const near = nearest!.distance < asked.length / 2;
-  const hint = near ? `did you mean ${nearest!.candidate}?` : `there are ${known.join(', ')}`;
+  const meant = (asked !== '' && known.find((candidate) => key(candidate).startsWith(asked))) || nearest(asked, known);
+  const hint = meant ? `did you mean ${meant}?` : `there are ${known.join(', ')}`;
   return `unknown command ${JSON.stringify(name.slice(0, 40))}; ${hint}`;
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

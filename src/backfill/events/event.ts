@@ -43,6 +43,10 @@ export type Event = { at: number } & (
   /** When the run may work, from now on. */
   | { kind: 'hoursKnown'; steps: HoursStep[] }
   | { kind: 'cancelRequested' }
+  /** The receivers of notifications are these, by their keys. */
+  | { kind: 'receiversKnown'; receivers: string[] }
+  /** A receiver has all notifications up to a number; it is off once it has asked for no more. */
+  | { kind: 'notificationsDelivered'; receiver: string; upTo: number; off?: true }
   | { kind: 'runEnded'; how: Ending }
 );
 

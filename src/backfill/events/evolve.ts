@@ -2,6 +2,7 @@ import { afterHealth } from '../pacing/pace.js';
 import { MAX_WEIGHT } from '../request/weight.js';
 import { workflowIdOf } from '../state/in-flight.js';
 import { counted, decided, logged } from '../state/journal.js';
+import { delivered, withReceivers } from '../state/notifications.js';
 import { WEIGHT_REASON } from '../state/sentence.js';
 import type { State } from '../state/state.js';
 import { tallyOf } from '../state/tally.js';
@@ -76,6 +77,12 @@ function apply(state: State, event: Event): State {
       return completedWindowsFound(state, event);
     case 'cancelRequested':
       return cancelRequested(state, event);
+    case 'receiversKnown':
+      return state.notifications
+        ? { ...state, notifications: withReceivers(state.notifications, event.receivers) }
+        : state;
+    case 'notificationsDelivered':
+      return notificationsDelivered(state, event);
     case 'runEnded':
       return runEnded(state, event);
     default:
@@ -109,6 +116,14 @@ function healthChanged(state: State, { at, kind: _, ...health }: EventOf<'health
 function cancelRequested(state: State, { at }: EventOf<'cancelRequested'>): State {
   const marked = updateCustomers(state, withCancelRequested);
   return logged(withLifecycle(marked, { cancelling: true }), { at, kind: 'cancelRequested' });
+}
+
+function notificationsDelivered(state: State, event: EventOf<'notificationsDelivered'>): State {
+  if (!state.notifications) return state;
+  const { receiver, upTo, off, at } = event;
+  const next = { ...state, notifications: delivered(state.notifications, receiver, off ? null : upTo) };
+  // The report of a run that has ended has its log as it was then.
+  return off && !state.lifecycle.ended ? decided(next, at, { kind: 'receiverOff', receiver }) : next;
 }
 
 function runEnded(state: State, { how, at }: EventOf<'runEnded'>): State {

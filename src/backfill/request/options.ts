@@ -91,6 +91,8 @@ export interface Options {
   /** So many windows of the smallest customers succeed before the real order begins. */
   canary: number;
   dryRun: boolean;
+  /** The webhooks of the worker's environment learn of the run's changes: no when left out. */
+  notify?: true;
   /** Continue as new after this many history events, if that is before Temporal's own hint. */
   maxHistoryEvents?: number;
 }

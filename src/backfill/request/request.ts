@@ -55,7 +55,7 @@ export function parseRequest(input: unknown): Parsed<BackfillRequest> {
         start: data.start,
         end: data.end,
         ...defined({ cluster: data.cluster, hours: data.hours, verify: data.verify }),
-        ...defined({ maxHistoryEvents: data.maxHistoryEvents }),
+        ...defined({ maxHistoryEvents: data.maxHistoryEvents, notify: data.notify || undefined }),
         ...(data.probe ? { probe: { criticalLoad: {}, every: 5 * seconds, ...defined(data.probe) } } : {}),
         window: data.window ?? { kind: 'fixed', size: { unit: 'd', count: 1 } },
         parallelism,

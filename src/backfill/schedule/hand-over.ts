@@ -5,7 +5,8 @@
  * 2. Nor does a task that answers an Update: if a message has arrived meanwhile the server refuses the task, and the answer
  *    is lost with it. Where every task may have an Update (too many messages), that is worth the risk; while the run
  *    prepares it is not, since the server lets only ten of them wait.
- * 3. It is due by Temporal's hint, by the run's own length, or by the number of messages it has handled.
+ * 3. It is due by Temporal's hint, by the run's own length, by the number of messages it has handled, or by a newer version
+ *    of the worker: the next run begins there, with the state and without a history that the new code would have to replay.
  * 4. A start that is open when the run continues would never happen, so it happens when none is open. Until then slots stay
  *    full; from `OVERTIME` events on nothing more starts, so that the moment comes.
  * 5. Windows stay in flight meanwhile, with one exception. The server refuses a task that continues as new when a window's
@@ -21,6 +22,9 @@ export const OVERTIME = 500;
 const REPLAY_MS = 1;
 /** A run drains where a replay takes so many times as long as a window. */
 const REPLAY_OVER_WINDOW = 4;
+/** A run that did not get to a new version would otherwise hand over in each of its tasks. */
+const RETRY_AFTER_MS = 10 * 60_000;
+const RETRY_AFTER_EVENTS = 250;
 
 /** What the shell sees in one workflow task. */
 export interface TaskView {
@@ -30,6 +34,12 @@ export interface TaskView {
   continueAsNewSuggested: boolean;
   /** The run's own length at which to hand over, for tests. */
   maxHistoryEvents?: number;
+  /** The next run would be executed by another version of the worker than this one began with. */
+  newVersion: boolean;
+  /** The run before handed over for a new version, and this one began with the old one all the same. */
+  stayed: boolean;
+  /** For how long this run has run, in ms. */
+  age: number;
   /** Signals and Updates that this run has handled. */
   messages: number;
   /** This task answers an Update. */
@@ -61,9 +71,11 @@ export interface HandOver {
 
 /** What the run may do in this task. `before`: what the last look gave as `due`. */
 export function handOver(view: TaskView, before: Due | undefined): HandOver {
-  const isDue = isHandOverDue(view);
-  const due = before ?? (isDue ? dueSince(view) : undefined);
-  if (!isDue || !due) return { ...(due && { due }), mayStart: true, mayCheck: true, whenNoneStarts: false };
+  const goOn = { mayStart: true, mayCheck: true, whenNoneStarts: false };
+  // A new version may be taken back before the run has moved to it.
+  if (!hasReason(view)) return goOn;
+  if (mustNot(view)) return { ...goOn, ...(before && { due: before }) };
+  const due = before ?? dueSince(view);
   const { drainUntil } = due;
   const draining = drainUntil !== undefined && view.now < drainUntil && view.inFlight > 0;
   const overdue = drainUntil !== undefined || view.historyLength - due.historyLength > OVERTIME;
@@ -76,13 +88,21 @@ export function handOver(view: TaskView, before: Due | undefined): HandOver {
   };
 }
 
-function isHandOverDue(view: TaskView): boolean {
-  if (view.cancelling) return false;
-  const manyMessages = view.messages >= MAX_MESSAGES;
-  if (view.answersUpdate && (view.preparing || !manyMessages)) return false;
+function hasReason(view: TaskView): boolean {
   const { maxHistoryEvents = Number.POSITIVE_INFINITY } = view;
-  return manyMessages || view.continueAsNewSuggested || view.historyLength >= maxHistoryEvents;
+  const long = view.continueAsNewSuggested || view.historyLength >= maxHistoryEvents;
+  return long || movesToNewVersion(view) || hasManyMessages(view);
 }
+
+function movesToNewVersion({ newVersion, stayed, age, historyLength }: TaskView): boolean {
+  return newVersion && (!stayed || age >= RETRY_AFTER_MS || historyLength >= RETRY_AFTER_EVENTS);
+}
+
+function mustNot(view: TaskView): boolean {
+  return view.cancelling || (view.answersUpdate && (view.preparing || !hasManyMessages(view)));
+}
+
+const hasManyMessages = ({ messages }: TaskView): boolean => messages >= MAX_MESSAGES;
 
 function dueSince({ now, historyLength, usualDuration }: TaskView): Due {
   const replay = historyLength * REPLAY_MS;

@@ -1,4 +1,4 @@
-import type { FailureClass } from '../failures/classify.js';
+import { FAILURE_CLASSES } from '../failures/classify.js';
 import type { Hour, Interval, Intervals } from '../hours/interval.js';
 import type { WindowKey } from '../hours/window.js';
 import type { Sizing } from '../pacing/sizing.js';
@@ -133,7 +133,8 @@ export interface Repair {
 }
 
 /** Why hours need attention: a window's failure, something missing in them, or a check that could not be made. */
-export type TroubleClass = FailureClass | 'missing' | 'unverified';
+export type TroubleClass = (typeof TROUBLE_CLASSES)[number];
+export const TROUBLE_CLASSES = [...FAILURE_CLASSES, 'missing', 'unverified'] as const;
 
 /** Why hours are failed or held: the failure of one window, or of several alike. Each such hour is in exactly one problem. */
 export interface Problem {

@@ -4,6 +4,7 @@ import { initialSizing } from '../pacing/sizing.js';
 import type { CustomerRequest, Options } from '../request/options.js';
 import { type Check, type Customer, type CustomerPacing, rangeOf } from './customer.js';
 import { covered, MAX_PROOF_ROWS } from './ledger.js';
+import { noNotifications } from './notifications.js';
 import { firstStep } from './preparation.js';
 import type { State } from './state.js';
 
@@ -29,7 +30,7 @@ export function initialState(options: Options, customers: readonly CustomerReque
       rejected: [],
     },
   };
-  return withCustomers(state, customers);
+  return withCustomers(options.notify ? { ...state, notifications: noNotifications } : state, customers);
 }
 
 /** The state with more customers at the end, and all claims ordered again. */

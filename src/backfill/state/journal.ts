@@ -1,3 +1,4 @@
+import { latestEntries } from './log-chain.js';
 import type { LogEntry, LogFact } from './log-entry.js';
 import type { EndedWindow, Rejection, RunRecord, State } from './state.js';
 
@@ -17,7 +18,7 @@ const withRecord = (state: State, record: Partial<RunRecord>): State => ({
 });
 
 export const logged = (state: State, entry: LogEntry): State =>
-  withRecord(state, { log: latest(state.record.log, shortened(entry), LOG_LENGTH) });
+  withRecord(state, latestEntries({ ...state.record, log: [...state.record.log, shortened(entry)] }, LOG_LENGTH));
 
 /** A decision of the run itself. */
 export const decided = (state: State, at: number, fact: LogFact): State => logged(state, { at, ...fact });

@@ -42,6 +42,8 @@ export type LogFact =
   | { kind: 'shortfall'; customer: string; days: string; finding: Finding }
   | { kind: 'moreShortfalls'; more: number }
   | { kind: 'verificationFailed'; days: number; reason: string }
+  /** A receiver of notifications, by its key, answered 410. */
+  | { kind: 'receiverOff'; receiver: string }
   | { kind: 'leftBehind'; what: string[] }
   | { kind: 'runEnded'; how: Ending };
 

@@ -4,6 +4,7 @@ const STEPS = {
   directory: 'asking the customer directory',
   check: 'trying the check of windows',
   probe: 'asking which metrics the probe knows',
+  receivers: 'asking which webhooks the worker notifies',
   windows: 'looking for windows that are already running',
 } as const;
 

@@ -77,6 +77,8 @@ export function sentenceOf(fact: LogFact): string {
       return `and ${fact.more} more; attention names them`;
     case 'verificationFailed':
       return `${counted(fact.days, 'day')} could not be verified: ${fact.reason}`;
+    case 'receiverOff':
+      return `the receiver of notifications ${fact.receiver} answered 410 Gone; this run sends it no more`;
     case 'leftBehind':
       return `left behind, since the run's state is too large to carry on: ${fact.what.join('; ')}`;
     case 'runEnded':

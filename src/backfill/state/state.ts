@@ -6,7 +6,9 @@ import type { Load, Pace } from '../pacing/pace.js';
 import type { Options } from '../request/options.js';
 import type { Customer } from './customer.js';
 import type { Lifecycle } from './lifecycle.js';
+import type { LogBefore } from './log-chain.js';
 import type { LogEntry } from './log-entry.js';
+import type { Notifications } from './notifications.js';
 
 /**
  * A run's whole state: plain JSON, so that it travels through continue-as-new as it is. Types only; `initial-state.ts` makes
@@ -24,6 +26,8 @@ export interface State {
   guard: Guard;
   checks: Checks;
   record: RunRecord;
+  /** Only with `options.notify`. */
+  notifications?: Notifications;
 }
 
 /** What holds the run back, or lets it grow. */
@@ -40,7 +44,7 @@ export interface RunPacing {
 export interface Guard {
   /** Open while most windows fail: nothing starts but one trial at a time. */
   breaker?: Breaker;
-  /** The breaker looks at windows that ended after this time: when an operator last said to go on, or it last closed. */
+  /** The breaker looks at windows that ended after this time: when an operator last resumed the run, or it last closed. */
   trustedSince: number;
   /** When windows were stopped by someone else, lately. */
   stops: readonly number[];
@@ -62,6 +66,8 @@ export interface RunRecord {
   /** The latest windows that ended, oldest first. */
   recent: readonly EndedWindow[];
   log: readonly LogEntry[];
+  /** The entries that the log no longer has; undefined while it has all. */
+  logBefore?: LogBefore;
   rejected: readonly Rejection[];
 }
 

@@ -24,8 +24,12 @@ import {
 } from './packed.js';
 import type { EndedWindow, State } from './state.js';
 
-/** The state that `pack` has made small. */
-/** @throws Error for a version that this code does not know: that of a later release */
+/**
+ * The state that `pack` has made small.
+ *
+ * @throws Error for a version that this code does not know, that of a later release: the workflow task fails until a worker
+ *   that knows it takes over, and the run is not lost
+ */
 export function unpack({ version, state, guess, texts, customers, recent }: Packed): State {
   if (version !== CARRIED_VERSION)
     throw new Error(`a state of version ${version}: this worker reads ${CARRIED_VERSION}`);

@@ -78,24 +78,44 @@ function daysIn(customer: Customer): { letters: string; counts: DayCounts } {
   return days;
 }
 
-function lettersOf(customer: Customer): string {
-  const count = (customer.end - customer.start) / HOURS_PER_DAY;
-  const letters = new Array<DayLetter>(count).fill('d');
+const lettersOf = (customer: Customer): string =>
+  lettersIn([customer.start, customer.end], {
+    ...customer.hours,
+    done: doneHours(customer),
+    checking: checkingHours(customer),
+    running: runningHours(customer),
+  });
+
+/** The hours of a range, by what they are. Hours that are in none of these are done. */
+export interface HoursByState {
+  readonly skipped: Intervals;
+  readonly waiting: Intervals;
+  readonly held: Intervals;
+  readonly failed: Intervals;
+  readonly checking: Intervals;
+  readonly running: Intervals;
+  /** For days of which only a part waits. */
+  readonly done: Intervals;
+}
+
+/** A letter for each day of a range of whole days. */
+export function lettersIn(range: Interval, hours: HoursByState): string {
+  const [first, end] = range;
+  const letters = new Array<DayLetter>((end - first) / HOURS_PER_DAY).fill('d');
   const mark = (set: Intervals, letterOf: (day: Interval) => DayLetter) => {
-    for (const [from, to] of within(set, [customer.start, customer.end])) {
-      const last = Math.ceil((to - customer.start) / HOURS_PER_DAY);
-      for (let i = Math.floor((from - customer.start) / HOURS_PER_DAY); i < last; i++) {
-        const start = customer.start + i * HOURS_PER_DAY;
+    for (const [from, to] of within(set, range)) {
+      const last = Math.ceil((to - first) / HOURS_PER_DAY);
+      for (let i = Math.floor((from - first) / HOURS_PER_DAY); i < last; i++) {
+        const start = first + i * HOURS_PER_DAY;
         letters[i] = letterOf([start, start + HOURS_PER_DAY]);
       }
     }
   };
-  const done = doneHours(customer);
-  mark(customer.hours.skipped, () => 's');
-  mark(customer.hours.waiting, (day) => (overlaps(done, day) ? 'p' : '.'));
-  mark(customer.hours.held, () => 'h');
-  mark(customer.hours.failed, () => 'f');
-  mark(checkingHours(customer), () => 'v');
-  mark(runningHours(customer), () => 'r');
+  mark(hours.skipped, () => 's');
+  mark(hours.waiting, (day) => (overlaps(hours.done, day) ? 'p' : '.'));
+  mark(hours.held, () => 'h');
+  mark(hours.failed, () => 'f');
+  mark(hours.checking, () => 'v');
+  mark(hours.running, () => 'r');
   return letters.join('');
 }

@@ -29,6 +29,8 @@ export interface Progress {
   writers: { customer: string; count: number; why: string }[];
   /** When the run should be done at the pace so far; null while that is unknown. */
   eta: string | null;
+  /** What the ETA was when this share of the work was done, latest last; absent before the first. */
+  forecasts?: { share: number; eta: string }[];
   customers: CustomerDays[];
   /** Only when the answer has no room for all: those whose days are all alike are left out first. */
   customersLeftOut?: LeftOut;
@@ -87,6 +89,9 @@ export function overview(state: State, now: number): Omit<Progress, 'customers' 
     database: { ...state.pacing.health },
     writers: writersIn(state),
     eta: etaOf(state, now),
+    ...(state.record.forecasts.length > 0 && {
+      forecasts: state.record.forecasts.map(({ share, eta }) => ({ share, eta: formatTime(eta) })),
+    }),
     attention: attentionOf(state),
     rejected: state.record.rejected.map((rejection) => ({ ...rejection, at: formatTime(rejection.at) })),
   };
@@ -105,7 +110,7 @@ function writersIn(state: State): Progress['writers'] {
 }
 
 /** How soon a customer may be left out of an answer: done ones first, then those that just wait; problems stay longest. */
-function rankOf(days: string): number {
+export function rankOf(days: string): number {
   if (/[fh]/.test(days)) return 0;
   if (isFinished(days)) return 3;
   return /[^.]/.test(days) ? 1 : 2;

@@ -1,8 +1,11 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { daysOf, formatDay, formatTime } from '../hours/calendar.js';
 import { hoursIn } from '../hours/interval.js';
 import { jsonBytes } from '../json.js';
 import type { Customer } from '../state/customer.js';
 import type { Ending } from '../state/lifecycle.js';
+import { type LogBefore, logChain } from '../state/log-chain.js';
 import type { Counts, State } from '../state/state.js';
 import { type LeftOut, withCustomersThatFit } from './answer-size.js';
 import { type DayCounts, dayCounts } from './day-letters.js';
@@ -28,6 +31,19 @@ export interface Report {
   attention: Attention[];
   /** What shows that the done days are done. */
   proof: Proof;
+  /** What shows that the log is whole; reports of releases before 0.2 have none. */
+  audit?: Audit;
+}
+
+/** The log's chain (see `state/log-chain.ts`), tied to the proof. */
+export interface Audit {
+  /** How many entries the log had, and the digest of all. */
+  entries: number;
+  digest: string;
+  /** Those that the query `log` no longer has: how many, and their digest. */
+  before: LogBefore;
+  /** SHA-256 over the proof's digest and the log's, a line feed after each, in hexadecimal. */
+  seal: string;
 }
 
 export interface CustomerReport {
@@ -50,7 +66,7 @@ const MOST_DAYS = 40;
 /** Of the whole report; a result of 2 MB would fail the run at its very end. */
 const MAX_BYTES = 1_800_000;
 
-export function reportOf(state: State, outcome: Ending, now: number): Report {
+export function reportOf(state: State, outcome: Ending, now: number): Report & { audit: Audit } {
   const rest = {
     outcome,
     cluster: state.options.cluster ?? null,
@@ -69,8 +85,13 @@ export function reportOf(state: State, outcome: Ending, now: number): Report {
   };
   const customers = state.customers.map(customerReport);
   const report = withCustomersThatFit(rest, customers, (customer) => (isDone(customer) ? 1 : 0), isDone);
-  return { ...report, proof: proofOf(state, state.customers, MAX_BYTES - jsonBytes(report)) };
+  const proof = proofOf(state, state.customers, MAX_BYTES - jsonBytes(report));
+  const audit = logChain(state.record);
+  return { ...report, proof, audit: { ...audit, seal: sealOf(proof.digest, audit.digest) } };
 }
+
+/** Ties what was done to who asked for it: neither can be exchanged without the other. */
+export const sealOf = (proof: string, log: string): string => bytesToHex(sha256(utf8ToBytes(`${proof}\n${log}\n`)));
 
 const isDone = ({ waiting, failed, held }: CustomerReport) => !waiting && !failed && !held;
 

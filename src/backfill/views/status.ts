@@ -9,15 +9,17 @@ import type { State } from '../state/state.js';
 import { tallyOf } from '../state/tally.js';
 import { counted } from '../words.js';
 
-export type Status =
-  | 'running'
-  | 'pausing'
-  | 'paused'
-  | 'waitingForOperator'
-  | 'cancelling'
-  | 'finishing'
-  | 'completed'
-  | 'cancelled';
+export const STATUSES = [
+  'running',
+  'pausing',
+  'paused',
+  'waitingForOperator',
+  'cancelling',
+  'finishing',
+  'completed',
+  'cancelled',
+] as const;
+export type Status = (typeof STATUSES)[number];
 
 /**
  * What a run is doing, and why, in one sentence. The status follows from the state; nothing stores it, so it can't

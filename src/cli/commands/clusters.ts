@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { nearest } from '../../backfill/nearest.js';
 import { type Cluster, type ClusterSession, openCluster } from '../../fleet/index.js';
-import { nearest } from '../../fleet/nearest.js';
 import type { CommandContext } from './context.js';
 import { badUsage, type CommandProblem, problemFrom } from './problem.js';
 

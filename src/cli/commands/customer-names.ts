@@ -1,4 +1,4 @@
-import { nearest } from '../../fleet/nearest.js';
+import { nearest } from '../../backfill/nearest.js';
 import { count } from '../terminal/format.js';
 import { badUsage } from './problem.js';
 import type { Target } from './send-command.js';

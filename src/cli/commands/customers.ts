@@ -12,11 +12,14 @@ import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
 import { knownCustomer } from './customer-names.js';
+import { badUsage } from './problem.js';
 import { runFields } from './run-state.js';
 import { ask, findRun, progressOf, type Run, type RunChoice, withRunOptions } from './runs.js';
+import { typedDay } from './typed-day.js';
 
 interface CustomersOptions extends RunChoice {
   customer?: string;
+  day?: string;
 }
 
 export const addCustomers: AddCommand = (program, action) => {
@@ -25,17 +28,20 @@ export const addCustomers: AddCommand = (program, action) => {
     .description(
       "Show customers with a letter for each day; with --customer, one customer's windows, attempts and errors.",
     )
-    .option('--customer <id>', "this customer's windows");
+    .option('--customer <id>', "this customer's windows")
+    .option('--day <day>', 'with --customer: why this UTC day is not running now');
   withRunOptions(command)
     .addHelpText(
       'after',
       `
 Examples:
   backfill customers us-west-2-prod
-  backfill customers us-west-2-prod --customer cvs`,
+  backfill customers us-west-2-prod --customer cvs
+  backfill customers us-west-2-prod --customer cvs --day 2026-01-15`,
     )
     .action(
-      action(async (context, [names = []], { customer, ...choice }: CustomersOptions) => {
+      action(async (context, [names = []], { customer, day, ...choice }: CustomersOptions) => {
+        if (day !== undefined && customer === undefined) throw badUsage('--day needs --customer');
         const clusters = await selectClusters(context, names, choice);
         return withSessions(context, clusters, async (sessions) => {
           const runs = await onEach(sessions, (session) => findRun(session, choice));
@@ -50,7 +56,7 @@ Examples:
               }),
             });
           }
-          const views = await onEach(runs, (run) => customerViewOf(run, customer));
+          const views = await onEach(runs, (run) => customerViewOf(run, customer, day));
           return answer(context, views, {
             lines: (found) => found.flatMap((one) => viewLines(one, context.columns)),
             fields: ({ run, view }) => ({ run: runFields(run), customer: view }),
@@ -65,9 +71,11 @@ interface FoundView {
   readonly view: CustomerView;
 }
 
-async function customerViewOf(run: Run, customer: string): Promise<FoundView> {
-  knownCustomer({ run, progress: await progressOf(run) }, customer);
-  return { run, view: await ask<CustomerView>(run, 'customer', { customer }) };
+async function customerViewOf(run: Run, customer: string, typed?: string): Promise<FoundView> {
+  const target = { run, progress: await progressOf(run) };
+  knownCustomer(target, customer);
+  const day = typed === undefined ? undefined : typedDay(target, typed);
+  return { run, view: await ask<CustomerView>(run, 'customer', { customer, ...(day !== undefined && { day }) }) };
 }
 
 function mapLines({ run, progress }: { run: Run; progress: Progress }, width: number): Line[] {
@@ -103,6 +111,7 @@ function viewLines({ run, view }: FoundView, width: number): Line[] {
       styled('so far    ', 'dim'),
       `${counts.completed} completed, ${counts.unsuccessful} did not complete, ${formatDuration(counts.busyMs)} of work`,
     ],
+    ...(view.why ? [[styled('why       ', 'dim'), `${view.why.day}: ${onOneLine(view.why.reason)}`]] : []),
     ...(paused ? [[styled('paused    ', 'dim'), `${paused.at} ${onOneLine(paused.reason ?? '')}`]] : []),
   ];
   const out = view.windowsLeftOut ?? 0;

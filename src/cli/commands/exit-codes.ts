@@ -1,4 +1,4 @@
-/** What the `backfill` command's exit code says. Stable: scripts rely on it (docs/commands.md). */
+/** What the `backfill` command's exit code says. Stable: scripts rely on it (docs/cli.md). */
 export const EXIT = {
   /** Done; for `status`: every day of every run is done or skipped. */
   done: 0,

@@ -67,7 +67,8 @@ export async function planRuns(
   });
 }
 
-async function planOn(session: ClusterSession, input: object): Promise<Plan> {
+/** @throws CommandProblem when no worker polls, or the run would be refused */
+export async function planOn(session: ClusterSession, input: object): Promise<Plan> {
   const { client, cluster } = session;
   const noWorker = () => new CommandProblem(EXIT.unreachable, noWorkerText(session));
   if (!(await hasWorker(session))) throw noWorker();
@@ -98,7 +99,7 @@ function reasonOf({ cause, message }: WorkflowFailedError): string {
   return onOneLine(innermost instanceof Error ? innermost.message : message);
 }
 
-function planLines(cluster: string, plan: Plan, width: number): Line[] {
+export function planLines(cluster: string, plan: Plan, width: number): Line[] {
   const { totals, parallelism, criticalPath, range } = plan;
   const shown = plan.customers.slice(0, MOST_CUSTOMERS);
   const rows = shown.map(({ id, windows, window, conversations, durationMs }): Cell[] => [

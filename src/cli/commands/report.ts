@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import { collectRun } from '../report/collect.js';
 import { documentOf } from '../report/document.js';
@@ -6,10 +5,10 @@ import { formatted, REPORT_FORMATS, type ReportFormat, ROWS, type Rows } from '.
 import type { AddCommand } from './add-command.js';
 import { withName } from './answer.js';
 import { onEach, selectClusters, valuesOf, withClusters, withSessions } from './clusters.js';
-import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode, worstExitCode } from './exit-codes.js';
 import { badUsage, CommandProblem, isNoAnswer } from './problem.js';
 import { findRun, noAnswerFrom, type RunChoice, withRunOptions } from './runs.js';
+import { writeOut } from './write-out.js';
 
 interface ReportOptions extends RunChoice {
   format?: ReportFormat;
@@ -52,7 +51,7 @@ Examples:
         const problems = reports.flatMap((report) => ('problem' in report ? [report] : []));
         const missing = problems.map(({ cluster, problem }) => ({ cluster: cluster.name, reason: problem.message }));
         const document = documentOf(found, now, missing);
-        if (found.length > 0) await write(formatted(document, format, rows ?? 'days'), out, context);
+        if (found.length > 0) await writeOut(formatted(document, format, rows ?? 'days'), out, context);
         if (rows === 'proof' && found.length > 0 && !found.some(({ proof }) => proof)) {
           context.say('no rows: a proof is part of the result of a run, which exists once the run has ended');
         }
@@ -71,18 +70,4 @@ function formatOf(asked: ReportFormat | undefined, out: string | undefined): Rep
   if (!format)
     throw badUsage(`--out ${out}: its extension is not a known format; use --format ${REPORT_FORMATS.join('|')}`);
   return format;
-}
-
-/** @throws CommandProblem when the file can't be written */
-async function write(text: string, out: string | undefined, context: CommandContext): Promise<void> {
-  if (out === undefined) {
-    context.surroundings.stdout.write(text);
-    return;
-  }
-  try {
-    await writeFile(out, text);
-  } catch (error) {
-    throw new CommandProblem(EXIT.error, `--out: cannot write ${out}: ${(error as Error).message}`, { cause: error });
-  }
-  context.say(`wrote ${out}`);
 }

@@ -1,10 +1,7 @@
-import { settleLastDays } from '../../backfill/request/last-days.js';
-import { parseRequest } from '../../backfill/request/request.js';
-import { mergeDefaults } from '../../fleet/defaults.js';
+import { nearest } from '../../backfill/nearest.js';
 import { type Fields, isFields } from '../../fleet/fields.js';
-import { type Cluster, customersOf, type DirectoryCustomer } from '../../fleet/index.js';
-import { nearest } from '../../fleet/nearest.js';
-import { errorText } from '../terminal/error-text.js';
+import type { Cluster, DirectoryCustomer } from '../../fleet/index.js';
+import { type Customers, completeInput, DirectoryProblem, WrongInput, withDefaults } from '../../runs/input.js';
 import { counted } from '../terminal/format.js';
 import { type Outcome, onEach, outcomesFor } from './clusters.js';
 import type { CommandContext } from './context.js';
@@ -48,43 +45,31 @@ export async function inputsFor(
  * @throws CommandProblem (exit code 2) with a line for each wrong field, by the option's name where one was given
  */
 export async function requestFor(
-  context: CommandContext,
+  context: Pick<CommandContext, 'environment'>,
   cluster: Cluster,
   options: RequestOptions,
   file: Fields,
 ): Promise<CheckedInput> {
-  const base = mergeDefaults(cluster.defaults, file);
-  if (!cluster.connection.environment) {
-    if (file.cluster !== undefined && file.cluster !== cluster.name) {
-      throw badUsage(`--input: its cluster is ${JSON.stringify(file.cluster)}, but the run is for ${cluster.name}`);
-    }
-    base.cluster = cluster.name;
-  }
-  const given = { ...base, ...requestFields(options, base) };
-  // Checked before the directory is asked, which needs a range, and again with the directory's customers.
-  check(given, options);
-  const { start, end } = settleLastDays(given, Date.now()) as { start: string; end: string };
-  const range = { start, end };
-  const listed = await directoryOf(context, cluster, range);
-  if (!listed) return { input: given, range, warnings: [] };
-  if (given.customers === 'all' && listed.length === 0) {
-    const empty = `its customer directory has no customers for ${start} to ${end}`;
-    throw new CommandProblem(EXIT.error, `${empty}; check these days, and directory in the fleet file`);
-  }
-  const input = { ...given, customers: withVolumes(given.customers as Customers, listed) };
-  check(input, options);
-  return { input, range, warnings: unknownCustomers(cluster, given.customers as Customers, options, listed) };
-}
-
-async function directoryOf(context: CommandContext, cluster: Cluster, range: { start: string; end: string }) {
   try {
-    return await customersOf(cluster, range, context.environment);
+    const base = withDefaults(cluster, file);
+    const given = { ...base, ...requestFields(options, base) };
+    const { input, range, listed } = await completeInput(cluster, given, context.environment);
+    const warnings = listed ? unknownCustomers(cluster, given.customers as Customers, options, listed) : [];
+    return { input, range, warnings };
   } catch (error) {
-    throw new CommandProblem(EXIT.unreachable, `its customer directory: ${errorText(error)}`, { cause: error });
+    if (error instanceof WrongInput) throw wrongInput(error, cluster, options, file);
+    if (!(error instanceof DirectoryProblem)) throw error;
+    throw new CommandProblem(error.kind === 'empty' ? EXIT.error : EXIT.unreachable, error.message, { cause: error });
   }
 }
 
-type Customers = 'all' | (string | Fields)[];
+function wrongInput({ issues, input }: WrongInput, { name }: Cluster, options: RequestOptions, file: Fields) {
+  if (input === file) return badUsage(`--input: its cluster is ${issues[0]!.got}, but the run is for ${name}`);
+  const wrong = issues.map(
+    ({ field, expected, got }) => `${sourceOf(field, options, input)}: expected ${expected}, got ${got}`,
+  );
+  return badUsage(wrong.join('\n'));
+}
 
 const MOST_NAMED = 5;
 
@@ -109,16 +94,6 @@ function unknownCustomers(
 const idsOf = (customers: (string | Fields)[]) =>
   customers.map((customer) => (typeof customer === 'string' ? customer : (customer.id as string)));
 
-/** With the volumes that a directory knows: of the whole range, so that they say nothing of a customer with its own. */
-export function withVolumes(requested: Customers, listed: readonly DirectoryCustomer[]): readonly object[] {
-  if (requested === 'all') return listed;
-  const directory = new Map(listed.map((customer) => [customer.id, customer]));
-  return requested.map((customer) => {
-    const own: Fields = typeof customer === 'string' ? { id: customer } : customer;
-    return 'start' in own || 'end' in own ? own : { ...directory.get(own.id as string), ...own };
-  });
-}
-
 /** `--input`, read once for all clusters. */
 export async function inputFile(context: CommandContext, { input }: RequestOptions): Promise<Fields> {
   if (input === undefined) return {};
@@ -126,13 +101,4 @@ export async function inputFile(context: CommandContext, { input }: RequestOptio
   if (!isFields(value))
     throw badUsage(`--input: expected one JSON object, got ${Array.isArray(value) ? 'a list' : value}`);
   return value;
-}
-
-function check(input: Fields, options: RequestOptions): void {
-  const parsed = parseRequest(settleLastDays(input, Date.now()));
-  if (parsed.ok) return;
-  const wrong = parsed.issues.map(
-    ({ field, expected, got }) => `${sourceOf(field, options, input)}: expected ${expected}, got ${got}`,
-  );
-  throw badUsage(wrong.join('\n'));
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Issue } from '../../backfill/request/issue.js';
 import type { PerCustomer } from '../../backfill/request/options.js';
-import { MAX_PARALLELISM } from '../../backfill/request/schema.js';
+import { MAX_PARALLELISM } from '../../backfill/request/values.js';
 import { type Fields, isFields } from '../../fleet/fields.js';
 import { badUsage } from './problem.js';
 import { rangeNamed } from './run-names.js';
@@ -23,6 +23,7 @@ export interface RequestOptions {
   resume?: boolean;
   canary?: number;
   verify?: string;
+  notify?: boolean;
   operatorTimeout?: string;
   input?: string;
 }
@@ -46,6 +47,7 @@ export function withRequestOptions(command: Command, { range = true } = {}): Com
     .option('--resume', 'count hours as done whose window completed before')
     .option('--canary <n>', 'the smallest customers first, until n windows succeeded', wholeNumber(0, 100_000))
     .option('--verify <mode>', 'off, report or repair: what to do when a completed window left something out')
+    .option('--notify', "report the run's changes to the webhooks of the cluster's worker")
     .option('--operator-timeout <time>', 'how long to stay open when only failed or held days are left: 7d')
     .option('--input <file>', "a run's input as JSON, under these options; - for stdin");
 }
@@ -75,6 +77,7 @@ export function requestFields(options: RequestOptions, base: Fields): Fields {
     resume,
     canary,
     verify,
+    notify: options.notify,
     operatorTimeout,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

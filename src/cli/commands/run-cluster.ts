@@ -4,17 +4,19 @@ import { isFields } from '../../fleet/fields.js';
 import { runArguments } from '../watch/run-input.js';
 import { clusterNamed } from './run-names.js';
 
-const CLUSTER = defineSearchAttributeKey('BackfillCluster', 'KEYWORD');
+export const CLUSTER = defineSearchAttributeKey('BackfillCluster', 'KEYWORD');
+
+type Labelled = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'typedSearchAttributes'>;
 
 /**
  * The cluster that a run is for: from its search attribute, else from its workflow id; where an operator chose another
  * form of id, from its input. Undefined where none of them says it.
  */
-export async function clusterOf(client: Client, run: WorkflowExecutionInfo): Promise<string | undefined> {
+export async function clusterOf(client: Client, run: Labelled): Promise<string | undefined> {
   return run.typedSearchAttributes.get(CLUSTER) ?? clusterNamed(run.workflowId) ?? (await clusterInInput(client, run));
 }
 
-async function clusterInInput(client: Client, run: WorkflowExecutionInfo): Promise<string | undefined> {
+async function clusterInInput(client: Client, run: Labelled): Promise<string | undefined> {
   const [input] = await runArguments(client, run);
   return isFields(input) && typeof input.cluster === 'string' ? input.cluster : undefined;
 }

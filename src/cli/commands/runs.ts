@@ -1,15 +1,13 @@
-import { setMaxListeners } from 'node:events';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
+import { NoWorker, whileWorkerPolls } from '../../runs/ask.js';
+import { describeRun as describe, isOfCluster, NotARun, type RunFacts, runsQuery } from '../../runs/run.js';
 import { withDeadline } from '../time-limit.js';
 import { EXIT } from './exit-codes.js';
 import { badUsage, CommandProblem, isNoAnswer, isStuck } from './problem.js';
-import { clusterOf } from './run-cluster.js';
-import { RUN_PREFIX, rangeName, rangeNamed, WORKFLOW_TYPE } from './run-names.js';
-import { hasWorker } from './workers.js';
-import { pauseOf } from './workflow-pause.js';
+import { rangeName, rangeNamed } from './run-names.js';
 
 /** Which run to use: `--run`, `--range`, or neither. */
 export interface RunChoice {
@@ -17,18 +15,9 @@ export interface RunChoice {
   range?: string;
 }
 
-/** One run of a cluster, as Temporal describes it. */
-export interface Run {
+/** One run of a cluster. */
+export interface Run extends RunFacts {
   readonly session: ClusterSession;
-  readonly workflowId: string;
-  readonly runId: string;
-  /** `RUNNING`, `PAUSED` (by Temporal's Workflow Pause), or how it ended: `COMPLETED`, `FAILED`, `CANCELLED`, `TERMINATED`, `TIMED_OUT`. */
-  readonly status: string;
-  readonly startedAt: Date;
-  readonly closedAt?: Date;
-  /** Set while Temporal's Workflow Pause has paused it: by whom, and the next step. */
-  readonly pause?: string;
-  readonly taskQueue: string;
   /** Ids of other runs of the cluster that are open. */
   readonly others: readonly string[];
 }
@@ -80,27 +69,25 @@ function noRun({ name }: Cluster, { range }: RunChoice): CommandProblem {
 /** The run as it is now, also where visibility lags behind; undefined if there is none. */
 export async function describeRun(session: ClusterSession, workflowId: string): Promise<Run | undefined> {
   try {
-    const found = await withDeadline(session.client, () => session.client.workflow.getHandle(workflowId).describe());
-    const { runId, status, startTime, closeTime, taskQueue, type } = found;
-    if (type !== WORKFLOW_TYPE) {
-      throw new CommandProblem(EXIT.noRun, `${workflowId} is a ${type}, not a run of ${WORKFLOW_TYPE}`);
-    }
-    const pause = pauseOf(found, session.cluster.namespace);
-    return {
-      session,
-      workflowId,
-      runId,
-      status: status.name,
-      startedAt: startTime,
-      ...(closeTime ? { closedAt: closeTime } : {}),
-      ...(pause === undefined ? {} : { pause }),
-      taskQueue,
-      others: [],
-    };
+    const found = await describe(session, workflowId);
+    return found && { ...found, session, others: [] };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
+    if (error instanceof NotARun) throw new CommandProblem(EXIT.noRun, error.message);
     throw error;
   }
+}
+
+/** Every run of the cluster that was started since then, also several with the same id, the oldest first. */
+export async function executionsOfCluster(session: ClusterSession, since: Date): Promise<WorkflowExecutionInfo[]> {
+  const { client } = session;
+  const query = runsQuery(session, [`StartTime >= "${since.toISOString()}"`]);
+  return withDeadline(client, async () => {
+    const found: WorkflowExecutionInfo[] = [];
+    for await (const run of client.workflow.list({ query, pageSize: 500 })) {
+      if (await isOfCluster(session, run)) found.push(run);
+    }
+    return found.reverse();
+  });
 }
 
 interface Listed {
@@ -110,17 +97,15 @@ interface Listed {
 }
 
 /** The cluster's runs, the newest first. Without a fleet file, all runs of the namespace belong to the one cluster. */
-async function runsOf({ client, cluster }: ClusterSession, range: string | undefined): Promise<Listed[]> {
-  const prefix = cluster.connection.environment ? RUN_PREFIX : `${RUN_PREFIX}${cluster.name}-`;
+async function runsOf(session: ClusterSession, range: string | undefined): Promise<Listed[]> {
+  const { client } = session;
   const asked = range === undefined ? undefined : rangeNamed(range);
   const suffix = asked ? `-${rangeName(asked.start, asked.end)}` : '';
-  // After continue-as-new it is the same run; only its latest execution has its status.
-  const query = `WorkflowType = "${WORKFLOW_TYPE}" AND WorkflowId STARTS_WITH "${prefix}" AND ExecutionStatus != "ContinuedAsNew"`;
   const runs = await withDeadline(client, async () => {
     const found: Listed[] = [];
-    for await (const run of client.workflow.list({ query, pageSize: 500 })) {
+    for await (const run of client.workflow.list({ query: runsQuery(session), pageSize: 500 })) {
       // The prefix of cluster us-east-1 also matches the runs of us-east-1-prod.
-      if (!cluster.connection.environment && (await clusterOf(client, run)) !== cluster.name) continue;
+      if (!(await isOfCluster(session, run))) continue;
       found.push({ workflowId: run.workflowId, closedAt: run.closeTime, startedAt: run.startTime.getTime() });
     }
     return found;
@@ -148,22 +133,10 @@ export const progressOf = (run: Run): Promise<Progress> => ask<Progress>(run, 'p
 /** Calls that the run's worker answers. If no worker polls, they fail at once, rather than at their deadline. */
 export async function answered<T>(run: Run, calls: () => Promise<T>): Promise<T> {
   if (run.pause) throw new CommandProblem(EXIT.attention, run.pause);
-  // Aborted at the end: a call that is still open would keep the process alive until its deadline.
-  const ended = new AbortController();
-  // The client adds a listener for each call, and removes none.
-  setMaxListeners(0, ended.signal);
-  const answer = run.session.client.withAbortSignal(ended.signal, calls);
-  const noWorker = hasWorker(run.session, run.taskQueue).then((worker) => {
-    if (worker) return answer;
-    throw noAnswerFrom(run);
-  });
   try {
-    return await Promise.race([answer, noWorker]);
+    return await whileWorkerPolls(run.session, run, calls);
   } catch (error) {
-    throw isNoAnswer(error) ? noAnswerFrom(run, error) : error;
-  } finally {
-    answer.catch(() => {});
-    ended.abort();
+    throw error instanceof NoWorker || isNoAnswer(error) ? noAnswerFrom(run, error) : error;
   }
 }
 

@@ -2,6 +2,7 @@ import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } 
 import type { Command } from 'commander';
 import { MAX_DAYS } from '../../backfill/request/last-days.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
+import { operatorName } from '../../fleet/operator-name.js';
 import { type Line, styled } from '../terminal/line.js';
 import { withDeadline } from '../time-limit.js';
 import type { Action, AddCommand } from './add-command.js';
@@ -9,7 +10,6 @@ import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { operatorName } from './operator-name.js';
 import { badUsage, CommandProblem } from './problem.js';
 import { inputFile, requestFor } from './request-input.js';
 import { type RequestOptions, withRequestOptions } from './request-options.js';

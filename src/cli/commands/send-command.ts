@@ -1,16 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import type { CommandName } from '../../backfill/commands/command.js';
 import type { Progress } from '../../backfill/views/progress.js';
+import { operatorName } from '../../fleet/operator-name.js';
+import { sendCommand } from '../../runs/send.js';
 import type { CommandAnswer } from '../../workflows/messages.js';
 import { type Line, onOneLine, styled } from '../terminal/line.js';
-import { withDeadline } from '../time-limit.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { followToEnd } from './follow.js';
-import { operatorName } from './operator-name.js';
 import { CommandProblem, isNoAnswer } from './problem.js';
 import { findRun, progressOf, type Run, type RunChoice, withRunOptions } from './runs.js';
 
@@ -88,19 +87,18 @@ export async function sendToRuns(context: CommandContext, request: RunCommand): 
   });
 }
 
-/**
- * Sends one Update and waits for its answer. If the connection drops, the session sends it again with the same id, which
- * the server takes for the same Update: it is executed once.
- */
-async function sendUpdate(run: Run, name: CommandName, argument: object): Promise<CommandAnswer> {
-  const { client, cluster } = run.session;
-  const handle = client.workflow.getHandle(run.workflowId);
-  const options = { args: [argument] as [object], updateId: randomUUID() };
+/** As {@link sendCommand}, with the command to look up what became of it. */
+export async function sendUpdate(
+  run: Pick<Run, 'session' | 'workflowId'>,
+  name: CommandName,
+  argument: object,
+  updateId?: string,
+): Promise<CommandAnswer> {
   try {
-    return await withDeadline(client, () => handle.executeUpdate<CommandAnswer, [object]>(name, options));
+    return await sendCommand(run.session, run.workflowId, name, argument, updateId);
   } catch (error) {
     if (!isNoAnswer(error)) throw error;
-    const message = `${run.workflowId} did not answer in time; backfill log ${cluster.name} shows whether it was done`;
+    const message = `${run.workflowId} did not answer in time; backfill log ${run.session.cluster.name} shows whether it was done`;
     throw new CommandProblem(EXIT.unreachable, message, { cause: error });
   }
 }

@@ -1,5 +1,5 @@
 import type { PerCustomer } from '../../backfill/request/options.js';
-import { MAX_PARALLELISM } from '../../backfill/request/schema.js';
+import { MAX_PARALLELISM } from '../../backfill/request/values.js';
 import type { AddCommand } from './add-command.js';
 import { withClusters } from './clusters.js';
 import { badUsage } from './problem.js';

@@ -1,8 +1,8 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
+import { startRun as start, workflowIdFor } from '../../runs/start.js';
 import { counted, percent } from '../terminal/format.js';
 import { styled } from '../terminal/line.js';
-import { withDeadline } from '../time-limit.js';
 import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
 import { type Outcome, onEach, selectClusters, valueIn, valuesOf, withClusters, withSessions } from './clusters.js';
@@ -13,7 +13,6 @@ import { planRuns } from './plan.js';
 import { CommandProblem } from './problem.js';
 import { type CheckedInput, inputsFor } from './request-input.js';
 import { type RequestOptions, withRequestOptions } from './request-options.js';
-import { runId, WORKFLOW_TYPE } from './run-names.js';
 import { exitCodeOf, runFields } from './run-state.js';
 import { describeRun, isOpen, openRuns, progressOf, type Run } from './runs.js';
 import { hasWorker, noWorkerText } from './workers.js';
@@ -53,10 +52,11 @@ Examples:
 };
 
 /** A run that is ready to start. */
-interface Prepared {
+export interface Prepared {
   readonly session: ClusterSession;
   readonly workflowId: string;
   readonly input: CheckedInput['input'];
+  readonly range: CheckedInput['range'];
   /** What the operator should know before it starts. */
   readonly warnings: readonly string[];
 }
@@ -72,9 +72,14 @@ export async function startRuns(
   wait: boolean,
 ): Promise<ExitCode> {
   return withSessions(context, [...inputs.keys()], async (sessions) => {
-    const ready = await onEach(sessions, (session) => prepare(session, valueIn(inputs.get(session.cluster)!)));
+    const ready = await onEach(sessions, (session) => prepareStart(session, valueIn(inputs.get(session.cluster)!)));
     await confirmStart(context, valuesOf(ready));
-    const started = await onEach(ready, (prepared) => start(context, prepared));
+    const started = await onEach(ready, async (prepared) => {
+      const run = await startRun(prepared);
+      // The run waits for a worker: it may start, but nothing happens until there is one.
+      if (!(await hasWorker(prepared.session))) context.say(noWorkerText(prepared.session));
+      return run;
+    });
     const closed = wait ? await followToEnd(context, valuesOf(started)) : new Map<Run, ClosedRun>();
     const latest = (run: Run) => closed.get(run)?.run ?? run;
     return answer(context, started, {
@@ -97,10 +102,12 @@ function finalExitCode(closed: ClosedRun | undefined): ExitCode {
 }
 
 /** @throws CommandProblem (refused) if the run is already open */
-async function prepare(session: ClusterSession, { input, range, warnings }: CheckedInput): Promise<Prepared> {
+export async function prepareStart(
+  session: ClusterSession,
+  { input, range, warnings }: CheckedInput,
+): Promise<Prepared> {
   const { cluster } = session;
-  const label = typeof input.cluster === 'string' ? input.cluster : cluster.name;
-  const workflowId = runId(label, range.start, range.end);
+  const workflowId = workflowIdFor(session, { input, range });
   const same = await describeRun(session, workflowId);
   if (same && isOpen(same)) throw await alreadyRunning(same);
   const found: string[] = [];
@@ -109,7 +116,7 @@ async function prepare(session: ClusterSession, { input, range, warnings }: Chec
     found.push(`${workflowId} ran before (${ended}); without --resume everything runs again`);
   }
   for (const other of await openRuns(session)) found.push(`${other} is also open on ${cluster.name}`);
-  return { session, workflowId, input, warnings: [...found, ...warnings] };
+  return { session, workflowId, input, range, warnings: [...found, ...warnings] };
 }
 
 async function alreadyRunning(run: Run): Promise<CommandProblem> {
@@ -132,17 +139,13 @@ async function confirmStart(context: CommandContext, ready: readonly Prepared[])
   await context.confirm(`start ${ready.length === 1 ? '' : `${counted(ready.length, 'run')}: `}${ids}`);
 }
 
-async function start(context: CommandContext, { session, workflowId, input }: Prepared): Promise<Run> {
-  const { client, cluster } = session;
+/** @throws CommandProblem (refused) if the run is already open */
+export async function startRun({ session, workflowId, input, range }: Prepared, by?: string): Promise<Run> {
   try {
-    await withDeadline(client, () =>
-      client.workflow.start(WORKFLOW_TYPE, { workflowId, taskQueue: cluster.taskQueue, args: [input] }),
-    );
+    await start(session, { input, range }, undefined, by);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw await alreadyRunning((await describeRun(session, workflowId))!);
   }
-  // The run waits for a worker: it may start, but nothing happens until there is one.
-  if (!(await hasWorker(session))) context.say(noWorkerText(session));
   return (await describeRun(session, workflowId))!;
 }

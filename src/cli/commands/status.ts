@@ -130,7 +130,7 @@ function statusLines(
   return statuses.flatMap((status, i): Line[] => {
     const { picture } = status;
     const summary = picture.progress ? summaryLines(picture.progress, picture, now) : [];
-    const problems = problemLines(picture).flatMap((line) => wrapped(line, columns, 2));
+    const problems = problemLines(picture, now).flatMap((line) => wrapped(line, columns, 2));
     const block = [
       ...wrapped(headline(picture, now), columns, 2),
       ...indented([...summary, ...extras(status)]),

@@ -1,4 +1,6 @@
+import { defined } from '../../backfill/defined.js';
 import { type Cluster, openCluster } from '../../fleet/index.js';
+import { operatorName } from '../../fleet/operator-name.js';
 import { wantsColour } from '../terminal/output.js';
 import type { WatchedCluster } from '../watch/cluster-watch.js';
 import type { Display } from '../watch/full-screen.js';
@@ -7,7 +9,6 @@ import type { AddCommand } from './add-command.js';
 import { selectClusters, withClusters } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
-import { operatorName } from './operator-name.js';
 import { badUsage, CommandProblem } from './problem.js';
 import { findRun, type RunChoice, withRunOptions } from './runs.js';
 
@@ -37,7 +38,7 @@ Examples:
       if (!stdin.isTTY || !stdout.isTTY) throw badUsage('watch needs a terminal; backfill status shows the same once');
       const clusters = await selectClusters(context, names, choice);
       await watchClusters(
-        clusters.map((cluster) => watched(cluster, choice, context)),
+        clusters.map((cluster) => watchedCluster(cluster, choice, context)),
         {
           display: stdout as Display,
           keyboard: stdin,
@@ -51,14 +52,19 @@ Examples:
   );
 };
 
-function watched(cluster: Cluster, choice: RunChoice, { environment }: CommandContext): WatchedCluster {
+/** A cluster of the fleet, and the run of it that was chosen. */
+export function watchedCluster(
+  cluster: Cluster,
+  choice: RunChoice,
+  { environment }: Pick<CommandContext, 'environment'>,
+): WatchedCluster {
   return {
     name: cluster.name,
     open: (signal) => openCluster(cluster, { environment, signal }),
     async findRun(session) {
       try {
-        const { workflowId, pause } = await findRun(session, choice);
-        return pause === undefined ? { workflowId } : { workflowId, pause };
+        const { workflowId, pause, closedAt } = await findRun(session, choice);
+        return defined({ workflowId, pause, closed: closedAt ? true : undefined } as const);
       } catch (error) {
         if (error instanceof CommandProblem && error.exitCode === EXIT.noRun) return { none: error.message };
         throw error;

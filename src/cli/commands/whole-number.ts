@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { PerCustomer } from '../../backfill/request/options.js';
-import { MAX_PARALLELISM } from '../../backfill/request/schema.js';
+import { MAX_PARALLELISM } from '../../backfill/request/values.js';
 
 /** A whole number for commander, within these bounds. */
 export const wholeNumber =

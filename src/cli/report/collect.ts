@@ -1,4 +1,5 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import { defined } from '../../backfill/defined.js';
 import type { CustomerView } from '../../backfill/views/customer.js';
 import type { LogView } from '../../backfill/views/log.js';
 import type { Progress } from '../../backfill/views/progress.js';
@@ -11,11 +12,18 @@ import { failureCounts, limitSteps } from './findings.js';
 import { grouped } from './grouped.js';
 import { proofOf } from './proof.js';
 import { runReport } from './run-result.js';
-import { windowRecords, withClasses } from './window-records.js';
+import { MOST_WINDOWS, windowRecords, withClasses } from './window-records.js';
 
 const REPORT_LIMIT_MS = 60_000;
-/** The most customers that are queried one by one, for what `progress` does not have. */
-const MOST_ASKED = 200;
+
+export interface CollectOptions {
+  /** The run's answer, where it is known already. */
+  readonly progress?: Progress | undefined;
+  /** The most windows that are listed, the latest first. */
+  readonly windows?: number;
+  /** The most customers that are queried one by one, for what `progress` does not have. */
+  readonly customers?: number;
+}
 
 /**
  * Everything that a report says about one run: from its queries, its result if it has one, and Temporal's records of its
@@ -27,21 +35,22 @@ export async function collectRun(
   client: Client,
   { cluster, workflowId }: { cluster: string; workflowId: string },
   now: number,
+  { progress: known, windows: mostWindows = MOST_WINDOWS, customers: mostCustomers = 200 }: CollectOptions = {},
 ): Promise<ClusterReport> {
   const calls = async (): Promise<ClusterReport> => {
     const handle = client.workflow.getHandle(workflowId);
     const [described, progress, log, prefix] = await Promise.all([
       handle.describe(),
-      handle.query<Progress>('progress'),
+      known ?? handle.query<Progress>('progress'),
       handle.query<LogView[]>('log'),
       childPrefixOf(client, workflowId),
     ]);
     const endedAt = described.closeTime?.getTime();
     const [found, result] = await Promise.all([
-      windowRecords(client, prefix, progress, { endedAt, now }),
+      windowRecords(client, prefix, progress, { endedAt, now, most: mostWindows }),
       endedAt === undefined ? undefined : runReport(handle).catch(() => undefined),
     ]);
-    const views = await customerViews(handle, customersToAsk(found.windows));
+    const views = await customerViews(handle, customersToAsk(found.windows).slice(0, mostCustomers));
     const windows = withClasses(found.windows, views, progress.attention);
     const { startedAt } = progress;
     const proof = proofOf(result);
@@ -68,7 +77,7 @@ export async function collectRun(
       failures: failureCounts(windows),
       attention: progress.attention,
       log,
-      ...(proof ? { proof } : {}),
+      ...defined({ proof, audit: result?.audit }),
     };
   };
   return withDeadline(client, calls, REPORT_LIMIT_MS);
@@ -78,7 +87,7 @@ export async function collectRun(
 function customersToAsk(windows: readonly WindowRecord[]): string[] {
   const troubled = windows.filter(({ status }) => status !== 'completed' && status !== 'running');
   const latestFirst = troubled.reverse().map(({ customer }) => customer);
-  return [...new Set(latestFirst)].slice(0, MOST_ASKED);
+  return [...new Set(latestFirst)];
 }
 
 async function customerViews(handle: WorkflowHandle, ids: readonly string[]): Promise<CustomerView[]> {

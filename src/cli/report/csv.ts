@@ -71,7 +71,7 @@ export function proofCsv({ clusters }: ReportDocument): string {
 }
 
 /** RFC 4180: a comma between fields, CRLF after each record, quotes where a field needs them. */
-const csv = (rows: readonly (readonly string[])[]): string =>
+export const csv = (rows: readonly (readonly string[])[]): string =>
   rows.map((row) => `${row.map(field).join(',')}\r\n`).join('');
 
 /** Spreadsheets evaluate what starts like a formula; an apostrophe before it makes it text. */

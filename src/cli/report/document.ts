@@ -1,6 +1,7 @@
 import { countDays, type DayCounts } from '../../backfill/views/day-letters.js';
 import type { LogView } from '../../backfill/views/log.js';
 import type { Attention, Progress } from '../../backfill/views/progress.js';
+import type { Audit } from '../../backfill/views/report.js';
 import type { Status } from '../../backfill/views/status.js';
 import type { PlacedDays } from '../terminal/placed-days.js';
 
@@ -61,6 +62,8 @@ export interface ClusterReport {
   readonly log: readonly LogView[];
   /** What was verified for each day of each customer, where the run did so. */
   readonly proof?: ProofReport;
+  /** The digests of the log, from the run's result: see `backfill verify-report`. */
+  readonly audit?: Audit;
 }
 
 export interface CustomerReport extends PlacedDays {

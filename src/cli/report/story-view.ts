@@ -19,17 +19,17 @@ const MOST_PAUSES = 2;
 const LONGEST_REASON = 120;
 
 /**
- * What happened, by cluster: what was split, slowed, retried, and why. Runs with nothing to tell are left out; what
+ * What happened, by cluster: what was split, slowed, retried, and why. Runs without any of that are left out; what
  * is still undone is not repeated here, since the table of the runs lists it.
  */
 export function story(runs: readonly EndedRun[]): Line[] {
-  const told = runs.flatMap((run): Line[] => {
+  const stories = runs.flatMap((run): Line[] => {
     const lines = linesOf(run);
     return lines.length === 0
       ? []
       : [[styled(run.report.cluster ?? '', 'bold')], ...lines.map((text) => [`  ${text}`])];
   });
-  const lines: Line[] = [...told, ...forecasts(runs.map(({ report }) => report))];
+  const lines: Line[] = [...stories, ...forecasts(runs.map(({ report }) => report))];
   return lines.length === 0 ? [] : [[styled('what happened', 'dim')], ...lines];
 }
 

@@ -32,7 +32,7 @@ export async function windowRecords(
   client: Client,
   prefix: string,
   progress: Progress,
-  { endedAt, now }: { endedAt: number | undefined; now: number },
+  { endedAt, now, most }: { endedAt: number | undefined; now: number; most: number },
 ): Promise<{ windows: WindowRecord[]; truncated: boolean }> {
   const isOwn = ownWindows(progress);
   const before = endedAt === undefined ? '' : ` AND StartTime <= "${new Date(endedAt).toISOString()}"`;
@@ -40,10 +40,10 @@ export async function windowRecords(
     `WorkflowId STARTS_WITH "${prefix}-"${before}` +
     ` AND (CloseTime >= "${new Date(Date.parse(progress.startedAt)).toISOString()}" OR CloseTime IS NULL)`;
   const windows: WindowRecord[] = [];
-  for await (const found of client.workflow.list({ query, pageSize: PAGE })) {
+  for await (const found of client.workflow.list({ query, pageSize: Math.min(PAGE, most) })) {
     const window = parseWindowId(prefix, found.workflowId);
     if (!window || !isOwn(window)) continue;
-    if (windows.length === MOST_WINDOWS) return { windows: inOrder(windows), truncated: true };
+    if (windows.length === most) return { windows: inOrder(windows), truncated: true };
     const { workflowId, runId, startTime, closeTime } = found;
     windows.push({
       workflowId,

@@ -2,7 +2,7 @@ import { parseDay } from '../../backfill/hours/calendar.js';
 import type { Interval } from '../../backfill/hours/interval.js';
 import { parseWindowId } from '../../backfill/hours/window.js';
 import { show } from '../../backfill/request/issue.js';
-import { customerId } from '../../backfill/request/schema.js';
+import { customerId } from '../../backfill/request/values.js';
 import { DAY_FORMAT, parseTrackedDay, type Range } from './days.js';
 import type { TrackedDays, Tracking, TrackingProblem } from './entry.js';
 import { meansDone, STATUS_FORMAT } from './status.js';

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { defined } from '../../backfill/defined.js';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { ClusterSession } from '../../fleet/index.js';
 import { errorText } from '../terminal/error-text.js';
@@ -12,6 +13,8 @@ interface FoundRun {
   readonly workflowId: string;
   /** Temporal's Workflow Pause has paused it: by whom, and the next step. It answers nothing meanwhile. */
   readonly pause?: string;
+  /** Temporal has closed it, however it ended: a terminated run's own answer is that it is running. */
+  readonly closed?: true;
 }
 
 /** How to connect to a cluster, and to find the run to show. */
@@ -35,19 +38,25 @@ export class ClusterWatch {
   private opening: Promise<ClusterSession> | undefined;
   private session: ClusterSession | undefined;
   private watched: { workflowId: string; prefix: string } | undefined;
+  /** When Temporal answered last, before the run was asked, and whether that is closed. */
+  private temporalAnswered = { at: 0, closed: false };
   private samples: { at: number; completed: number }[] = [];
 
-  constructor(private readonly cluster: WatchedCluster) {
+  /** @param pollMs between two refreshes of an open run */
+  constructor(
+    private readonly cluster: WatchedCluster,
+    private readonly pollMs = POLL_MS,
+  ) {
     this.picture = { cluster: cluster.name };
   }
 
-  /** Refreshes about every two seconds until the signal aborts. */
+  /** Refreshes until the signal aborts. */
   async follow(onChange: () => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.refresh(signal);
       onChange();
       const { progress, unreachable } = this.picture;
-      const pause = progress && isClosed(progress) && !unreachable ? POLL_CLOSED_MS : POLL_MS;
+      const pause = progress && isClosed(progress) && !unreachable ? POLL_CLOSED_MS : this.pollMs;
       await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
     }
   }
@@ -66,8 +75,22 @@ export class ClusterWatch {
     } catch (error) {
       if (isNoSuchRun(error)) this.watched = undefined;
       const { since = startedAt } = this.picture.unreachable ?? {};
-      this.picture = { ...this.picture, unreachable: { since, reason: errorText(error) } };
+      const { at, closed } = this.temporalAnswered;
+      const temporal = at >= startedAt ? { temporalAnswers: { openRun: !closed } } : {};
+      this.picture = { ...this.picture, unreachable: { since, reason: errorText(error), ...temporal } };
     }
+  }
+
+  /**
+   * The open connection; opens it if there is none. Connecting may take longer than one refresh: the next one waits for
+   * the same connection.
+   */
+  connect(signal: AbortSignal): Promise<ClusterSession> {
+    this.opening ??= this.cluster.open(signal).catch((error: unknown) => {
+      this.opening = undefined;
+      throw error;
+    });
+    return this.opening;
   }
 
   /** Sends a command to the run. @returns what it did, or why it refused */
@@ -87,12 +110,7 @@ export class ClusterWatch {
 
   /** @param limited aborts with the signal, and when this refresh takes too long */
   private async newPicture(signal: AbortSignal, limited: AbortSignal): Promise<ClusterPicture> {
-    // Connecting may take longer than one refresh: the next one waits for the same connection.
-    this.opening ??= this.cluster.open(signal).catch((error: unknown) => {
-      this.opening = undefined;
-      throw error;
-    });
-    const session = await this.opening;
+    const session = await this.connect(signal);
     this.session = session;
     return session.client.withAbortSignal(limited, () => this.pictureFrom(session));
   }
@@ -101,12 +119,13 @@ export class ClusterWatch {
     const cluster = this.cluster.name;
     const { client } = session;
     const found = await this.cluster.findRun(session);
+    this.temporalAnswered = { at: Date.now(), closed: 'closed' in found };
     if ('none' in found) {
       this.watched = undefined;
       const windows = await openWindows(client, DEFAULT_PREFIX);
       return { cluster, note: found.none, windows, asOf: Date.now() };
     }
-    const { workflowId, pause } = found;
+    const { workflowId, pause, closed } = found;
     if (pause !== undefined) return { cluster, workflowId, note: pause, asOf: Date.now() };
     if (this.watched?.workflowId !== workflowId) {
       this.watched = { workflowId, prefix: await childPrefixOf(client, workflowId) };
@@ -116,7 +135,7 @@ export class ClusterWatch {
       const snapshot = await takeSnapshot(client, workflowId, this.watched.prefix, ANSWER_LIMIT_MS);
       const asOf = Date.now();
       const rate = this.rateOf(snapshot.progress, asOf);
-      return { cluster, workflowId, ...snapshot, asOf, ...(rate === undefined ? {} : { rate }) };
+      return { cluster, workflowId, ...snapshot, asOf, ...defined({ rate, closed }) };
     } catch (error) {
       const note = whyNoQueries(error);
       if (note === undefined) throw error;

@@ -77,7 +77,7 @@ function bodyOf(picture: ClusterPicture, state: WatchState, now: number, { colum
       return scrolled(windowsTitle(windows, picture.progress), windowLines(windows, now, columns), state, rows);
     }
     case 'attention': {
-      const problems = problemLines(picture);
+      const problems = problemLines(picture, now);
       const lines = problems.flatMap((line) => wrapped(line, columns, 2));
       return scrolled(`needs attention (${count(problems.length)})`, lines, state, rows);
     }
@@ -100,7 +100,7 @@ function overview(picture: ClusterPicture, state: WatchState, now: number, { col
   const all = picture.progress ? placedDays(picture.progress) : [];
   const order = state.worstFirst ? [...all].sort((a, b) => rankOf(a.days) - rankOf(b.days)) : all;
   const map = heatMap(order, picture.progress?.range ?? { start: '1970-01-01', end: '1970-01-02' }, columns);
-  const problems = problemLines(picture);
+  const problems = problemLines(picture, now);
   const inFlight = picture.windows?.list.length ?? 0;
   const mapHeight = all.length === 0 ? 0 : map.lines.length + 1;
   const share = Math.max(rows < SMALLEST_MAP + 4 ? 0 : 2, Math.floor(rows * LIST_SHARE));

@@ -6,6 +6,7 @@ import { type Line, onOneLine, restyled, styled } from '../terminal/line.js';
 import type { ClusterPicture } from '../terminal/picture.js';
 import { placedDays } from '../terminal/placed-days.js';
 import { wrapped } from '../terminal/wrapping.js';
+import { lateHeartbeats } from './activity-line.js';
 import { groupAlike, problemLine } from './attention.js';
 import { headline, summaryLines } from './summary.js';
 import { windowLines, windowsTitle } from './windows-view.js';
@@ -37,18 +38,20 @@ export function renderStatus(
     for (const line of summaryLines(progress, picture, now)) body.push(...wrapped(line, columns, 10));
     body.push(...mapLines(progress, columns, everyone));
     body.push(...inFlightLines(picture, now, columns));
-    const problems = problemLines(picture).flatMap((line) => wrapped(line, columns, 2));
+    const problems = problemLines(picture, now).flatMap((line) => wrapped(line, columns, 2));
     if (problems.length > 0) body.push([], [styled('needs attention', 'bold')], ...problems);
   } else body.push(...inFlightLines(picture, now, columns));
   return [...lines, ...(unreachable ? body.map((line) => restyled(line, 'dim')) : body)];
 }
 
-/** Every problem, and every command that was refused, one line each. */
-export function problemLines({ progress }: ClusterPicture): Line[] {
+/** Every problem, every heartbeat that is late, and every command that was refused, one line each. */
+export function problemLines(picture: ClusterPicture, now: number): Line[] {
+  const { progress } = picture;
   if (!progress) return [];
   const problems = progress.attention.filter(({ days }) => days.length > 0);
   return [
     ...groupAlike(problems).map(problemLine),
+    ...lateHeartbeats(picture, now),
     ...progress.rejected.map(
       ({ at, command, by, reason }): Line => [
         styled('! ', 'yellow'),

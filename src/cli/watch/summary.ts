@@ -105,7 +105,19 @@ function pace(picture: ClusterPicture, progress: Progress, now: number): string 
   const end = `${toMinute(progress.eta)} UTC`;
   const left = Date.parse(progress.eta) - now;
   // The estimate does not move while nothing completes, and may then lie in the past.
-  return left > 0 ? `${speed}, done in about ${age(left)} (${end})` : `${speed}; expected to be done ${end}`;
+  const soon = left > 0 ? `, done in about ${age(left)} (${end})` : `; expected to be done ${end}`;
+  return `${speed}${soon}${drift(progress)}`;
+}
+
+/** How far the ETA has moved since the run's latest forecast, as a measure of what it is worth. */
+function drift({ eta, forecasts = [] }: Progress): string {
+  const latest = forecasts.at(-1);
+  if (!latest || eta === null) return '';
+  const moved = Date.parse(eta) - Date.parse(latest.eta);
+  const share = `at ${Math.round(100 * latest.share)}% of the work`;
+  return Math.abs(moved) < 1_000
+    ? `, as foreseen ${share}`
+    : `, ${age(Math.abs(moved))} ${moved > 0 ? 'later' : 'earlier'} than foreseen ${share}`;
 }
 
 /** Whole seconds: tenths would flicker. */

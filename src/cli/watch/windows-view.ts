@@ -5,6 +5,7 @@ import { columns } from '../terminal/columns.js';
 import { count, counted } from '../terminal/format.js';
 import { fitted, type Line, styled, widthOf } from '../terminal/line.js';
 import type { WindowsInFlight } from '../terminal/picture.js';
+import { activityLine } from './activity-line.js';
 
 /** A window that is so many times older than the median stands out. */
 const OLD_FACTOR = 4;
@@ -26,14 +27,18 @@ export function windowLines({ list, more }: WindowsInFlight, now: number, width:
   const ages = list.map(({ startedAt }) => now - startedAt);
   const median = ages[Math.floor(ages.length / 2)] ?? 0;
   const name = Math.min(Math.max(8, Math.floor(width * 0.3)), Math.max(0, ...shown.map((w) => widthOf(w.customer))));
-  const rows = shown.map(({ customer, interval, workflowId, paused }, i) => {
+  const rows = shown.map(({ customer, interval, workflowId, paused, activity }, i) => {
     const age = formatDuration(Math.max(1_000, Math.floor(ages[i]! / 1_000) * 1_000));
     const old = ages.length > 2 && ages[i]! > OLD_FACTOR * Math.max(median, 10_000);
     return [
       fitted(customer, name),
       describe([interval]),
       [old ? styled(age, 'yellow') : age],
-      [styled(workflowId, 'dim'), paused ? styled('  paused', 'yellow') : ''],
+      [
+        ...(activity ? [...activityLine(activity, now), '  '] : []),
+        styled(workflowId, 'dim'),
+        paused ? styled('  paused', 'yellow') : '',
+      ],
     ];
   });
   const [, ...lines] = columns([{ title: '' }, { title: '' }, { title: '', align: 'right' }, { title: '' }], rows);

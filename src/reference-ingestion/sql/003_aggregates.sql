@@ -30,7 +30,7 @@ CREATE TABLE agent_monthly (
 -- Recomputes one agent's day and month.
 --
 -- Each row is locked first and computed by a LATER statement. Under READ COMMITTED every statement of a volatile
--- function sees what was committed before that statement, so whoever holds the lock sees the work of everyone who
+-- function sees what was committed before that statement, so the one that holds the lock sees the work of everyone who
 -- held it earlier, and the last one to hold it leaves the right numbers. Computing in the locking statement would
 -- lose a concurrent window's conversations.
 --

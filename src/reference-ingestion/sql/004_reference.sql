@@ -1,4 +1,4 @@
--- What only the stand-in has, in a schema of its own: failures it was told to produce, and a log of what it ran.
+-- What only the stand-in has, in a schema of its own: failures that it is to produce, and a log of what it ran.
 
 CREATE SCHEMA reference;
 

@@ -41,7 +41,7 @@ describe('addCustomers', () => {
       });
   });
 
-  it('starts nothing of them before it is known what runs already, and waits for that', () => {
+  it('starts nothing of them before it is known what is already running, and waits for that', () => {
     given(cvs, starts(), completes('cvs-2026-01-01'), command('pause', { customer: 'cvs' }))
       .when(command('addCustomers', { customers: ['oportun'] }))
       .then((story) => expect(nextStarts(story)).toEqual([]));

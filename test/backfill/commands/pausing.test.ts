@@ -60,7 +60,7 @@ describe('pause', () => {
 });
 
 describe('resume', () => {
-  it('goes on where the run was', () => {
+  it('continues where the run was', () => {
     given(cvs, command('pause'))
       .when(command('resume'))
       .then((story) => {

@@ -46,7 +46,8 @@ describe('windows that had completed before', () => {
   const resumed = (...windows: [string, string][]) =>
     happens((at) => ({
       kind: 'completedWindowsFound',
-      ...{ at, count: windows.length },
+      at,
+      count: windows.length,
       windows: windows.map(([from, to]) => ({ customer: 0, hours: [hour(from), hour(to)] })),
     }));
 

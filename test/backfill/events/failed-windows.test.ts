@@ -59,7 +59,7 @@ describe('a window that failed', () => {
       .then((story) => expect(days(story)).toBe('.'));
   });
 
-  it('of class permanent fails at once, and the rest goes on', () => {
+  it('of class permanent fails at once, and the rest continues', () => {
     given(backfill({ customers: ['cvs'] }), starts())
       .when(fails('cvs-2026-01-01', 'permanent'))
       .then((story) => {
@@ -148,7 +148,7 @@ describe('a window that someone else stopped', () => {
       .then((story) => expect(story.state.lifecycle.paused).toBeUndefined());
   });
 
-  it('starts counting anew after resume', () => {
+  it('counts from zero after resume', () => {
     given(three, starts(), stopped('cvs'), stopped('oportun'), stopped('marriott'), command('resume'), starts())
       .when(stopped('cvs'), stopped('oportun'))
       .then((story) => expect(story.state.lifecycle.paused).toBeUndefined());

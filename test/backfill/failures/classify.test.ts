@@ -1,5 +1,5 @@
+// Long because it is one table: chains of failures, by the class that they mean.
 import { WorkflowFailedError } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState, TimeoutFailure } from '@temporalio/common';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classify, FAILURE_CLASSES, type FailureClass } from '../../../src/backfill/failures/classify.js';
@@ -36,18 +36,25 @@ describe('a failure recorded from a real worker', () => {
 });
 
 const child: FailureLink = { kind: 'child', message: 'Child Workflow execution failed' };
+
 const activity: FailureLink = { kind: 'activity', message: 'Activity task failed', type: 'reindexWindow' };
+
 const app = (message: string, more: Partial<FailureLink> = {}): FailureLink => ({
   kind: 'application',
   message,
   ...more,
 });
+
 const timeout = (timeoutType: string): FailureLink => ({ kind: 'timeout', message: 'activity timeout', timeoutType });
+
 const cancelled: FailureLink = { kind: 'cancelled', message: '' };
+
 const terminated: FailureLink = { kind: 'terminated', message: 'Terminated' };
+
 const deadlock = app('ERROR: deadlock detected (SQLSTATE 40P01)', { type: 'PgError' });
 
 const said = (message: string, type?: string) => [child, activity, app(message, type ? { type } : {})];
+
 const detailed = (...details: unknown[]) => [child, activity, app('writing failed', { details })];
 
 const cases: Record<string, [FailureClass, FailureLink[]][]> = {
@@ -87,7 +94,7 @@ const cases: Record<string, [FailureClass, FailureLink[]][]> = {
     ['timeout', [child, app('gave up', { nonRetryable: true }), activity, timeout('SCHEDULE_TO_CLOSE')]],
     // The server sets this state for schedule-to-close, whatever the policy says.
     ['timeout', [child, { ...activity, retryState: 'NON_RETRYABLE_FAILURE' }, timeout('SCHEDULE_TO_CLOSE')]],
-    // Kept as text only, as by Go's %v or an error made anew.
+    // Kept as text only, as by Go's %v or a new error.
     ['timeout', said('reindex: activity error (type: x): activity Heartbeat timeout (type: Heartbeat)')],
     ['timeout', [child, app('reindex failed: activity StartToClose timeout', { nonRetryable: true })]],
     ['contention', [child, app('activity ScheduleToClose timeout (type: ScheduleToClose): pq: deadlock detected')]],
@@ -280,92 +287,5 @@ describe('classify', () => {
     const start = performance.now();
     classify([app(text, { type: 'a.'.repeat(50_000) })]);
     expect(performance.now() - start).toBeLessThan(1_000);
-  });
-});
-
-describe('causeChain', () => {
-  it('keeps what the SDK drops: the attempt before, under a time-out', () => {
-    const fixture = failureFixtures.find(({ name }) => name === 'go-schedule-to-close-after-deadlock')!;
-    const kinds = causeChain(errorOf(fixture.failure)).map(({ kind }) => kind);
-    expect(kinds).toEqual(['child', 'application', 'activity', 'timeout', 'application', 'application']);
-  });
-
-  it("tells a workflow's time-out from an activity's", () => {
-    const timedOut = new TimeoutFailure('timed out', undefined, 'START_TO_CLOSE');
-    const ofActivity = new ActivityFailure('failed', 'reindexWindow', '1', RetryState.TIMEOUT, undefined, timedOut);
-    const types = (error: Error) => causeChain(error).at(-1)?.timeoutType;
-    expect(types(new WorkflowFailedError('Workflow execution timed out', timedOut, 'TIMEOUT'))).toBe('EXECUTION');
-    expect(types(new WorkflowFailedError('Workflow execution failed', ofActivity, 'TIMEOUT'))).toBe('START_TO_CLOSE');
-  });
-
-  it('is plain JSON of bounded size', () => {
-    const text = `start ${'x'.repeat(10_000)} (SQLSTATE 40P01)`;
-    const big = ApplicationFailure.create({ message: text, type: 'T'.repeat(9_000), details: ['d'.repeat(2_000)] });
-    const chain = causeChain(new CancelledFailure('stop', [], big));
-    expect(JSON.parse(JSON.stringify(chain))).toEqual(chain);
-    expect(JSON.stringify(chain).length).toBeLessThan(4_500);
-    expect(chain[1]?.message).toMatch(/^start x+ … x+ \(SQLSTATE 40P01\)$/);
-    expect(classify(chain.slice(1))).toMatchObject({ class: 'contention' });
-  });
-
-  it('keeps small details', () => {
-    const failure = ApplicationFailure.create({ message: 'failed', details: [{ sqlstate: '40P01' }] });
-    expect(causeChain(failure)).toEqual([
-      { kind: 'application', message: 'failed', nonRetryable: false, details: [{ sqlstate: '40P01' }] },
-    ]);
-  });
-
-  it.each<[string, () => unknown]>([
-    ['nothing', () => undefined],
-    ['a string', () => 'no'],
-    ['a bigint', () => 12n],
-    ['a symbol', () => Symbol('no')],
-    [
-      'an object that holds itself',
-      () =>
-        Object.assign(
-          {},
-          {
-            get self() {
-              return this;
-            },
-          },
-        ),
-    ],
-    [
-      'a proxy that refuses everything',
-      () =>
-        new Proxy(
-          {},
-          {
-            get: () => {
-              throw new Error('no');
-            },
-            getPrototypeOf: () => {
-              throw new Error('no');
-            },
-          },
-        ),
-    ],
-    [
-      'an error whose message throws',
-      () =>
-        Object.defineProperty(new Error(), 'message', {
-          get() {
-            throw new Error('no');
-          },
-        }),
-    ],
-    ['details that are not JSON', () => ApplicationFailure.create({ message: 'x', details: [12n] })],
-  ])('reads %s without throwing', (_, make) => {
-    const chain = causeChain(make());
-    expect(chain.length).toBeGreaterThan(0);
-    expect(FAILURE_CLASSES).toContain(classify(chain).class);
-  });
-
-  it('ends, when causes go in a circle', () => {
-    const first = new Error('first');
-    first.cause = new Error('second', { cause: first });
-    expect(causeChain(first)).toHaveLength(32);
   });
 });

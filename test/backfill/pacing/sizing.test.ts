@@ -97,7 +97,7 @@ describe('a window that was too large', () => {
     expect(shrunk(policy, days, hoursOf(size('1mo')), 'heartbeat timeout')).toBe(days);
   });
 
-  it('of a fixed size can not be halved', () => {
+  it('of a fixed size cannot be halved', () => {
     expect(shrunk({ kind: 'fixed', size: size('1mo') }, sized(size('1mo')), 730, 'a test')).toBeUndefined();
   });
 

@@ -7,6 +7,9 @@ const calm: TaskView = {
   now: START,
   historyLength: 100,
   continueAsNewSuggested: false,
+  newVersion: false,
+  stayed: false,
+  age: MINUTE,
   messages: 0,
   answersUpdate: false,
   preparing: false,
@@ -20,6 +23,9 @@ const views: fc.Arbitrary<TaskView> = fc.record({
   now: fc.integer({ min: START, max: START + 60 * MINUTE }),
   historyLength: fc.integer({ min: 1, max: 51_200 }),
   continueAsNewSuggested: fc.boolean(),
+  newVersion: fc.boolean(),
+  stayed: fc.boolean(),
+  age: fc.integer({ min: 0, max: 60 * MINUTE }),
   messages: fc.integer({ min: 0, max: 2 * MAX_MESSAGES }),
   answersUpdate: fc.boolean(),
   preparing: fc.boolean(),
@@ -54,6 +60,34 @@ describe('a hand-over', () => {
     for (const view of [long, { ...calm, maxHistoryEvents: 100 }, { ...calm, messages: MAX_MESSAGES }]) {
       expect(handOver(view, undefined)).toMatchObject({ whenNoneStarts: true, mayStart: true, mayCheck: false });
     }
+  });
+
+  it('to a new version comes at the first moment at which no start, answer or cancel would be lost', () => {
+    fc.assert(
+      fc.property(views, (view) => {
+        const { due, mayStart, whenNoneStarts, until } = handOver(
+          { ...view, newVersion: true, stayed: false },
+          undefined,
+        );
+        const costsAnAnswer = view.answersUpdate && (view.preparing || view.messages < MAX_MESSAGES);
+        if (view.cancelling || costsAnAnswer) expect({ due, whenNoneStarts }).toEqual({ whenNoneStarts: false });
+        else if (whenNoneStarts) expect(due).toBeDefined();
+        // Windows that are shorter than a replay end first, and that has an end.
+        else expect({ mayStart, until }).toEqual({ mayStart: false, until: due!.drainUntil });
+      }),
+    );
+  });
+
+  it('to a new version that is taken back meanwhile does not come', () => {
+    const { due } = handOver({ ...calm, newVersion: true }, undefined);
+    expect(handOver(calm, due)).toEqual({ mayStart: true, mayCheck: true, whenNoneStarts: false });
+  });
+
+  it('to a new version that the run before did not get to is tried again only after some time or work', () => {
+    const stuck = { ...calm, newVersion: true, stayed: true };
+    expect(handOver(stuck, undefined).whenNoneStarts).toBe(false);
+    expect(handOver({ ...stuck, age: 10 * MINUTE }, undefined).whenNoneStarts).toBe(true);
+    expect(handOver({ ...stuck, historyLength: 250 }, undefined).whenNoneStarts).toBe(true);
   });
 
   it('leaves a run whose windows take minutes all of its slots, until the history is overdue', () => {

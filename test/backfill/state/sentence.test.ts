@@ -92,6 +92,10 @@ const facts: { [Kind in LogFact['kind']]: [LogFact & { kind: Kind }, string] } =
     { kind: 'verificationFailed', days: 2, reason: 'it refuses connections' },
     '2 days could not be verified: it refuses connections',
   ],
+  receiverOff: [
+    { kind: 'receiverOff', receiver: '0a1b2c3d4e5f' },
+    'the receiver of notifications 0a1b2c3d4e5f answered 410 Gone; this run sends it no more',
+  ],
   leftBehind: [
     { kind: 'leftBehind', what: ['all but the latest 60 ended windows'] },
     "left behind, since the run's state is too large to carry on: all but the latest 60 ended windows",

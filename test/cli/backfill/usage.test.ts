@@ -114,9 +114,9 @@ describe('a mistake on the command line', () => {
   });
 });
 
-describe('help', () => {
-  it('every command has examples, and is in docs/commands.md', async () => {
-    const docs = await readFile(new URL('../../../docs/commands.md', import.meta.url), 'utf8');
+describe('the help of the command', () => {
+  it('every command has examples, and is in docs/cli.md', async () => {
+    const docs = await readFile(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
     const { stdout } = await typed(['--help']);
     const names = [...stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}([a-z-]+) {2,}/gm)].map(
       ([, name]) => name!,

@@ -19,7 +19,7 @@ const record = (more: Partial<WindowRecord>): WindowRecord => ({
 });
 
 describe('what a report finds', () => {
-  it('are the moves of the limit that the log tells of', () => {
+  it('are the moves of the limit in the log', () => {
     const at = time(START);
     expect(
       limitSteps([

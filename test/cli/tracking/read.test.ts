@@ -9,7 +9,7 @@ const options = {
   workflowIdPrefix: 'reindexconversations',
 };
 
-/** Each customer's days: done, not done, not told; and the problems as one line each. */
+/** Each customer's days: done, not done, not known; and the problems as one line each. */
 function read(json: unknown, range = options.range) {
   const { entries, problems } = readTracking(json, { ...options, range });
   const customers = summarise(entries).map(({ customer, ...sets }) => [

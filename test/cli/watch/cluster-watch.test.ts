@@ -76,7 +76,7 @@ describe('the watch of a cluster', () => {
     });
     cluster.broken = 'still gone';
     await watch.refresh(never);
-    expect(watch.picture.unreachable).toEqual({ since, reason: 'still gone' });
+    expect(watch.picture.unreachable).toMatchObject({ since, reason: 'still gone' });
     cluster.broken = undefined;
     await watch.refresh(never);
     expect(watch.picture.unreachable).toBeUndefined();

@@ -49,7 +49,7 @@ export function progress(customers: Record<string, string>, sketch: Sketch = {})
 
 export const month = (letter: string) => letter.repeat(31);
 
-/** What is not told of here. */
+/** What these tests do not need. */
 export const noProof: Proof = {
   columns: PROOF_COLUMNS,
   rows: [],

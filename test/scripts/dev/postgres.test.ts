@@ -61,7 +61,7 @@ describe('startPostgres', () => {
     await expect(postgres.restart()).rejects.toThrow('temporary');
   });
 
-  it('starts again on data that a killed run left, whoever has its process id now', async () => {
+  it('starts again on data that a killed run left, regardless of what has its process id now', async () => {
     const options = { dataDirectory: await dataDirectory() };
     const first = await startPostgres(options);
     await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS a');

@@ -1,10 +1,12 @@
-import { activityInfo, sleep } from '@temporalio/activity';
+import { activityInfo, Context, sleep } from '@temporalio/activity';
 
 /** What the scripted child asks of its process. */
 export interface ChildActivities {
   /** Which execution of its workflow id this is, from 1. */
   countTry(): Promise<number>;
   takeAWhile(): Promise<void>;
+  /** Sends one heartbeat, and waits until it is cancelled. */
+  beatOnce(details: unknown): Promise<void>;
   /** Longer than its caller has patience. */
   takeTooLong(): Promise<void>;
 }
@@ -20,6 +22,10 @@ export function createChildActivities(): ChildActivities {
     },
     // No timer of the workflow: the dev server rings these up to a second late.
     takeAWhile: () => sleep(150),
+    async beatOnce(details) {
+      Context.current().heartbeat(details);
+      await Context.current().cancelled;
+    },
     takeTooLong: () => sleep(2_000),
   };
 }

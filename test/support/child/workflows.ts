@@ -15,6 +15,11 @@ const { takeTooLong } = proxyActivities<ChildActivities>({
   retry: { maximumAttempts: 1 },
 });
 
+const { beatOnce } = proxyActivities<ChildActivities>({
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '20 seconds',
+});
+
 const THREE_DAYS = 3 * 24 * 60 * 60 * 1_000;
 
 export interface ReindexRequest {
@@ -43,6 +48,14 @@ export async function reindexconversations(request: ReindexRequest, ...more: unk
     /** Waits for the signal `finish` even when asked to cancel. */
     case 'stubborn':
       await CancellationScope.nonCancellable(() => condition(() => finished));
+      break;
+    /** Its activity sends one heartbeat, a quarter of the way, then none until the signal `finish`. */
+    case 'beating':
+      await CancellationScope.cancellable(async () => {
+        const beating = beatOnce({ done: 25, total: 100 });
+        await Promise.race([beating, condition(() => finished)]);
+        CancellationScope.current().cancel();
+      }).catch(() => {});
       break;
     /** Takes a while. */
     case 'brief':

@@ -55,7 +55,7 @@ export class Stack {
       await client.query('ANALYZE scorecards, agent_daily, agent_monthly');
       await client.query('CHECKPOINT');
     });
-    // An own profile of whoever runs this may be for another server.
+    // A profile of the person who runs this may be for another server.
     const profile = join(this.logs, 'temporal.toml');
     await writeFile(profile, '[profile.default]\n');
     const { PATH } = process.env;

@@ -20,4 +20,6 @@ export const DAY_STYLES = [
   `@media (prefers-color-scheme: dark) { ${variables('dark')} }`,
   `@media print { ${variables('paper')} }`,
   ...rules,
+  // On a dark page the cell of a waiting day is dark, and all others are bright.
+  `.${classOf('.')} { color: var(--ink); }`,
 ].join('\n');

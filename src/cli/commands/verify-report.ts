@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { ZodError } from 'zod';
+import { counted } from '../../backfill/words.js';
+import { verifyReport } from '../report/verify.js';
+import { type Line, styled } from '../terminal/line.js';
+import type { AddCommand } from './add-command.js';
+import { EXIT } from './exit-codes.js';
+import { badUsage } from './problem.js';
+
+export const addVerifyReport: AddCommand = (program, action) => {
+  program
+    .command('verify-report')
+    .argument('<file>', 'a report that backfill report --format json wrote')
+    .summary("check a report's proof and log against their digests")
+    .description(
+      'Check that a report is as its runs wrote it: the rows of the proof, the log, and the seal over both. It asks no cluster.',
+    )
+    .addHelpText(
+      'after',
+      `
+Compare the seal with the one that the run's last notification has: a report that someone wrote anew has another.
+
+Examples:
+  backfill report us-west-2-prod --format json --out january.json
+  backfill verify-report january.json`,
+    )
+    .action(
+      action<[string], object>(async (context, [file]) => {
+        const runs = verifyReport(
+          await readReport(file).catch((error: Error) => {
+            throw badUsage(`${file}: ${error.message}`);
+          }),
+        );
+        const exitCode = runs.some(({ problems }) => problems.length > 0) ? EXIT.attention : EXIT.done;
+        context.printJson({ command: context.command, exitCode, runs });
+        context.print(
+          runs.flatMap(({ cluster, workflowId, rows, entries, seal, problems }): Line[] => [
+            [styled(cluster, 'bold'), `  ${workflowId}`],
+            ...(problems.length > 0
+              ? problems.map((problem): Line => [styled(`  ${problem}`, 'red')])
+              : [[`  ${counted(rows, 'row')} of proof and ${entries} log entries are as the run wrote them`]]),
+            ...(seal === null ? [] : [[`  seal ${seal}`]]),
+          ]),
+        );
+        return exitCode;
+      }),
+    );
+};
+
+async function readReport(file: string): Promise<unknown> {
+  const report: unknown = JSON.parse(await readFile(file, 'utf8'));
+  try {
+    verifyReport(report);
+  } catch (error) {
+    if (!(error instanceof ZodError)) throw error;
+    throw new Error('not a report of backfill report --format json');
+  }
+  return report;
+}

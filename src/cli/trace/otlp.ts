@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import type { ClusterReport, ReportDocument, WindowRecord } from '../report/document.js';
+import { grouped } from '../report/grouped.js';
+
+/** An export of OpenTelemetry traces as JSON, as `POST /v1/traces` of any collector takes it. */
+export interface OtlpTraces {
+  resourceSpans: { resource: { attributes: Attribute[] }; scopeSpans: { scope: { name: string }; spans: Span[] }[] }[];
+}
+
+export interface Span {
+  traceId: string;
+  spanId: string;
+  parentSpanId?: string;
+  name: string;
+  kind: number;
+  startTimeUnixNano: string;
+  endTimeUnixNano: string;
+  attributes: Attribute[];
+  events?: { name: string; timeUnixNano: string; attributes: Attribute[] }[];
+  status: { code: number; message?: string };
+}
+
+interface Attribute {
+  key: string;
+  value: { stringValue: string } | { intValue: string };
+}
+
+const INTERNAL = 1;
+const STATUS = { unset: 0, ok: 1, error: 2 } as const;
+
+/**
+ * Runs as traces: the run is the root, each window a span, each execution of its workflow a span below it. What operators
+ * and the run itself decided is an event of the root. Made from records, so it works for runs of last month, and no
+ * workflow has an interceptor that would change its history. IDs follow from the run: exporting it again gives the same trace.
+ */
+export const tracesOf = ({ clusters, generatedAt }: ReportDocument): OtlpTraces => ({
+  resourceSpans: clusters.map((run) => ({
+    resource: {
+      attributes: attributes({ 'service.name': 'backfill-scorecards', 'backfill.cluster': run.cluster }),
+    },
+    scopeSpans: [{ scope: { name: 'backfill trace' }, spans: spansOf(run, Date.parse(generatedAt)) }],
+  })),
+});
+
+function spansOf(run: ClusterReport, now: number): Span[] {
+  const name = `${run.namespace}/${run.workflowId}/${run.startedAt}`;
+  const traceId = idOf(name, 32);
+  const root = idOf(`${name}/run`, 16);
+  const endedAt = run.endedAt === null ? now : Date.parse(run.endedAt);
+  const windows = [...grouped(run.windows, ({ workflowId }) => workflowId)].flatMap(([workflowId, executions]) => {
+    const spanId = idOf(`${name}/${workflowId}`, 16);
+    const last = executions.at(-1)!;
+    const window: Span = {
+      ...spanOf(executions[0]!, last, now),
+      traceId,
+      spanId,
+      parentSpanId: root,
+      name: workflowId,
+      attributes: attributes({
+        'backfill.customer': last.customer,
+        'backfill.window.from': last.from,
+        'backfill.window.to': last.to,
+        'backfill.attempts': executions.length,
+        'temporal.workflow_id': workflowId,
+      }),
+    };
+    const attempts = executions.map((execution, i): Span => {
+      return {
+        ...spanOf(execution, execution, now),
+        traceId,
+        spanId: idOf(`${name}/${workflowId}/${execution.runId}`, 16),
+        parentSpanId: spanId,
+        name: `attempt ${i + 1}`,
+        attributes: attributes({
+          'temporal.workflow_id': workflowId,
+          'temporal.run_id': execution.runId,
+          'temporal.status': execution.status,
+          ...(execution.class === undefined ? {} : { 'backfill.failure.class': execution.class }),
+        }),
+      };
+    });
+    return [window, ...attempts];
+  });
+  const ended = run.status === 'completed' ? STATUS.ok : run.status === 'cancelled' ? STATUS.error : STATUS.unset;
+  return [
+    {
+      traceId,
+      spanId: root,
+      name: run.workflowId,
+      kind: INTERNAL,
+      startTimeUnixNano: nanos(Date.parse(run.startedAt)),
+      endTimeUnixNano: nanos(endedAt),
+      attributes: attributes({
+        'backfill.range.start': run.range.start,
+        'backfill.range.end': run.range.end,
+        'backfill.days': run.totals.days,
+        'backfill.days.done': run.totals.done,
+        'temporal.namespace': run.namespace,
+        'temporal.run_id': run.runId,
+      }),
+      events: run.log.map(({ at, what, by, effect, fact }) => ({
+        name: what === 'decision' ? fact.kind : what,
+        timeUnixNano: nanos(Date.parse(at)),
+        attributes: attributes({ effect, ...(by === undefined ? {} : { by }) }),
+      })),
+      status: { code: ended, message: run.statusReason },
+    },
+    ...windows,
+  ];
+}
+
+function spanOf(first: WindowRecord, last: WindowRecord, now: number) {
+  const failed = last.status !== 'completed' && last.status !== 'running' && last.status !== 'continuedAsNew';
+  return {
+    kind: INTERNAL,
+    startTimeUnixNano: nanos(Date.parse(first.startedAt)),
+    endTimeUnixNano: nanos(last.closedAt === null ? now : Date.parse(last.closedAt)),
+    status: failed
+      ? { code: STATUS.error, message: last.error ?? last.status }
+      : { code: last.status === 'completed' ? STATUS.ok : STATUS.unset },
+  };
+}
+
+const idOf = (text: string, digits: number): string => createHash('sha256').update(text).digest('hex').slice(0, digits);
+
+const nanos = (ms: number): string => String(BigInt(ms) * 1_000_000n);
+
+const attributes = (values: Record<string, string | number>): Attribute[] =>
+  Object.entries(values).map(([key, value]) => ({
+    key,
+    value: typeof value === 'number' ? { intValue: String(value) } : { stringValue: value },
+  }));

@@ -1,0 +1,86 @@
+import { commandNamed } from '../backfill/commands/command.js';
+import { EXIT } from '../cli/commands/exit-codes.js';
+import { CommandProblem, problemFrom } from '../cli/commands/problem.js';
+import { sendUpdate } from '../cli/commands/send-command.js';
+import { withDeadline } from '../cli/time-limit.js';
+import type { Site } from './pages/site.js';
+
+/** A command as a form sends it. */
+export interface Asked {
+  readonly cluster: string;
+  /** Of the run, or `cancel`: Temporal's own, of the whole run. */
+  readonly command: string;
+  readonly fields: Readonly<Record<string, string>>;
+  /** Equal for the same form sent twice: the run does it once. */
+  readonly id: string;
+  readonly by: string;
+}
+
+/** What the run answered. */
+export interface Answered {
+  readonly cluster: string;
+  readonly done: boolean;
+  /** The run's own sentence, or why it refused or did not answer. */
+  readonly says: string;
+}
+
+/** What a command would do that can't be taken back by another one, as the end of a question; undefined for the others. */
+export function whatIsDear(command: string, { customer = '', day = '' }: Asked['fields']): string | undefined {
+  switch (command) {
+    case 'cancelWindows':
+      return `cancel the running windows${customer ? ` of ${customer}` : ''}: what they have done so far is done again, and the run pauses`;
+    case 'removeCustomer':
+      return `skip all that is left of ${customer}`;
+    case 'finish':
+      return 'finish: start nothing new, then end with days left undone';
+    case 'cancel':
+      return 'cancel the run: its windows are cancelled, then it ends';
+    case 'resetDay':
+      return day.includes(',') ? `run ${day.split(',').length} days of ${customer} again` : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Sends the command as an Update, or Temporal's cancel; never throws. */
+export async function send(site: Site, asked: Asked): Promise<Answered> {
+  const { cluster } = asked;
+  try {
+    const says = await sent(site, asked);
+    site.answers.forget(cluster);
+    await site.watch.refresh(cluster);
+    return { cluster, done: true, says };
+  } catch (error) {
+    return { cluster, done: false, says: problemFrom(error).message };
+  }
+}
+
+async function sent(site: Site, { cluster, command, fields, id, by }: Asked): Promise<string> {
+  // Just after its start the server may not have asked yet.
+  if (site.watch.picture(cluster)?.workflowId === undefined) await site.watch.refresh(cluster);
+  const workflowId = site.watch.picture(cluster)?.workflowId;
+  if (workflowId === undefined) throw new CommandProblem(EXIT.noRun, `${cluster} has no run`);
+  const session = await site.watch.session(cluster);
+  if (command === 'cancel') {
+    await withDeadline(session.client, () => session.client.workflow.getHandle(workflowId).cancel());
+    return `${workflowId} was asked to cancel; its windows in flight end first`;
+  }
+  const name = commandNamed(command);
+  if (!name) throw new CommandProblem(EXIT.usage, `there is no command ${command}`);
+  const { did } = await sendUpdate({ session, workflowId }, name, argumentOf(fields, by), id);
+  return did;
+}
+
+const NUMBERS = ['max', 'perCustomer'];
+const FIELDS = ['customer', 'day', 'reason', 'max', 'perCustomer', 'adaptive'];
+
+/** The argument of a command; empty fields are left out. What is wrong with the others, the run says. */
+function argumentOf(fields: Asked['fields'], by: string): object {
+  const given = FIELDS.flatMap((name): [string, unknown][] => {
+    const text = fields[name]?.trim();
+    if (!text) return [];
+    if (name === 'adaptive') return [[name, text === 'true']];
+    return [[name, NUMBERS.includes(name) && /^\d{1,9}$/.test(text) ? Number(text) : text]];
+  });
+  return { ...Object.fromEntries(given), by };
+}

@@ -1,0 +1,68 @@
+import type { Attention } from '../../backfill/views/progress.js';
+import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
+import type { ClusterPicture } from '../../cli/terminal/picture.js';
+import { groupAlike, problemLine } from '../../cli/watch/attention.js';
+import { problemLines } from '../../cli/watch/status-view.js';
+import { commandForm } from './forms.js';
+import { inHtml } from './layout.js';
+import { clusterPath, customerPath, type Site } from './site.js';
+
+const MOST = 50;
+/** With more days, they are chosen on the customer's page. */
+const MOST_DAYS = 7;
+
+/** What needs attention in these clusters, each with its next steps as buttons. */
+export function attentionList(site: Site, pictures: readonly ClusterPicture[]): Content {
+  const all = pictures.flatMap((picture) => problemsOf(site, picture, pictures.length > 1));
+  if (all.length === 0) return undefined;
+  const rest = all.length - MOST;
+  return html`<section class="attention" aria-labelledby="attention"><h2 id="attention">Needs attention</h2><ul>${all.slice(0, MOST)}</ul>
+${rest > 0 ? html`<p class="note">and ${rest} more</p>` : undefined}</section>`;
+}
+
+function problemsOf(site: Site, picture: ClusterPicture, named: boolean): Markup[] {
+  const { cluster, progress, unreachable } = picture;
+  const whose = named ? html`<a href="${clusterPath(cluster)}">${cluster}</a> ` : undefined;
+  const away = unreachable
+    ? [
+        html`<li>${whose}No answer: ${unreachable.reason}. This page keeps asking; <code>backfill doctor ${cluster}</code> looks for the cause.</li>`,
+      ]
+    : [];
+  if (!progress) return away;
+  // The rest of what the terminal shows: late heartbeats, refused commands.
+  const others = problemLines({ ...picture, progress: { ...progress, attention: [] } }, Date.now());
+  return [
+    ...away,
+    ...groupAlike(progress.attention).map((problem) => problemItem(site, cluster, problem, whose)),
+    ...others.map((line) => html`<li>${whose}${inHtml(line)}</li>`),
+  ];
+}
+
+function problemItem(site: Site, cluster: string, problem: Attention, whose: Content): Markup {
+  const { customer, nextStep } = problem;
+  const link =
+    problem.class === 'breaker' ? undefined : html` <a href="${customerPath(cluster, customer)}">See ${customer}</a>`;
+  const forms = STEPS.filter(([command]) => new RegExp(String.raw`\b${command}\b`).test(nextStep));
+  return html`<li>${whose}${inHtml(problemLine(problem))}${link}<div class="actions">${forms.map(([command, label]) =>
+    stepForms(site, cluster, problem, command, label),
+  )}</div></li>`;
+}
+
+/** The commands that a next step may name. */
+const STEPS: readonly (readonly [command: string, label: string])[] = [
+  ['resume', 'Resume'],
+  ['retryFailed', 'Retry failed days'],
+  ['resetDay', 'Reset day'],
+  ['skipDay', 'Skip day'],
+];
+
+function stepForms(site: Site, cluster: string, problem: Attention, command: string, label: string): Content {
+  const { customer, days } = problem;
+  if (command === 'resetDay' || command === 'skipDay') {
+    if (days.length > MOST_DAYS) return undefined;
+    const text = (day: string) => (days.length > 1 ? `${label} ${day}` : label);
+    return days.map((day) => commandForm(site, { cluster, command, fields: { customer, day }, label: text(day) }));
+  }
+  const fields: Record<string, string> = problem.class === 'breaker' ? {} : { customer };
+  return commandForm(site, { cluster, command, fields, label });
+}

@@ -1,0 +1,161 @@
+import { parseDay } from '../../backfill/hours/calendar.js';
+import { formatDuration } from '../../backfill/hours/duration.js';
+import type { CustomerView, WindowView } from '../../backfill/views/customer.js';
+import { DAY_NAMES, type DayLetter } from '../../backfill/views/day-letters.js';
+import type { Proof } from '../../backfill/views/proof.js';
+import { classOf } from '../../cli/report/html/day-styles.js';
+import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
+import { count, counted, toSecond } from '../../cli/terminal/format.js';
+import type { ClusterPicture } from '../../cli/terminal/picture.js';
+import { eachDay } from '../../cli/terminal/placed-days.js';
+import { withDeadline } from '../../cli/time-limit.js';
+import { childPrefixOf } from '../../cli/watch/run-input.js';
+import type { Kept } from '../answers.js';
+import { attemptsOn } from '../attempts.js';
+import { temporalLink } from '../temporal-ui.js';
+import { commandForm } from './forms.js';
+import type { Page } from './layout.js';
+import { FLEET_CRUMB, pictureOf } from './run-page.js';
+import { clusterPath, customerPath, dayPath, NotFound, type Site } from './site.js';
+
+const KEEP_MS = 3_000;
+
+/** One customer: its days, its windows, and what can be done with them. */
+export async function customerPage(site: Site, cluster: string, customer: string): Promise<Page> {
+  const picture = pictureOf(site, cluster);
+  const { value: view, problem } = await viewOf(site, picture, customer);
+  const note = problem === undefined ? undefined : html`<p class="note">${problem}</p>`;
+  return {
+    title: customer,
+    crumbs: [...FLEET_CRUMB, [cluster, clusterPath(cluster)]],
+    body: html`<h1>${customer}</h1>${note}${view ? bodyOf(site, cluster, view) : undefined}`,
+  };
+}
+
+function viewOf(site: Site, picture: ClusterPicture, customer: string, day?: string): Promise<Kept<CustomerView>> {
+  const { cluster, workflowId } = picture;
+  return site.answers.get(`${cluster} customer ${workflowId} ${customer} ${day ?? ''}`, KEEP_MS, async () => {
+    if (workflowId === undefined) throw new Error(`${cluster} has no run`);
+    const { client } = await site.watch.session(cluster);
+    const handle = client.workflow.getHandle(workflowId);
+    return withDeadline(client, () =>
+      handle.query<CustomerView, [object]>('customer', { customer, ...(day && { day }) }),
+    );
+  });
+}
+
+function bodyOf(site: Site, cluster: string, view: CustomerView): Markup {
+  const { id, range, totals, conversations, paused, window, perCustomer, counts } = view;
+  const volume = conversations === null ? undefined : html`, ${count(conversations)} conversations`;
+  return html`<dl><dt>days</dt><dd>${range.start} to ${range.end}, end exclusive${volume}; ${count(totals.done)} of ${count(totals.days)} done</dd>
+<dt>window</dt><dd>${window.size}, at most ${perCustomer} at once: ${window.why}</dd>
+<dt>so far</dt><dd>${count(counts.completed)} completed, ${count(counts.unsuccessful)} did not complete, ${formatDuration(counts.busyMs)} of work</dd>
+${paused ? html`<dt>paused</dt><dd>${toSecond(paused.at)}${paused.by ? ` by ${paused.by}` : ''} ${paused.reason ?? ''}</dd>` : undefined}</dl>
+<div class="actions">${commandForm(site, { cluster, command: paused ? 'resume' : 'pause', fields: { customer: id }, label: paused ? 'Resume' : 'Pause' })}${totals.failed > 0 ? commandForm(site, { cluster, command: 'retryFailed', fields: { customer: id }, label: 'Retry failed days' }) : undefined}${totals.held > 0 && !paused ? commandForm(site, { cluster, command: 'resume', fields: { customer: id }, label: 'Lift holds' }) : undefined}${commandForm(site, { cluster, command: 'cancelWindows', fields: { customer: id }, label: 'Cancel running windows' })}${commandForm(site, { cluster, command: 'removeCustomer', fields: { customer: id }, label: 'Remove from the run' })}</div>
+<h2>Days</h2>${daysForm(site, cluster, view)}
+<h2>Windows</h2>${windowsTable(site, cluster, view)}`;
+}
+
+/** Days are chosen by their boxes; the buttons are for all that are chosen. */
+function daysForm(site: Site, cluster: string, { id, range, days }: CustomerView): Content {
+  const boxes = eachDay({ id, start: range.start, days }).map(([day, letter]) => {
+    const name = DAY_NAMES[letter as DayLetter];
+    const box = site.readOnly
+      ? undefined
+      : html`<input type="checkbox" name="day" value="${day}" aria-label="Choose ${day}">`;
+    return html`<li>${box}<a class="${classOf(letter)}" href="${dayPath(cluster, id, day)}" aria-label="${day} ${name}">${day.slice(5)} ${letter}</a></li>`;
+  });
+  if (site.readOnly) return html`<ol class="days">${boxes}</ol>`;
+  return html`<form method="post" action="${clusterPath(cluster)}/commands/days"><input type="hidden" name="customer" value="${id}"><ol class="days">${boxes}</ol>
+<p class="actions"><button name="command" value="resetDay">Reset chosen days</button> <button name="command" value="skipDay">Skip chosen days</button></p></form>`;
+}
+
+function windowsTable(site: Site, cluster: string, { id, windows, windowsLeftOut = 0 }: CustomerView): Content {
+  if (windows.length === 0) return html`<p class="note">The run remembers no window of ${id}.</p>`;
+  const rows = windows.map(
+    (
+      window,
+    ) => html`<tr><td><a href="${dayPath(cluster, id, window.start.slice(0, 10))}">${hoursText(window)}</a></td><td>${window.state}</td><td class="number">${window.attempt}</td><td>${window.startedAt ? toSecond(window.startedAt) : window.dueAt ? `not before ${toSecond(window.dueAt)}` : ''}</td><td class="number">${window.durationMs === undefined ? '' : formatDuration(window.durationMs)}</td><td>${[window.class, window.error].filter(Boolean).join(': ')}</td><td>${temporalLink(site, cluster, window.workflowId)}</td></tr>
+`,
+  );
+  const out = windowsLeftOut > 0 ? html`<p class="note">and ${counted(windowsLeftOut, 'more window')}</p>` : undefined;
+  return html`<div class="wide" tabindex="0" role="group" aria-label="Windows of ${id}"><table><thead><tr><th scope="col">hours</th><th scope="col">state</th><th scope="col">attempt</th><th scope="col">started</th><th scope="col">took</th><th scope="col">why</th><th scope="col">workflow</th></tr></thead><tbody>${rows}</tbody></table></div>${out}`;
+}
+
+const shortHour = (instant: string) => (instant.endsWith('T00:00:00Z') ? instant.slice(0, 10) : instant.slice(0, 13));
+const hoursText = ({ start, end }: WindowView): string => `${shortHour(start)} to ${shortHour(end)}`;
+
+/** One day of a customer: why it is not running now, and every attempt at it. */
+export async function dayPage(site: Site, cluster: string, customer: string, day: string): Promise<Page> {
+  const picture = pictureOf(site, cluster);
+  const start = parseDay(day);
+  if (start === undefined) throw new NotFound(`${day} is not a UTC day; expected a day such as 2026-01-15.`);
+  const [{ value: view, problem }, attempts] = await Promise.all([
+    viewOf(site, picture, customer, day),
+    site.answers.get(`${cluster} attempts ${customer} ${day}`, KEEP_MS, async () => {
+      const { client } = await site.watch.session(cluster);
+      const prefix = await childPrefixOf(client, picture.workflowId ?? '');
+      return withDeadline(client, () => attemptsOn(client, prefix, customer, [start, start + 24]));
+    }),
+  ]);
+  const fields = { customer, day };
+  const proof = await proofOn(site, picture, customer, day);
+  const known = (view?.windows ?? []).filter(
+    ({ start: from, end }) => Date.parse(from) < (start + 24) * 3_600_000 && Date.parse(end) > start * 3_600_000,
+  );
+  return {
+    title: day,
+    crumbs: [...FLEET_CRUMB, [cluster, clusterPath(cluster)], [customer, customerPath(cluster, customer)]],
+    body: html`<h1>${customer}, ${day}</h1><p class="why">${view?.why?.reason ?? problem}</p>
+<div class="actions">${commandForm(site, { cluster, command: 'resetDay', fields, label: 'Reset day', explained: true })}${commandForm(site, { cluster, command: 'skipDay', fields, label: 'Skip day', explained: true })}</div>
+${proof}<h2>Attempts</h2>${attempts.problem ? html`<p class="note">${attempts.problem}</p>` : undefined}${attemptsTable(site, cluster, attempts.value ?? [], known)}`,
+  };
+}
+
+/** Whether the day was verified, and what was counted in it; nothing for a day that is not done. */
+async function proofOn(
+  site: Site,
+  { cluster, workflowId }: ClusterPicture,
+  customer: string,
+  day: string,
+): Promise<Content> {
+  const { value } = await site.answers.get(`${cluster} proof ${workflowId} ${customer}`, KEEP_MS, async () => {
+    const { client } = await site.watch.session(cluster);
+    const handle = client.workflow.getHandle(workflowId ?? '');
+    return withDeadline(client, () => handle.query<Proof, [object]>('proof', { customer }));
+  });
+  const rows = (value?.rows ?? []).filter((row) => row[1] === day);
+  return rows.map(([, , conversations, scorecards, window, completedAt, attempts, verified]) => {
+    const counts =
+      conversations === null
+        ? ''
+        : `: ${count(scorecards ?? 0)} scorecards of ${counted(conversations, 'conversation')}`;
+    const when =
+      completedAt === null ? 'before this run' : `at ${toSecond(completedAt)}, ${counted(attempts, 'attempt')}`;
+    return html`<p>${verified ? '✓ verified' : '✗ not verified'}${counts}. Done ${when}${window ? html` by <code>${window}</code>` : undefined}.</p>`;
+  });
+}
+
+/** What Temporal has of each execution, with the class that the run gave its failure. */
+function attemptsTable(
+  site: Site,
+  cluster: string,
+  attempts: Awaited<ReturnType<typeof attemptsOn>>,
+  known: readonly WindowView[],
+): Content {
+  if (attempts.length === 0) return html`<p class="note">No window has covered this day yet.</p>`;
+  const classOfFailure = (workflowId: string, startedAt: Date) =>
+    known.find(
+      (window) =>
+        window.workflowId === workflowId &&
+        window.class &&
+        Math.abs(Date.parse(window.startedAt ?? '') - startedAt.getTime()) < 60_000,
+    )?.class;
+  const rows = attempts.map(({ workflowId, runId, status, startedAt, closedAt, workers, message, result }) => {
+    const took = formatDuration((closedAt?.getTime() ?? Date.now()) - startedAt.getTime());
+    const kind = classOfFailure(workflowId, startedAt);
+    return html`<tr><td>${temporalLink(site, cluster, workflowId, runId)}</td><td>${status.toLowerCase()}${kind ? ` (${kind})` : ''}</td><td>${toSecond(startedAt.toISOString())}</td><td class="number">${took}</td><td>${message ?? result ?? ''}</td><td>${workers.join(', ')}</td></tr>
+`;
+  });
+  return html`<div class="wide" tabindex="0" role="group" aria-label="Attempts"><table><thead><tr><th scope="col">workflow</th><th scope="col">how it ended</th><th scope="col">started</th><th scope="col">took</th><th scope="col">message, or what it counted</th><th scope="col">worker</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+}

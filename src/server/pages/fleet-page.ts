@@ -1,0 +1,77 @@
+import { describe } from '../../backfill/hours/calendar.js';
+import { formatDuration } from '../../backfill/hours/duration.js';
+import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
+import { figuresOf, isClosed } from '../../cli/terminal/figures.js';
+import { count, counted, percent } from '../../cli/terminal/format.js';
+import type { ClusterPicture, WindowInFlight } from '../../cli/terminal/picture.js';
+import { activityLine } from '../../cli/watch/activity-line.js';
+import { headline, summaryLines } from '../../cli/watch/summary.js';
+import { attentionList } from './attention-list.js';
+import { commandForm } from './forms.js';
+import { factsOf, inHtml, type Page } from './layout.js';
+import { clusterPath, customerPath, dayPath, type Site } from './site.js';
+
+const MOST_WINDOWS = 50;
+
+/** All clusters: how far each is, what runs now, what needs attention. */
+export function fleetPage(site: Site): Page {
+  const { pictures } = site.watch;
+  const now = Date.now();
+  const all = pictures.length > 1;
+  return {
+    title: 'Fleet',
+    body: html`<h1>Fleet</h1>
+${all ? html`<div class="actions">${commandForm(site, { command: 'pause', label: 'Pause all' })}${commandForm(site, { command: 'resume', label: 'Resume all' })}</div>` : undefined}
+<div class="cards">${pictures.map((picture) => card(site, picture, now))}</div>
+${attentionList(site, pictures)}
+<h2>Running now</h2>${windowsTable(pictures, now)}`,
+  };
+}
+
+function card(site: Site, picture: ClusterPicture, now: number): Markup {
+  const { cluster, progress, unreachable } = picture;
+  const problems = progress?.attention.length ?? 0;
+  return html`<section class="card${unreachable ? ' dimmed' : ''}" aria-label="${cluster}"><h2><a href="${clusterPath(cluster)}">${cluster}</a></h2>
+<p class="headline">${inHtml(headline(picture, now).slice(1))}</p>${progressBar(picture)}
+${progress ? factsOf(summaryLines(progress, picture, now)) : undefined}
+${problems > 0 ? html`<p><a href="${clusterPath(cluster)}#attention">${counted(problems, 'problem')} to look at</a></p>` : undefined}
+${pauseOrResume(site, picture)}</section>`;
+}
+
+export function progressBar({ cluster, progress }: ClusterPicture): Content {
+  if (!progress) return undefined;
+  const { days, daysDone } = figuresOf(progress, 0);
+  return html`<progress max="${days}" value="${daysDone}" aria-label="${cluster}: days done">${percent(daysDone, days)}%</progress>`;
+}
+
+/** The command that makes sense now. */
+export function pauseOrResume(site: Site, { cluster, progress }: ClusterPicture): Content {
+  if (!progress || isClosed(progress)) return undefined;
+  const paused = progress.status === 'paused' || progress.status === 'pausing';
+  return commandForm(
+    site,
+    paused ? { cluster, command: 'resume', label: 'Resume' } : { cluster, command: 'pause', label: 'Pause' },
+  );
+}
+
+/** Windows of any clusters, the oldest first: in an incident one of these is the one to stop. */
+export function windowsTable(pictures: readonly ClusterPicture[], now: number): Content {
+  const all = pictures
+    .flatMap(({ cluster, windows, asOf }) =>
+      (windows?.list ?? []).map((window) => ({ cluster, window, asOf: asOf ?? now })),
+    )
+    .sort((a, b) => a.window.startedAt - b.window.startedAt);
+  if (all.length === 0) return html`<p class="note">No window is running.</p>`;
+  const rest = all.length - MOST_WINDOWS;
+  return html`<div class="wide" tabindex="0" role="group" aria-label="Windows that are running"><table><thead><tr><th scope="col">age</th><th scope="col">cluster</th><th scope="col">customer</th><th scope="col">days</th><th scope="col">inside</th></tr></thead><tbody>
+${all.slice(0, MOST_WINDOWS).map(({ cluster, window, asOf }) => windowRow(cluster, window, now, asOf))}</tbody></table></div>
+${rest > 0 ? html`<p class="note">and ${count(rest)} more</p>` : undefined}`;
+}
+
+function windowRow(cluster: string, window: WindowInFlight, now: number, asOf: number): Markup {
+  const { customer, interval, startedAt, paused } = window;
+  const age = formatDuration(Math.max(1_000, Math.floor((now - startedAt) / 1_000) * 1_000));
+  const hours = describe([interval]);
+  return html`<tr><td class="number">${age}</td><td><a href="${clusterPath(cluster)}">${cluster}</a></td><td><a href="${customerPath(cluster, customer)}">${customer}</a></td><td><a href="${dayPath(cluster, customer, hours.slice(0, 10))}">${hours}</a></td><td>${paused ? 'paused by Temporal’s Workflow Pause ' : ''}${window.activity ? inHtml(activityLine(window.activity, asOf)) : ''}</td></tr>
+`;
+}

@@ -1,0 +1,38 @@
+import { DAY_NAMES } from '../../backfill/views/day-letters.js';
+import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
+import { toSecond } from '../../cli/terminal/format.js';
+import type { Line } from '../../cli/terminal/line.js';
+
+export interface Page {
+  readonly title: string;
+  /** From the fleet down to this page's parent. */
+  readonly crumbs?: readonly (readonly [text: string, href: string])[];
+  readonly body: Content;
+  readonly status?: 200 | 404 | 409 | 500 | 503;
+  /** Whether the page keeps itself up to date; not for a form that somebody fills in. */
+  readonly live?: boolean;
+}
+
+export const asText = ({ title, crumbs = [], body, live = true }: Page, site: { readOnly: boolean }): string =>
+  html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}: backfill</title><link rel="stylesheet" href="/assets/site.css"><link rel="icon" href="data:,">
+<script src="/assets/idiomorph.js" defer></script><script src="/assets/report.js" defer></script><script src="/assets/pages.js" defer></script></head>
+<body${live ? html` data-live` : undefined}><a class="skip" href="#content">Skip to content</a>
+<header><nav aria-label="Breadcrumb"><ol>${crumbs.map(([text, href]) => html`<li><a href="${href}">${text}</a></li>`)}<li aria-current="page">${title}</li></ol></nav>
+<p id="notice" role="status"></p></header>
+<main id="content" tabindex="-1" data-day-names="${JSON.stringify(DAY_NAMES)}">${body}</main>
+<footer><p class="note">As of ${toSecond(new Date().toISOString())}. All times are UTC.${site.readOnly ? ' This server is read-only.' : undefined}</p></footer>
+</body></html>
+`.text;
+
+/** A line of the terminal, with its styles as classes. */
+export const inHtml = (line: Line): Content =>
+  line.map((span): Content => {
+    if (typeof span === 'string') return span;
+    return span.style === undefined ? span.text : html`<span class="t-${span.style}">${span.text}</span>`;
+  });
+
+/** Lines that begin with a label, as a list of facts. */
+export const factsOf = (lines: readonly Line[]): Markup =>
+  html`<dl>${lines.map(([label, ...rest]) => html`<dt>${typeof label === 'string' ? label : label?.text.trim()}</dt><dd>${inHtml(rest)}</dd>`)}</dl>`;

@@ -1,0 +1,74 @@
+import type { WatchedCluster } from '../cli/watch/cluster-watch.js';
+import type { Cluster } from '../fleet/index.js';
+import type { GateOptions } from './access/gate.js';
+import { Hosts } from './access/hosts.js';
+import { SecretToken } from './access/secret-token.js';
+import { Answers } from './answers.js';
+import { FleetWatch } from './fleet-watch.js';
+import { MOUNTS } from './mounts.js';
+import { createPages } from './pages/app.js';
+import { startServer } from './server.js';
+
+export interface ServeOptions {
+  readonly clusters: readonly Cluster[];
+  /** The same clusters: how to connect to each and find its run. */
+  readonly watched: readonly WatchedCluster[];
+  readonly environment: NodeJS.ProcessEnv;
+  readonly access: {
+    readonly token: string;
+    readonly allowedHosts: readonly string[];
+    readonly readOnly: boolean;
+    readonly userHeader: string | undefined;
+  };
+  /** Whom commands are attributed to where no header names a person. */
+  readonly by: string;
+  /** Another package under whose name the job API answers as well. */
+  readonly jobPackage?: string | undefined;
+  /** A line for the server's log. */
+  readonly say?: (line: string) => void;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Serving {
+  readonly port: number;
+  /** @param withToken for the one time that it is printed */
+  address(withToken: boolean): string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the fleet's pages and all mounts on one port.
+ *
+ * @throws the system's error when the address can't be listened on
+ */
+export async function serveFleet(options: ServeOptions): Promise<Serving> {
+  const { clusters, environment, access, by, jobPackage, say = () => {}, host, port } = options;
+  const { token, allowedHosts, readOnly, userHeader } = access;
+  const watch = new FleetWatch(options.watched);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const gate: GateOptions = { token: new SecretToken(token), hosts: new Hosts(allowedHosts), readOnly, userHeader };
+  const listener = await startServer(
+    {
+      gate,
+      pages: createPages({ watch, clusters, environment, answers: new Answers(), readOnly, by }),
+      mounts: MOUNTS.flatMap((make) =>
+        make({ watch, clusters, environment, token, readOnly, by, jobPackage, signal, say }),
+      ),
+      notReady: () => (watch.hasPictures ? undefined : 'no cluster has been asked yet'),
+    },
+    { host, port },
+  );
+  watch.start();
+  const shown = host.includes(':') ? `[${host}]` : host;
+  return {
+    port: listener.port,
+    address: (withToken) => `http://${shown}:${listener.port}/${withToken ? `?token=${token}` : ''}`,
+    async close() {
+      stopping.abort();
+      await listener.close();
+      await watch.close();
+    },
+  };
+}

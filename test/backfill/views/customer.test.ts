@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { customerView } from '../../../src/backfill/views/customer.js';
+import { throughJson } from '../../support/core.js';
+import { eventful } from '../../support/eventful.js';
+
+describe("a customer's view", () => {
+  it('has its windows with attempts, durations and errors: in flight, backing off, failed, ended', () => {
+    const view = customerView(eventful.state, 1, eventful.now);
+    expect(view).toMatchObject({ id: 'oportun', days: 'f...', paused: null, removed: false, perCustomer: 1 });
+    expect(view.window).toEqual({ size: '1d', why: 'the size in the input' });
+    expect(view.windows).toMatchObject([
+      { state: 'backingOff', attempt: 1, class: 'contention', dueAt: expect.stringMatching(/^2026-02-01T09:00/) },
+      { state: 'failed', workflowId: 'reindexconversations-oportun-2026-01-01', class: 'permanent' },
+      { state: 'unsuccessful', class: 'contention', durationMs: 2_000, error: 'the contention failure' },
+      { state: 'unsuccessful', class: 'permanent' },
+    ]);
+    expect(customerView(eventful.state, 0, eventful.now).windows).toMatchObject([
+      { state: 'running', attempt: 1, adopted: true, start: '2026-01-02T00:00:00Z', durationMs: expect.any(Number) },
+      { state: 'completed', workflowId: 'reindexconversations-cvs-2026-01-01' },
+    ]);
+    expect(throughJson(view)).toStrictEqual(view);
+  });
+});

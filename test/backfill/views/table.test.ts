@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { progressTable } from '../../../src/backfill/views/table.js';
+import { DAY } from '../../support/core.js';
+import { eventful } from '../../support/eventful.js';
+import { backfill, command, completes, fails, given, passes, type Story, starts } from '../../support/story.js';
+
+describe('the table', () => {
+  const table = ({ state, now }: Story) => progressTable(state, now);
+
+  it('can be read without any other page', () => {
+    expect(table(eventful)).toMatchInlineSnapshot(`
+      "**running**: 2 windows in flight
+
+      16% · 1 of 12 days done, 2 running, 1 failed, 1 held, 1 skipped · 2 of at most 3 windows in flight · done by 2026-02-01T09:01:32.000Z
+
+      | customer | days |
+      | --- | --- |
+      | cvs | \`dr..\` |
+      | oportun | \`f...\` |
+      | marriott | \`hrs.\` |
+
+      \`.\` waiting \`r\` running \`v\` verifying \`d\` done \`p\` partly done \`f\` failed \`s\` skipped \`h\` held
+
+      Needs attention:
+
+      | customer | days | class | message | next step |
+      | --- | --- | --- | --- | --- |
+      | oportun | 2026-01-01 | permanent | the permanent failure | fix what the message names, then retryFailed; or skipDay |
+      | marriott | 2026-01-01 | stopped | the stopped failure | ask who stopped it and why; then resume, or skipDay |"
+    `);
+  });
+
+  it('lets no text of others break out of its cell', () => {
+    given(backfill({ customers: ['cvs'] }))
+      .when(command('pause', { reason: 'a | b\n# c' }))
+      .then((story) => expect(table(story).split('\n')[0]).toMatch(/^\*\*paused\*\*: .*a {3}b # c$/));
+  });
+
+  it('leaves out who is done, and counts who has no row', () => {
+    const customers = Array.from({ length: 60 }, (_, i) => `customer-${i}`);
+    const { story } = given(backfill({ customers, end: '2026-01-02' }), starts(), completes('customer-0-2026-01-01'));
+    expect(table(story)).not.toContain('customer-0 ');
+    expect(table(story)).toMatch(/\| and 19 more \|/);
+  });
+
+  it('writes a long range in runs of letters', () => {
+    const { story } = given(
+      backfill({ customers: ['cvs'], end: '2027-01-01' }),
+      starts(),
+      completes('cvs-2026-01-01'),
+      starts(),
+    );
+    expect(table(story)).toContain('`d×1 r×1 .×363`');
+  });
+
+  it('of very many customers is a summary', () => {
+    const customers = Array.from({ length: 501 }, (_, i) => `customer-${i}`);
+    const { story } = given(backfill({ customers }), starts(), fails('customer-0-2026-01-01', 'permanent'));
+    expect(table(story)).toMatch(/^0 of 501 customers done; windows: 1 started, 0 completed, 1 did not complete\n/);
+    expect(table(story)).toMatch(/Needs attention:.*customer-0/s);
+  });
+
+  it('of a finished run is short', () => {
+    const { story } = given(
+      backfill({ customers: ['cvs'], end: '2026-01-02' }),
+      starts(),
+      completes('cvs-2026-01-01'),
+      passes(DAY),
+    );
+    expect(table(story)).toMatch(/100% · 1 of 1 days done/);
+    expect(table(story).split('\n')).toHaveLength(3);
+  });
+});

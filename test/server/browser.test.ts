@@ -1,0 +1,165 @@
+import { existsSync } from 'node:fs';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { useRig } from '../support/harness.js';
+import type { BackfillHandle } from '../support/run.js';
+import { bigCluster, TestServer } from './support.js';
+
+const executablePath = [process.env.CHROMIUM_PATH, '/usr/bin/chromium'].find((path) => path && existsSync(path));
+if (!executablePath) console.warn('SKIPPED: test/server/browser.test.ts needs Chromium (apt-get install chromium)');
+
+const rig = useRig();
+const days = { start: '2026-01-01', end: '2026-02-01' };
+const WAIT = { timeout: 60_000 };
+
+describe.skipIf(!executablePath)('pages in a browser', () => {
+  let browser: Browser;
+  let server: TestServer;
+  let run: BackfillHandle;
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
+    const customers = ['a', 'beating-b', 'broken-c', 'slow-d', 'flaky-e'];
+    run = await rig.startBackfill({
+      customers,
+      ...days,
+      parallelism: { max: 4, perCustomer: 1 },
+      retry: { unknown: { attempts: 1 } },
+      breaker: { windows: 200 },
+    });
+    await run.until(({ totals }) => totals.failed > 20 && totals.running >= 2);
+    server = await TestServer.start(rig, { east: run.workflowId }, { others: [bigCluster('big', 10_000, 366)] });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  /** A signed-in page; whatever the browser complains about fails the test. */
+  async function opened(path: string, options: Parameters<Browser['newPage']>[0] = {}) {
+    const page = await browser.newPage(options);
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    await page.goto(server.address);
+    expect(page.url()).toBe(`${server.origin}/`);
+    await page.goto(server.origin + path);
+    return { page, complaints };
+  }
+
+  const row = (page: Page, text: string) => page.locator('.map tbody tr', { hasText: text });
+
+  it('has no finding of axe on any page, light or dark, on a telephone or a large screen', async () => {
+    const past = `/clusters/east?at=${new Date().toISOString()}`;
+    const customer = '/clusters/east/customers/broken-c';
+    const looks = [
+      { width: 400, colorScheme: 'light', paths: ['/', past, '/clusters/east/start', `${customer}/days/2026-01-02`] },
+      { width: 1280, colorScheme: 'dark', paths: ['/clusters/east?sort=worst', customer, '/clusters/nothing'] },
+    ] as const;
+    for (const { width, colorScheme, paths } of looks) {
+      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
+      const page = await context.newPage();
+      await page.goto(server.address);
+      for (const path of paths) {
+        await page.goto(server.origin + path);
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        const findings = violations.map(
+          ({ id, nodes }) => `${path} ${id}: ${nodes[0]!.html} ${nodes[0]!.failureSummary}`,
+        );
+        expect(findings).toEqual([]);
+        const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+        expect(overflow, `${path} at ${width} px`).toBeLessThanOrEqual(0);
+      }
+      await context.close();
+    }
+  }, 240_000);
+
+  it('is live without a reload: a pause in one window shows in the other', async () => {
+    const { page, complaints } = await opened('/clusters/east');
+    const other = await opened('/clusters/east');
+    await page.locator('.actions').getByRole('button', { name: 'Pause', exact: true }).click();
+    await page.getByText('the run is paused').waitFor(WAIT);
+    await other.page.getByRole('button', { name: 'Resume', exact: true }).first().waitFor(WAIT);
+    await other.page.getByRole('button', { name: 'Resume', exact: true }).first().click();
+    await other.page.getByText('the run continues').waitFor(WAIT);
+    expect([...complaints, ...other.complaints]).toEqual([]);
+    await page.close();
+    await other.page.close();
+  });
+
+  it('is usable by keyboard: into the heat map, over its cells, to a day', async () => {
+    const { page, complaints } = await opened('/clusters/east');
+    await row(page, 'broken-c').locator('th a').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/customers/broken-c/days/2026-01-02', WAIT);
+    await page.getByText('no such customer').first().waitFor(WAIT);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('does not lose what a person types when it refreshes', async () => {
+    const { page } = await opened('/clusters/east');
+    await page.getByLabel('Name contains').fill('brok');
+    const before = await page.locator('footer').textContent();
+    await expect.poll(() => page.locator('footer').textContent(), WAIT).not.toBe(before);
+    expect(await page.getByLabel('Name contains').inputValue()).toBe('brok');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('.map tbody tr').count(), WAIT).toBe(1);
+    await page.close();
+  });
+
+  it('has only the rows in sight of 10,000 customers by 366 days, and scrolls to the last', async () => {
+    const { page, complaints } = await opened('/clusters/big');
+    await page.locator('.map tbody tr').first().waitFor(WAIT);
+    expect(await page.locator('.map tbody tr').count()).toBeLessThanOrEqual(60);
+    await page.locator('.map').evaluate((map) => map.scrollTo(0, map.scrollHeight));
+    await row(page, 'customer-9999').waitFor(WAIT);
+    expect(await page.locator('.map tbody tr').count()).toBeLessThanOrEqual(60);
+    await page.locator('.map').evaluate((map) => map.scrollTo(0, 0));
+    await row(page, 'customer-0000').waitFor(WAIT);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('can be read without JavaScript', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(server.address);
+    await page.getByRole('link', { name: 'big' }).first().click();
+    await page.getByRole('link', { name: 'later' }).click();
+    await row(page, 'customer-0040').waitFor(WAIT);
+    await page.getByRole('link', { name: '2026-02', exact: true }).click();
+    await page.locator('select[name=show]').selectOption('failed');
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await row(page, 'customer-0007').getByLabel('2026-02-01 failed').waitFor(WAIT);
+    await context.close();
+  });
+
+  it('goes back in time with the slider, at an address that can be shared', async () => {
+    const { page, complaints } = await opened('/clusters/east');
+    const slider = page.locator('[data-time]');
+    await slider.waitFor(WAIT);
+    await slider.focus();
+    await page.keyboard.press('Home');
+    await page.waitForURL('**at=2*', WAIT);
+    await page.getByRole('heading', { name: /^east at 2/ }).waitFor(WAIT);
+    expect(await row(page, 'broken-c').locator('td.day-f').count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('says that the server is away, and heals when it is back', async () => {
+    const { page } = await opened('/clusters/east');
+    const { port } = server;
+    await server.close();
+    await page.getByText('No answer from backfill serve').waitFor(WAIT);
+    server = await TestServer.start(rig, { east: run.workflowId }, { port, others: [bigCluster('big', 10_000, 366)] });
+    await expect.poll(() => page.locator('#notice').textContent(), WAIT).toBe('');
+    await page.close();
+  });
+});

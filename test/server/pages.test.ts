@@ -1,0 +1,178 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { useRig } from '../support/harness.js';
+import { until } from '../support/run.js';
+import { TestServer } from './support.js';
+
+const rig = useRig();
+const open: TestServer[] = [];
+const days = { start: '2026-01-01', end: '2026-01-04' };
+const HOSTILE = '<script>alert(1)</script>"\'><img src=x onerror=alert(1)>\u001b[31m\u202ered';
+
+afterEach(async () => {
+  for (const server of open.splice(0)) await server.close();
+});
+
+async function serve(runs: Record<string, string>): Promise<TestServer> {
+  const server = await TestServer.start(rig, runs);
+  open.push(server);
+  return server;
+}
+
+/** The page once it has this text. */
+const pageWith = (server: TestServer, path: string, text: string | RegExp) =>
+  until(
+    () => server.page(path),
+    (page) => (typeof text === 'string' ? page.includes(text) : text.test(page)),
+  );
+
+describe('pages over real runs', () => {
+  it('a command from a page is in the run’s log with the person’s name, and the page has the run’s answer', async () => {
+    const run = await rig.startBackfill({ customers: ['slow-a', 'slow-b'], ...days });
+    await run.until(({ totals }) => totals.running === 1);
+    const server = await serve({ east: run.workflowId });
+    await pageWith(server, '/', run.workflowId);
+    const path = '/clusters/east/commands/pause';
+    const answer = await server.send(path, { reason: HOSTILE }, 'ana@example.com');
+    expect(answer.status).toBe(200);
+    expect(answer.text).toContain('the run is paused; 1 window in flight will finish');
+    expect(answer.text).toContain('backfill pause east --reason');
+    expect((await run.log()).at(-1)).toMatchObject({ what: 'pause', by: 'ana@example.com' });
+    for (const page of ['/', '/clusters/east', '/clusters/east/customers/slow-b/days/2026-01-02']) {
+      const text = await pageWith(server, page, 'ana@example.com');
+      expect(text).toContain('&lt;script&gt;alert(1)');
+      expect(text).not.toContain('<script>alert');
+      expect(text).not.toContain('<img');
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be in a page
+      expect(text).not.toMatch(/[\u001b\u202e]/);
+    }
+    const resumed = await server.send('/commands/resume', {});
+    expect(resumed.text).toContain('the run continues');
+    expect((await run.log()).at(-1)).toMatchObject({ what: 'resume', by: 'operator' });
+  });
+
+  it('a form that is sent twice is done once', async () => {
+    const run = await rig.startBackfill({ customers: ['slow-a'], ...days });
+    await run.until(({ totals }) => totals.running === 1);
+    const server = await serve({ east: run.workflowId });
+    await pageWith(server, '/', run.workflowId);
+    const fields = { id: 'the-same-form', customer: 'slow-a', day: '2026-01-02' };
+    for (let i = 0; i < 2; i++) {
+      const { text } = await server.send('/clusters/east/commands/skipDay', fields);
+      expect(text).toContain('slow-a 2026-01-02: was waiting, is skipped');
+    }
+    expect((await run.log()).filter(({ what }) => what === 'skipDay')).toHaveLength(1);
+  });
+
+  it('what cannot be taken back is asked for again before anything is sent', async () => {
+    const run = await rig.startBackfill({ customers: ['slow-a'], ...days });
+    await run.until(({ totals }) => totals.running === 1);
+    const server = await serve({ east: run.workflowId });
+    await pageWith(server, '/', run.workflowId);
+    for (const command of ['finish', 'cancel', 'cancelWindows']) {
+      const { text } = await server.send(`/clusters/east/commands/${command}`, {});
+      expect(text).toContain('About to ');
+    }
+    expect((await run.progress()).status).toBe('running');
+    const { text } = await server.send('/clusters/east/commands/finish', { confirmed: 'yes' });
+    expect(text).toContain('finishing: 1 window in flight will end first');
+    await run.finish('slow-a', '2026-01-01');
+    await run.report();
+  });
+
+  it('a refusal is the run’s own sentence, and nothing is lost by a wrong field', async () => {
+    const run = await rig.startBackfill({ customers: ['slow-a'], ...days });
+    await run.until(({ totals }) => totals.running === 1);
+    const server = await serve({ east: run.workflowId });
+    await pageWith(server, '/', run.workflowId);
+    const wrong = await server.send('/clusters/east/commands/setParallelism', { max: 'many' });
+    expect(wrong.status).toBe(409);
+    expect(wrong.text).toContain('expected a whole number from 1 to 1000');
+    const right = await server.send('/clusters/east/commands/setParallelism', {
+      max: '3',
+      perCustomer: '',
+      adaptive: '',
+    });
+    expect(right.text).toContain('max 1 → 3');
+  });
+
+  it('failed days have their message, each attempt, and the next step as a button', async () => {
+    const run = await rig.startBackfill({ customers: ['broken-a'], ...days });
+    await run.until(({ totals }) => totals.failed === 3);
+    const server = await serve({ east: run.workflowId });
+    const page = await pageWith(server, '/clusters/east', 'no such customer');
+    expect(page).toMatch(/action="\/clusters\/east\/commands\/retryFailed"/);
+    const day = await pageWith(server, '/clusters/east/customers/broken-a/days/2026-01-02', 'reindexconversations');
+    expect(day).toContain('it has failed, permanent: no such customer');
+    expect(day).toMatch(/failed \(permanent\)/);
+    expect(day).toContain('https://temporal.example.com/namespaces/ingestion/workflows/');
+    const retried = await server.send('/clusters/east/commands/retryFailed', { customer: 'broken-a' });
+    expect(retried.text).toContain('broken-a 2026-01-01 to 2026-01-03 waits again');
+  });
+
+  it('several chosen days are reset with one form', async () => {
+    const run = await rig.startBackfill({ customers: ['a', 'slow-b'], ...days, parallelism: 2 });
+    await run.until(({ totals }) => totals.done === 3);
+    const server = await serve({ east: run.workflowId });
+    await pageWith(server, '/clusters/east/customers/a', 'Reset chosen days');
+    const fields = { customer: 'a', day: '2026-01-01,2026-01-03', command: 'resetDay', confirmed: 'yes' };
+    const { text } = await server.send('/clusters/east/commands/days', fields);
+    expect(text).toContain('a 2026-01-01: was done');
+    expect(text).toContain('a 2026-01-03: was done');
+    expect((await run.log()).filter(({ what }) => what === 'resetDay')).toHaveLength(2);
+  });
+
+  it('shows how far a window is inside, and warns before its heartbeat times out', async () => {
+    const run = await rig.startBackfill({ customers: ['beating-a'], ...days });
+    await run.until(({ totals }) => totals.running === 1);
+    const server = await serve({ east: run.workflowId });
+    await pageWith(server, '/clusters/east', /25%, 25 done, 100 total, heartbeat .* ago of at most 20s/);
+    await pageWith(server, '/', 'it may time out: if it does, the run splits the window');
+    await run.update('finish', {});
+    await run.finish('beating-a', '2026-01-01');
+    await run.report();
+  });
+
+  it('goes back to any moment of a run, open or closed', async () => {
+    const run = await rig.startBackfill({ customers: ['slow-a', 'slow-b'], ...days });
+    await run.until(({ totals }) => totals.running === 1);
+    const running = new Date().toISOString();
+    await run.update('skipDay', { customer: 'slow-b', day: '2026-01-02', by: 'ana' });
+    const skipped = new Date().toISOString();
+    await run.update('setParallelism', { max: 2, perCustomer: 3 });
+    await run.finish('slow-a', '2026-01-01', '2026-01-02', '2026-01-03');
+    await run.finish('slow-b', '2026-01-01', '2026-01-03');
+    await run.report();
+    const server = await serve({ east: run.workflowId });
+    await pageWith(server, '/', 'completed');
+    const at = async (moment: string) =>
+      lettersIn(await server.page(`/clusters/east?at=${encodeURIComponent(moment)}`));
+    expect(await at(running)).toEqual({ 'slow-a': 'r..', 'slow-b': '...' });
+    expect(await at(skipped)).toEqual({ 'slow-a': 'r..', 'slow-b': '.s.' });
+    expect(await at(new Date().toISOString())).toEqual({ 'slow-a': 'ddd', 'slow-b': 'dsd' });
+  });
+
+  it('starts a run from a page, its plan first', async () => {
+    const server = await serve({ west: 'backfillscorecards-west-2025-02' });
+    await pageWith(server, '/clusters/west', 'no run');
+    const fields = { start: '2025-02-01', end: '2025-03-01', customers: 'slow-a, slow-b' };
+    const plan = await server.send('/clusters/west/start', { ...fields, step: 'plan' });
+    expect(plan.text).toContain('plan for 2025-02-01 to 2025-03-01; nothing has started');
+    expect(plan.text).toContain('Start backfillscorecards-west-2025-02');
+    const bad = await server.send('/clusters/west/start', { start: 'soon', end: '2025-03-01', step: 'start' });
+    expect(bad.status).toBe(409);
+    expect(bad.text).toContain('--start: expected');
+    const started = await server.send('/clusters/west/start', { ...fields, step: 'start' }, 'ana');
+    expect(started.text).toContain('started');
+    const run = rig.client.workflow.getHandle('backfillscorecards-west-2025-02');
+    expect(await run.describe()).toMatchObject({ status: { name: 'RUNNING' }, memo: { startedBy: 'ana' } });
+    await run.terminate();
+  });
+});
+
+/** The heat map of a page: a text of letters for each customer. */
+function lettersIn(page: string): Record<string, string> {
+  const rows = [...page.matchAll(/<tr><th scope="row"><a [^>]*>([^<]*)<\/a><\/th>(.*?)<td class="number">/g)];
+  return Object.fromEntries(
+    rows.map(([, id, cells]) => [id, [...cells!.matchAll(/>(.)<\/a><\/td>/g)].map(([, letter]) => letter).join('')]),
+  );
+}

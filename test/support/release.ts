@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Client } from '@temporalio/client';
+import { temporaryDirectory } from '../../scripts/dev/processes.js';
+import { freePort } from '../../src/fleet/free-port.js';
+import { type ManagedProcess, spawnManaged } from '../../src/processes/managed-process.js';
+import type { Rig } from './rig.js';
+import { until } from './run.js';
+
+const project = fileURLToPath(new URL('../../', import.meta.url));
+
+/** In the build's files, by their path in `dist`. */
+export type Alterations = [path: string, from: string, to: string][];
+
+/** A build of the project, and a worker of it as a version of a worker deployment. */
+export class Release {
+  private constructor(
+    readonly buildId: string,
+    private readonly rig: Rig,
+    private readonly folder: string,
+    readonly worker: ManagedProcess,
+  ) {}
+
+  static async start(rig: Rig, buildId: string, alterations: Alterations = []): Promise<Release> {
+    const folder = await temporaryDirectory(`build-${buildId}`);
+    await cp(join(project, 'dist'), join(folder, 'dist'), { recursive: true });
+    await cp(join(project, 'package.json'), join(folder, 'package.json'));
+    await symlink(join(project, 'node_modules'), join(folder, 'node_modules'), 'junction');
+    for (const [path, from, to] of alterations) {
+      const file = join(folder, 'dist', path);
+      const code = await readFile(file, 'utf8');
+      if (!code.includes(from)) throw new Error(`${path} of the build has no ${from}`);
+      await writeFile(file, code.replaceAll(from, to));
+    }
+    const health = `127.0.0.1:${await freePort()}`;
+    const worker = await spawnManaged(`worker ${buildId}`, process.execPath, [join(folder, 'dist/worker.js')], {
+      env: {
+        ...environmentOf(rig),
+        BACKFILL_HEALTH_ADDRESS: health,
+        TEMPORAL_DEPLOYMENT_NAME: rig.taskQueue,
+        TEMPORAL_WORKER_BUILD_ID: buildId,
+      },
+    });
+    const isReady = () =>
+      fetch(`http://${health}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await until(isReady, (ready) => ready);
+    return new Release(buildId, rig, folder, worker);
+  }
+
+  /** From now on it gets new runs, and those that may move to it. */
+  async makeCurrent(): Promise<void> {
+    const { client, namespace, taskQueue: deploymentName } = this.rig;
+    const { buildId } = this;
+    // The server learns of a version by its first poll.
+    await until(
+      () =>
+        client.workflowService.setWorkerDeploymentCurrentVersion({ namespace, deploymentName, buildId }).then(
+          () => true,
+          () => false,
+        ),
+      (done) => done,
+    );
+  }
+
+  /** `backfill replay-gate` of this build. */
+  replayGate(): Promise<{ exitCode: number; output: string }> {
+    const args = [join(this.folder, 'dist/cli/backfill.js'), 'replay-gate'];
+    return new Promise((resolve) => {
+      execFile(process.execPath, args, { cwd: this.folder, env: environmentOf(this.rig) }, (error, stdout, stderr) =>
+        resolve({ exitCode: error ? Number(error.code) : 0, output: stdout + stderr }),
+      );
+    });
+  }
+
+  /** As temporal-worker-controller does: the workflow `replayGate`, executed by this build whichever is current. */
+  async gateWorkflow(): Promise<string> {
+    const { client, taskQueue } = this.rig;
+    return client.workflow.execute('replayGate', {
+      taskQueue,
+      workflowId: `gate-${taskQueue}-${this.buildId}`,
+      versioningOverride: { pinnedTo: { deploymentName: taskQueue, buildId: this.buildId } },
+    });
+  }
+}
+
+/** Which build executes a run's tasks now. */
+export async function buildOfRun(client: Client, workflowId: string): Promise<string | null | undefined> {
+  const { raw } = await client.workflow.getHandle(workflowId).describe();
+  return raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion?.buildId;
+}
+
+/** How often the run's open workflow task was tried. */
+export async function triesOfTask(client: Client, workflowId: string): Promise<number> {
+  const { raw } = await client.workflow.getHandle(workflowId).describe();
+  return raw.pendingWorkflowTask?.attempt ?? 0;
+}
+
+const environmentOf = (rig: Rig): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  TEMPORAL_ADDRESS: rig.address,
+  TEMPORAL_NAMESPACE: rig.namespace,
+  BACKFILL_TASK_QUEUE: rig.taskQueue,
+});
