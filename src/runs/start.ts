@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { runId, WORKFLOW_TYPE } from '../cli/commands/run-names.js';
-import { withDeadline } from '../cli/time-limit.js';
 import { type Fields, isFields } from '../fleet/fields.js';
 import type { ClusterSession } from '../fleet/index.js';
 import { describeRun } from './run.js';
+import { runId, WORKFLOW_TYPE } from './run-names.js';
+import { withDeadline } from './time-limit.js';
 
 /** A run's input, checked, and its range as days. */
 export interface ReadyInput {
@@ -31,10 +31,16 @@ export const workflowIdFor = (session: ClusterSession, { input, range }: ReadyIn
  * Starts a run.
  *
  * @param request sent again with the same id and input, it starts nothing and answers the same
+ * @param by who starts it, for the run's memo
  * @returns its workflow id
  * @throws WorkflowExecutionAlreadyStartedError when this cluster and range have an open run; RequestIdReused
  */
-export async function startRun(session: ClusterSession, ready: ReadyInput, request?: StartRequest): Promise<string> {
+export async function startRun(
+  session: ClusterSession,
+  ready: ReadyInput,
+  request?: StartRequest,
+  by?: string,
+): Promise<string> {
   const { client, cluster } = session;
   const workflowId = workflowIdFor(session, ready);
   const asked = request && { id: request.id, digest: digestOf(request.input) };
@@ -45,7 +51,9 @@ export async function startRun(session: ClusterSession, ready: ReadyInput, reque
         workflowId,
         taskQueue: cluster.taskQueue,
         args: [ready.input],
-        ...(asked && { memo: { [REQUEST]: asked } }),
+        ...((asked || by !== undefined) && {
+          memo: { ...(asked && { [REQUEST]: asked }), ...(by && { startedBy: by }) },
+        }),
       }),
     );
   } catch (error) {

@@ -19,7 +19,13 @@ interface Entry {
 /** The most answers that are kept; the one that nobody has asked for longest goes first. */
 const MOST = 100;
 
-/** Answers that pages share: a question is asked once in an interval, however many look. */
+/** How many intervals old an answer may be for those who do not want to wait for the next one. */
+const STILL_GOOD = 3;
+
+/**
+ * Answers that pages share: a question is asked once in an interval, however many look. While the next answer is on its way,
+ * a recent one is given, so that nobody waits for what others have asked.
+ */
 export class Answers {
   private readonly entries = new Map<string, Entry>();
 
@@ -42,7 +48,8 @@ export class Answers {
           return kept;
         });
     }
-    return (await (entry.open ?? entry.kept)) as Kept<T>;
+    const recent = entry.kept.value !== undefined && Date.now() - entry.askedAt < STILL_GOOD * keepMs;
+    return (await (recent ? entry.kept : (entry.open ?? entry.kept))) as Kept<T>;
   }
 
   /** After a command the answers of its cluster are out of date. */

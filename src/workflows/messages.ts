@@ -11,6 +11,7 @@ import { COMMANDS, type CommandName } from '../backfill/commands/command.js';
 import { packToFit } from '../backfill/state/pack-to-fit.js';
 import { ANSWER_BYTES } from '../backfill/views/answer-size.js';
 import { customerView, indexAsked } from '../backfill/views/customer.js';
+import { daysView } from '../backfill/views/days.js';
 import { logView } from '../backfill/views/log.js';
 import { progressOf } from '../backfill/views/progress.js';
 import { proofOf } from '../backfill/views/proof.js';
@@ -80,6 +81,10 @@ function registerQueries(run: BackfillRun): void {
   setHandler(defineQuery('progress'), () => progressOf(run.state, Date.now()), {
     description:
       'How far the run is: status and reason, totals, limit, ETA, a letter for each day of each customer, what needs attention, rejected commands.',
+  });
+  setHandler(defineQuery('days'), () => daysView(run.state), {
+    description:
+      'The days of every customer in a short form (d200r.165), where `progress` has no room for all of them.',
   });
   setHandler(
     defineQuery<unknown, [unknown]>('customer'),

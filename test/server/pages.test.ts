@@ -37,6 +37,7 @@ describe('pages over real runs', () => {
     expect(answer.text).toContain('the run is paused; 1 window in flight will finish');
     expect(answer.text).toContain('backfill pause east --reason');
     expect((await run.log()).at(-1)).toMatchObject({ what: 'pause', by: 'ana@example.com' });
+    await pageWith(server, '/metrics', 'backfill_run_status{cluster="east",status="pausing"} 1');
     for (const page of ['/', '/clusters/east', '/clusters/east/customers/slow-b/days/2026-01-02']) {
       const text = await pageWith(server, page, 'ana@example.com');
       expect(text).toContain('&lt;script&gt;alert(1)');
@@ -161,10 +162,10 @@ describe('pages over real runs', () => {
     const bad = await server.send('/clusters/west/start', { start: 'soon', end: '2025-03-01', step: 'start' });
     expect(bad.status).toBe(409);
     expect(bad.text).toContain('--start: expected');
-    const started = await server.send('/clusters/west/start', { ...fields, step: 'start' });
+    const started = await server.send('/clusters/west/start', { ...fields, step: 'start' }, 'ana');
     expect(started.text).toContain('started');
     const run = rig.client.workflow.getHandle('backfillscorecards-west-2025-02');
-    expect((await run.describe()).status.name).toBe('RUNNING');
+    expect(await run.describe()).toMatchObject({ status: { name: 'RUNNING' }, memo: { startedBy: 'ana' } });
     await run.terminate();
   });
 });

@@ -49,7 +49,10 @@ export function momentOf(report: ClusterReport, at: number): ClusterReport {
     return { ...customer, days: lettersAt(customer, records, changes, at) };
   });
   const limit = limits.at(-1)?.to ?? report.limits[0]?.from ?? report.parallelism.limit;
-  const inFlight = windows.filter(({ status }) => status === 'running').length;
+  const amount = (...of: WindowRecord['status'][]) => windows.filter(({ status }) => of.includes(status)).length;
+  const [inFlight, completed] = [amount('running'), amount('completed')];
+  const failed = windows.length - inFlight - completed - amount('continuedAsNew');
+  const counts = { started: windows.length, completed, failed, adopted: 0 };
   return {
     ...report,
     customers,
@@ -59,7 +62,7 @@ export function momentOf(report: ClusterReport, at: number): ClusterReport {
     endedAt: null,
     eta: null,
     durationMs: Math.max(0, at - Date.parse(report.startedAt)),
-    totals: { ...report.totals, ...countDays(customers.map(({ days }) => days)) },
+    totals: { ...report.totals, ...countDays(customers.map(({ days }) => days)), windows: counts },
     parallelism: { ...report.parallelism, limit, inFlight },
     attention: [],
   };

@@ -1,9 +1,10 @@
-import { type Client, QueryNotRegisteredError, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, QueryNotRegisteredError, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import { parseWindowId } from '../../backfill/hours/window.js';
+import { type DaysView, lengthened } from '../../backfill/views/days.js';
 import type { Progress } from '../../backfill/views/progress.js';
+import { withDeadline } from '../../runs/time-limit.js';
 import type { WindowInFlight, WindowsInFlight } from '../terminal/picture.js';
 import { ownWindows } from '../terminal/placed-days.js';
-import { withDeadline } from '../time-limit.js';
 import { withActivities } from './window-activity.js';
 
 /** A run at one moment. */
@@ -29,13 +30,31 @@ export function takeSnapshot(
 ): Promise<RunSnapshot> {
   const calls = async (): Promise<RunSnapshot> => {
     const [progress, { list, more }] = await Promise.all([
-      client.workflow.getHandle(workflowId).query<Progress>('progress'),
+      wholeProgress(client.workflow.getHandle(workflowId)),
       openWindows(client, prefix),
     ]);
     const own = await withActivities(client, list.filter(ownWindows(progress)));
     return { progress, windows: { list: own, more } };
   };
   return withDeadline(client, calls, limitMs);
+}
+
+/**
+ * A run's progress, with the days of as many customers as there is any way to ask for at once: of a year, all of thousands
+ * rather than the first few. A run of an older worker does not know the second question.
+ */
+async function wholeProgress(handle: WorkflowHandle): Promise<Progress> {
+  const progress = await handle.query<Progress>('progress');
+  if (!progress.customersLeftOut) return progress;
+  const days = await handle.query<DaysView>('days').catch((error: unknown) => {
+    if (error instanceof QueryNotRegisteredError) return undefined;
+    throw error;
+  });
+  if (!days || days.customers.length <= progress.customers.length) return progress;
+  const { customersLeftOut: _, ...rest } = progress;
+  const customers = days.customers.map((customer) => ({ ...customer, days: lengthened(customer.days) }));
+  const { customersLeftOut } = days;
+  return { ...rest, customers, ...(customersLeftOut && { customersLeftOut }) };
 }
 
 /** Whether an error means that the workflow does not exist, rather than that nothing answers. */

@@ -28,6 +28,7 @@ export function createPages(site: Site): Handler {
       headers: { 'content-type': 'text/html; charset=utf-8' },
     });
   };
+  const byOf = ({ user }: Visitor): string => user ?? site.by;
   app.use(compress());
   app.use(bodyLimit({ maxSize: MOST_BODY }));
   for (const { path, type, text } of loadAssets()) app.get(path, () => assetResponse({ path, type, text }));
@@ -35,7 +36,7 @@ export function createPages(site: Site): Handler {
   app.get('/clusters/:cluster', (c) => answer(runPage(site, c.req.param('cluster'), c.req.query())));
   app.get('/clusters/:cluster/start', (c) => answer(startPage(site, c.req.param('cluster'))));
   app.post('/clusters/:cluster/start', async (c) =>
-    answer(startedPage(site, c.req.param('cluster'), await fieldsOf(c.req.raw))),
+    answer(startedPage(site, c.req.param('cluster'), await fieldsOf(c.req.raw), byOf(c.env.visitor))),
   );
   app.get('/clusters/:cluster/customers/:id', (c) =>
     answer(customerPage(site, c.req.param('cluster'), idIn(c.req.param('id')))),
@@ -47,7 +48,7 @@ export function createPages(site: Site): Handler {
     const fields = await fieldsOf(raw);
     // The form of several days has a button for each command.
     const command = named === 'days' ? (fields.command ?? '') : named;
-    return answer(commandPage(site, { cluster, command, fields, by: visitor.user ?? site.by }));
+    return answer(commandPage(site, { cluster, command, fields, by: byOf(visitor) }));
   };
   app.post('/commands/:command', (c) => commanded(c.req.raw, c.env.visitor, undefined, c.req.param('command')));
   app.post('/clusters/:cluster/commands/:command', (c) =>

@@ -32,7 +32,7 @@ export async function commandPage(site: Site, { cluster, command, fields: sent, 
       title: 'Confirm',
       crumbs,
       live: false,
-      body: html`<h1>Confirm</h1><p>About to ${dear}.</p>
+      body: html`<h1>Confirm</h1><p>About to ${dear}. This is ${cluster === undefined ? 'for every cluster' : html`<strong>${cluster}</strong>`}.</p>
 <form method="post" action="${action}" class="actions">${hidden({ ...fields, id, confirmed: 'yes' })}<button class="dear">Yes, do it</button> <a href="${back}">No, back</a></form>${typed}`,
     };
   }

@@ -40,8 +40,20 @@ const SHOWN = [
 ] as const;
 const PATTERNS: Record<string, RegExp> = { failed: /[fh]/, running: /[rv]/, open: /[^ds]/ };
 
+/** The latest choice of each picture's rows: viewers ask for the same again and again, and sorting thousands takes a while. */
+const chosen = new WeakMap<readonly PlacedDays[], { key: string; rows: PlacedDays[] }>();
+
 /** The customers that the query asks for, in its order. */
-export function chosenRows(all: readonly PlacedDays[], { sort = '', show = '', name = '' }: MapQuery): PlacedDays[] {
+export function chosenRows(all: readonly PlacedDays[], query: MapQuery): PlacedDays[] {
+  const key = JSON.stringify([query.sort, query.show, query.name]);
+  const known = chosen.get(all);
+  if (known?.key === key) return known.rows;
+  const rows = choose(all, query);
+  chosen.set(all, { key, rows });
+  return rows;
+}
+
+function choose(all: readonly PlacedDays[], { sort = '', show = '', name = '' }: MapQuery): PlacedDays[] {
   const pattern = PATTERNS[show];
   const wanted = name.toLowerCase();
   const rows = all.filter(({ id, days }) => (!pattern || pattern.test(days)) && id.toLowerCase().includes(wanted));

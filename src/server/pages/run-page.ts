@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Progress } from '../../backfill/views/progress.js';
 import { collectRun } from '../../cli/report/collect.js';
 import type { ClusterReport } from '../../cli/report/document.js';
 import { ganttChart } from '../../cli/report/html/gantt-chart.js';
@@ -9,7 +10,7 @@ import { momentOf } from '../../cli/report/moment.js';
 import { isClosed } from '../../cli/terminal/figures.js';
 import { count, toSecond } from '../../cli/terminal/format.js';
 import type { ClusterPicture } from '../../cli/terminal/picture.js';
-import { placedDays } from '../../cli/terminal/placed-days.js';
+import { type PlacedDays, placedDays } from '../../cli/terminal/placed-days.js';
 import { headline, summaryLines } from '../../cli/watch/summary.js';
 import type { Kept } from '../answers.js';
 import { temporalLink } from '../temporal-ui.js';
@@ -41,6 +42,15 @@ export function pictureOf({ watch }: Site, cluster: string): ClusterPicture {
   );
 }
 
+const placed = new WeakMap<Progress, PlacedDays[]>();
+
+/** Every customer's days, worked out once for each answer of the run. */
+function rowsOf(progress: Progress): PlacedDays[] {
+  const rows = placed.get(progress) ?? placedDays(progress);
+  placed.set(progress, rows);
+  return rows;
+}
+
 /** One run: now, or at the moment that the query names. */
 export async function runPage(site: Site, cluster: string, query: MapQuery): Promise<Page> {
   const picture = pictureOf(site, cluster);
@@ -49,7 +59,7 @@ export async function runPage(site: Site, cluster: string, query: MapQuery): Pro
   const now = Date.now();
   const { progress, workflowId, unreachable } = picture;
   const kept = progress && (await patient(reportOf(site, picture, 'now'), PATIENCE_MS));
-  const all = progress ? placedDays(progress) : [];
+  const all = progress ? rowsOf(progress) : [];
   const rows = chosenRows(all, query);
   return {
     title: cluster,

@@ -50,7 +50,12 @@ ${text('parallelism', 'Limit', html`type="number" min="1" max="1000" size="5"`)}
 }
 
 /** First the plan, made by the cluster's own worker; then the start. */
-export async function startedPage(site: Site, cluster: string, { step = 'plan', ...fields }: Fields): Promise<Page> {
+export async function startedPage(
+  site: Site,
+  cluster: string,
+  { step = 'plan', ...fields }: Fields,
+  by: string,
+): Promise<Page> {
   pictureOf(site, cluster);
   const found = site.clusters.find(({ name }) => name === cluster);
   if (!found) throw new NotFound(`The fleet has no cluster ${cluster}.`);
@@ -60,7 +65,7 @@ export async function startedPage(site: Site, cluster: string, { step = 'plan', 
     const checked = await requestFor({ environment: site.environment }, found, optionsOf(fields), {});
     const prepared = await prepareStart(session, checked);
     if (step === 'start') {
-      const { workflowId } = await startRun(prepared);
+      const { workflowId } = await startRun(prepared, by);
       await site.watch.refresh(cluster);
       return pageOf(
         cluster,

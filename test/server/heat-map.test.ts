@@ -1,0 +1,141 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { html } from '../../src/cli/report/html/markup.js';
+import type { PlacedDays } from '../../src/cli/terminal/placed-days.js';
+import type { WatchedCluster } from '../../src/cli/watch/cluster-watch.js';
+import type { ClusterSession } from '../../src/fleet/index.js';
+import { chosenRows, heatMap, type MapQuery } from '../../src/server/pages/heat-map.js';
+import { type Serving, serveFleet } from '../../src/server/serve-fleet.js';
+import { typedCommand } from '../../src/server/typed-command.js';
+import { bigCluster, TOKEN } from './support.js';
+
+const start = '2026-01-01';
+const range = { start, end: '2027-01-01' };
+const customer = (id: string, days: string): PlacedDays => ({ id, start, days });
+const year = (letter: string) => letter.repeat(365);
+
+const pageOf = (all: readonly PlacedDays[], query: MapQuery = {}) =>
+  html`${heatMap({ cluster: 'east', range, all, rows: chosenRows(all, query), query })}`.text;
+const namesIn = (page: string) => [...page.matchAll(/<th scope="row"><a[^>]*>([^<]*)</g)].map(([, name]) => name);
+
+const HARMFUL = ['<script', '</td></td>', '"onx', '\u202e', '\u001b'];
+
+describe('the heat map of a page', () => {
+  const many = Array.from({ length: 10_000 }, (_, i) => customer(`c-${i}`, year('.')));
+
+  it('has only the rows in sight, wherever in 10,000 customers that is', () => {
+    const sizes = ['0', '5000', '9999', '123456', '-1', 'x'].map((row) => pageOf(many, { row }).length);
+    expect(Math.max(...sizes)).toBeLessThan(600_000);
+    expect(namesIn(pageOf(many, { row: '9999' })).at(-1)).toBe('c-9999');
+    expect(namesIn(pageOf(many, { row: 'x' }))[0]).toBe('c-0');
+  });
+
+  it('has a cell for each day of a month, and of a year cells that lead to their month', () => {
+    const all = [customer('cvs', `f${'d'.repeat(364)}`)];
+    expect(pageOf(all)).toContain('Each cell is 6 days');
+    expect(pageOf(all)).toMatch(/<td class="day-f"><a href="\?month=2026-01" aria-label="2026-01-01 failed">/);
+    expect(pageOf(all, { month: '2026-01' })).toContain('href="/clusters/east/customers/cvs/days/2026-01-31"');
+    expect(pageOf(all, { month: '1999-01' })).toContain('Each cell is 6 days');
+  });
+
+  it('sorts and filters: worst first, least done, by name, failed, running, a part of the name', () => {
+    const all = [
+      customer('done', year('d')),
+      customer('half', 'd'.repeat(180) + '.'.repeat(185)),
+      customer('bad', `f${year('d').slice(1)}`),
+      customer('Busy', `r${year('.').slice(1)}`),
+    ];
+    expect(namesIn(pageOf(all, { sort: 'worst' }))[0]).toBe('bad');
+    expect(namesIn(pageOf(all, { sort: 'done' }))[0]).toBe('Busy');
+    expect(namesIn(pageOf(all, { sort: 'name' }))).toEqual(['bad', 'Busy', 'done', 'half']);
+    expect(namesIn(pageOf(all, { show: 'failed' }))).toEqual(['bad']);
+    expect(namesIn(pageOf(all, { show: 'running' }))).toEqual(['Busy']);
+    expect(namesIn(pageOf(all, { show: 'open' }))).toEqual(['half', 'bad', 'Busy']);
+    expect(namesIn(pageOf(all, { name: 'bUs' }))).toEqual(['Busy']);
+  });
+
+  it('shows 10,000 hostile names and queries as text', () => {
+    const hostile = Array.from({ length: 10_000 }, (_, i) => {
+      const parts = ['<script>', '"onx="', "'", '&lt;', '\u202e', '\u001b[31m', '</td>', '${', '`', '\\'];
+      return `${parts[i % 10]}${parts[Math.floor(i / 10) % 10]}${parts[Math.floor(i / 100) % 10]}${i}`;
+    });
+    const rows = hostile.map((id) => customer(id, '.'));
+    for (let row = 0; row < rows.length; row += 40) {
+      const text = hostile[row]!;
+      const query: MapQuery = { name: '', sort: text, month: text, at: text, row: String(row) };
+      const page = pageOf(rows, query);
+      expect(HARMFUL.filter((text) => page.includes(text))).toEqual([]);
+    }
+  });
+});
+
+describe('the command that does the same in a terminal', () => {
+  it('is what would be typed, with texts that a shell must not read in quotes', () => {
+    expect(typedCommand('resetDay', 'east', { customer: 'cvs', day: '2026-01-15' })).toBe(
+      'backfill reset-day east cvs 2026-01-15',
+    );
+    expect(typedCommand('pause', undefined, {})).toBe('backfill pause --all');
+    expect(typedCommand('pause', 'east', { reason: "it's $(rm -rf /)" })).toBe(
+      String.raw`backfill pause east --reason 'it'\''s $(rm -rf /)'`,
+    );
+    expect(typedCommand('setParallelism', 'east', { max: '4', perCustomer: '', adaptive: 'false' })).toBe(
+      'backfill set-parallelism east --max 4 --no-adaptive',
+    );
+    expect(typedCommand('cancelWindows', 'east', { customer: 'cvs' })).toBe(
+      'backfill cancel east --windows --customer cvs',
+    );
+  });
+});
+
+describe('the pages of a fleet', () => {
+  let serving: Serving | undefined;
+  afterEach(async () => serving?.close());
+
+  async function served(cluster: WatchedCluster): Promise<(path: string) => Promise<string>> {
+    serving = await serveFleet({
+      clusters: [],
+      watched: [cluster],
+      environment: {},
+      access: { token: TOKEN, allowedHosts: [], readOnly: false, userHeader: undefined },
+      by: 'operator',
+      host: '127.0.0.1',
+      port: 0,
+    });
+    const { port } = serving;
+    return async (path) => {
+      const headers = { authorization: `Bearer ${TOKEN}` };
+      return (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).text();
+    };
+  }
+
+  it('cost a cluster the same for many viewers as for one: its run is asked once in an interval, however many look', async () => {
+    let questions = 0;
+    const lookAt = await served(bigCluster('big', 1_000, 31, () => questions++));
+    const look = () => lookAt('/clusters/big');
+    await expect.poll(look, { timeout: 60_000 }).toContain('customer-0000');
+    const [before, from] = [questions, performance.now()];
+    for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 50 }, look));
+    const intervals = Math.ceil((performance.now() - from) / 3_000) + 1;
+    // Each interval: progress, and beside it the log for the charts.
+    expect(questions - before).toBeLessThanOrEqual(2 * intervals);
+  });
+
+  it('keep the last picture of a cluster that does not answer, dimmed, with since when and why, and heal', async () => {
+    let away = false;
+    const cluster = bigCluster('big', 10, 31);
+    const watched = {
+      ...cluster,
+      findRun: async (session: ClusterSession) => {
+        if (away) throw new Error('the VPN is down');
+        return cluster.findRun(session);
+      },
+    };
+    const look = await served(watched);
+    await expect.poll(() => look('/'), { timeout: 60_000 }).toContain('windows in flight');
+    away = true;
+    await expect.poll(() => look('/'), { timeout: 60_000 }).toMatch(/no answer since .*the VPN is down/);
+    expect(await look('/')).toMatch(/class="card dimmed"[\s\S]*windows in flight/);
+    expect(await look('/clusters/big')).toContain('customer-0003');
+    away = false;
+    await expect.poll(() => look('/'), { timeout: 60_000 }).not.toContain('the VPN is down');
+  });
+});
