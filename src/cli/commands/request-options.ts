@@ -3,8 +3,8 @@ import type { Issue } from '../../backfill/request/issue.js';
 import type { PerCustomer } from '../../backfill/request/options.js';
 import { MAX_PARALLELISM } from '../../backfill/request/values.js';
 import { type Fields, isFields } from '../../fleet/fields.js';
+import { rangeNamed } from '../../runs/run-names.js';
 import { badUsage } from './problem.js';
-import { rangeNamed } from './run-names.js';
 import { perCustomer, wholeNumber } from './whole-number.js';
 
 /** The options of `start`, `plan` and others that make up a run's input. */
