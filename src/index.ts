@@ -20,7 +20,6 @@
  */
 import { type CommandName, parseCommand } from './backfill/commands/command.js';
 import type { Report } from './backfill/views/report.js';
-import { runReport } from './cli/report/run-result.js';
 import type { Cluster, ClusterSession, Fleet } from './fleet/cluster.js';
 import { fleetFromEnvironment } from './fleet/environment.js';
 import { loadFleet } from './fleet/file.js';
@@ -29,6 +28,7 @@ import type { Asked } from './runs/ask.js';
 import { completeInput, withDefaults } from './runs/input.js';
 import { runsPage } from './runs/list.js';
 import { describeRun, type RunFacts } from './runs/run.js';
+import { runReport } from './runs/run-result.js';
 import { sendCommand as send } from './runs/send.js';
 import { startRun } from './runs/start.js';
 import type { CommandAnswer } from './workflows/messages.js';

@@ -191,7 +191,7 @@ export const runAlerts = (limits: Limits): Alert[] => [
   {
     name: 'BackfillProbeBlind',
     severity: 'ticket',
-    expr: `max by (cluster) (${level('unknown')}) == 1 and on (cluster) max by (cluster) (${status('running')}) == 1`,
+    expr: `max by (cluster) (${level('unknown')}) == 1`,
     for: limits.restart,
     summary: `The run of ${CLUSTER} can't measure its database`,
     meaning: 'Its limit no longer grows. With `whenUnknown: "stop"` nothing starts.',
@@ -201,12 +201,12 @@ export const runAlerts = (limits: Limits): Alert[] => [
       "Fix `BACKFILL_PROBE_URL` in the worker's environment, or the database. The probe tries again by itself.",
     ],
     example: {
-      fires: { [series('backfill_database_level', { level: 'unknown' })]: always(1), [running]: always(1) },
+      fires: { [series('backfill_database_level', { level: 'unknown' })]: always(1) },
       after: '10m',
       labels,
       unless: {
-        'the run is over': { [running]: always(0) },
-        'there is no probe': { [series('backfill_database_level', { level: 'unknown' })]: undefined },
+        'the run is over, or has no probe': { [series('backfill_database_level', { level: 'unknown' })]: undefined },
+        'it was blind for a moment': { [series('backfill_database_level', { level: 'unknown' })]: '1x2 0x300' },
       },
     },
   },

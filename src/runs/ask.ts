@@ -3,9 +3,9 @@ import type { CustomerView } from '../backfill/views/customer.js';
 import type { LogView } from '../backfill/views/log.js';
 import type { Progress } from '../backfill/views/progress.js';
 import type { Proof } from '../backfill/views/proof.js';
-import { hasWorker } from '../cli/commands/workers.js';
-import { withDeadline } from '../cli/time-limit.js';
 import type { ClusterSession } from '../fleet/index.js';
+import { withDeadline } from './time-limit.js';
+import { hasWorker } from './workers.js';
 
 /** The run that a question is for. */
 export interface Asked {

@@ -1,9 +1,9 @@
 import { defaultPayloadConverter, TypedSearchAttributes } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { CLUSTER } from '../cli/commands/run-cluster.js';
-import { withDeadline } from '../cli/time-limit.js';
 import type { ClusterSession } from '../fleet/index.js';
 import { isOfCluster, type RunFacts, runsQuery } from './run.js';
+import { CLUSTER } from './run-cluster.js';
+import { withDeadline } from './time-limit.js';
 
 /** A part of a cluster's runs, in Temporal's order: those that are open, then those that closed last. */
 export interface RunsPage {

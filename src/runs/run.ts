@@ -1,9 +1,9 @@
 import { type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
-import { clusterOf } from '../cli/commands/run-cluster.js';
-import { RUN_PREFIX, WORKFLOW_TYPE } from '../cli/commands/run-names.js';
-import { pauseOf } from '../cli/commands/workflow-pause.js';
-import { withDeadline } from '../cli/time-limit.js';
 import type { ClusterSession } from '../fleet/index.js';
+import { clusterOf } from './run-cluster.js';
+import { RUN_PREFIX, WORKFLOW_TYPE } from './run-names.js';
+import { withDeadline } from './time-limit.js';
+import { pauseOf } from './workflow-pause.js';
 
 /** A run of `backfillScorecards`, as Temporal describes it. */
 export interface RunFacts {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { CommandName } from '../backfill/commands/command.js';
-import { withDeadline } from '../cli/time-limit.js';
 import type { ClusterSession } from '../fleet/index.js';
 import type { CommandAnswer } from '../workflows/messages.js';
+import { withDeadline } from './time-limit.js';
 
 /**
  * Sends a command to a run as an Update and waits for what it did. If the connection drops, the session sends it again with

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { runId, WORKFLOW_TYPE } from '../cli/commands/run-names.js';
-import { withDeadline } from '../cli/time-limit.js';
 import { type Fields, isFields } from '../fleet/fields.js';
 import type { ClusterSession } from '../fleet/index.js';
 import { describeRun } from './run.js';
+import { runId, WORKFLOW_TYPE } from './run-names.js';
+import { withDeadline } from './time-limit.js';
 
 /** A run's input, checked, and its range as days. */
 export interface ReadyInput {

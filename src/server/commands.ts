@@ -2,7 +2,7 @@ import { commandNamed } from '../backfill/commands/command.js';
 import { EXIT } from '../cli/commands/exit-codes.js';
 import { CommandProblem, problemFrom } from '../cli/commands/problem.js';
 import { sendUpdate } from '../cli/commands/send-command.js';
-import { withDeadline } from '../cli/time-limit.js';
+import { withDeadline } from '../runs/time-limit.js';
 import type { Site } from './pages/site.js';
 
 /** A command as a form sends it. */

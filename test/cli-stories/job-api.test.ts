@@ -1,8 +1,10 @@
 /** The job API of the built `backfill serve`: two clusters on the shared server, a third that nobody reaches. */
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type Client, Code, ConnectError } from '@connectrpc/connect';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { jobsClient, jobsV1 } from '../../src/index.js';
@@ -159,6 +161,20 @@ describe('The job API of backfill serve', { timeout: MANY_CALLS_MS }, () => {
     expect((await curl(path, {})).status).toBe(200);
     expect((await curl('acme.jobs.v2.JobService/ListJobs', {})).status).toBe(200);
     expect(await (await curl('grpc.health.v1.Health/Check', {})).json()).toEqual({ status: 'SERVING' });
+  });
+
+  it('answers buf curl, as the documentation says, by the protos alone', async () => {
+    const project = fileURLToPath(new URL('../..', import.meta.url));
+    const { stdout } = await promisify(execFile)(
+      join(project, 'node_modules/.bin/buf'),
+      [
+        ...['curl', '--protocol', 'grpc', '--http2-prior-knowledge', '--schema', 'proto'],
+        ...['-H', `Authorization: Bearer ${token}`, '-d', '{"filter": "state = CANCELLED"}'],
+        `http://${address}/backfill.jobs.v1.JobService/ListJobs`,
+      ],
+      { cwd: project },
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ jobs: [{ state: 'CANCELLED' }] });
   });
 
   it.skipIf(!hasGo())('answers a client in Go with generated stubs', async () => {

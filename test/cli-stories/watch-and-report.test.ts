@@ -5,9 +5,9 @@ import { documentOf } from '../../src/cli/report/document.js';
 import { formatted, REPORT_FORMATS } from '../../src/cli/report/formats.js';
 import { placedDays } from '../../src/cli/terminal/placed-days.js';
 import { ClusterWatch } from '../../src/cli/watch/cluster-watch.js';
-import { childPrefixOf } from '../../src/cli/watch/run-input.js';
 import { openWindows, takeSnapshot } from '../../src/cli/watch/run-snapshot.js';
 import { type Cluster, openCluster } from '../../src/fleet/index.js';
+import { childPrefixOf } from '../../src/runs/run-input.js';
 import { useRig } from '../support/harness.js';
 import type { BackfillHandle } from '../support/run.js';
 

@@ -15,7 +15,7 @@ const refused = [
   ['commands/b.ts', '../views/log.js', ROOMS],
   ['c.ts', './hours/window.js', ROOMS],
   ['d.ts', '../json.js', OUTSIDE],
-  ['views/e.ts', '../../cli/time-limit.js', OUTSIDE],
+  ['views/e.ts', '../../runs/time-limit.js', OUTSIDE],
   ['views/f.ts', 'node:fs', LIBRARIES],
   ['views/g.ts', '@temporalio/common', LIBRARIES],
 ] as const;

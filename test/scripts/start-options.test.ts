@@ -11,7 +11,13 @@ function parse(...args: string[]) {
 
 describe('the options of npm start', () => {
   it('are the whole fleet at a thousandth by default', () => {
-    expect(parse().parsed).toEqual({ clusters: clusterNames(), scale: 0.001, parallelism: 8, keepOpen: false });
+    expect(parse().parsed).toEqual({
+      clusters: clusterNames(),
+      scale: 0.001,
+      parallelism: 8,
+      keepOpen: false,
+      serve: false,
+    });
     expect(clusterNames()).toHaveLength(8);
   });
 

@@ -53,7 +53,7 @@ export interface Notification {
 export const MOST_QUEUED = 50;
 /** As many as one activity sends. */
 const MOST_AT_ONCE = 20;
-const MAX_TEXT = 1_000;
+const MAX_TEXT = 500;
 
 export const noNotifications: Notifications = { count: 0, queue: [], receivers: {} };
 

@@ -20,6 +20,7 @@ const LIGHTER: readonly { what: string; of: (state: State) => State }[] = [
     of: (state) => ({ ...state, record: { ...state.record, recent: state.record.recent.slice(-60) } }),
   },
   { what: 'all but the latest 20 log entries and rejected commands', of: withShortLog },
+  { what: 'all but the latest 5 notifications that a receiver still lacks', of: withFewNotifications },
   { what: 'all but one message for each class of failure', of: withFewTexts },
   {
     what: 'the window sizes of customers of whom nothing is left',
@@ -52,6 +53,11 @@ function withShortLog(state: State): State {
   const { record } = state;
   const rejected = record.rejected.slice(-20);
   return { ...state, record: { ...record, ...latestEntries(record, 20), rejected } };
+}
+
+function withFewNotifications({ notifications, ...state }: State): State {
+  if (!notifications) return state;
+  return { ...state, notifications: { ...notifications, queue: notifications.queue.slice(-5) } };
 }
 
 /** Messages of failures as one for each class, since thousands of different ones may be carried. */

@@ -1,5 +1,5 @@
+import { withDeadline } from '../../runs/time-limit.js';
 import { styled } from '../terminal/line.js';
-import { withDeadline } from '../time-limit.js';
 import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, valuesOf, withClusters, withSessions } from './clusters.js';

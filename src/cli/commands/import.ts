@@ -2,13 +2,14 @@ import { HOURS_PER_DAY } from '../../backfill/hours/calendar.js';
 import { within } from '../../backfill/hours/interval.js';
 import { parseRequest } from '../../backfill/request/request.js';
 import type { Cluster } from '../../fleet/index.js';
+import { DEFAULT_PREFIX, prefixIn } from '../../runs/run-input.js';
+import { rangeNamed } from '../../runs/run-names.js';
 import { type Cell, columns } from '../terminal/columns.js';
 import { count, counted } from '../terminal/format.js';
 import { type Line, onOneLine, styled } from '../terminal/line.js';
 import type { TrackedDays } from '../tracking/entry.js';
 import { readTracking } from '../tracking/read.js';
 import { asDays, daysIn, summarise, type TrackedCustomer } from '../tracking/summary.js';
-import { DEFAULT_PREFIX, prefixIn } from '../watch/run-input.js';
 import type { AddCommand } from './add-command.js';
 import { selectClusters } from './clusters.js';
 import type { CommandContext } from './context.js';
@@ -17,7 +18,6 @@ import { jsonFile } from './json-input.js';
 import { badUsage } from './problem.js';
 import { type CheckedInput, inputFile, requestFor } from './request-input.js';
 import { idsIn, type RequestOptions, withRequestOptions } from './request-options.js';
-import { rangeNamed } from './run-names.js';
 import { startRuns } from './start.js';
 
 interface ImportOptions extends RequestOptions {

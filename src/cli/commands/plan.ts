@@ -3,11 +3,13 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { formatDuration } from '../../backfill/hours/duration.js';
 import type { Plan } from '../../backfill/views/plan.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
+import { WORKFLOW_TYPE } from '../../runs/run-names.js';
+import { withDeadline } from '../../runs/time-limit.js';
+import { hasWorker, noWorkerText } from '../../runs/workers.js';
 import { type Cell, columns } from '../terminal/columns.js';
 import { count, counted } from '../terminal/format.js';
 import { type Line, onOneLine, styled } from '../terminal/line.js';
 import { wrapped } from '../terminal/wrapping.js';
-import { withDeadline } from '../time-limit.js';
 import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, valueIn, withClusters, withSessions } from './clusters.js';
@@ -16,8 +18,6 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 import { CommandProblem, isNoAnswer } from './problem.js';
 import { inputsFor } from './request-input.js';
 import { type RequestOptions, withRequestOptions } from './request-options.js';
-import { WORKFLOW_TYPE } from './run-names.js';
-import { hasWorker, noWorkerText } from './workers.js';
 
 /** A directory may be a slow query. */
 const PLAN_LIMIT_MS = 60_000;

@@ -4,10 +4,10 @@ import type { Progress } from '../../backfill/views/progress.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import { NoWorker, whileWorkerPolls } from '../../runs/ask.js';
 import { describeRun as describe, isOfCluster, NotARun, type RunFacts, runsQuery } from '../../runs/run.js';
-import { withDeadline } from '../time-limit.js';
+import { rangeName, rangeNamed } from '../../runs/run-names.js';
+import { withDeadline } from '../../runs/time-limit.js';
 import { EXIT } from './exit-codes.js';
 import { badUsage, CommandProblem, isNoAnswer, isStuck } from './problem.js';
-import { rangeName, rangeNamed } from './run-names.js';
 
 /** Which run to use: `--run`, `--range`, or neither. */
 export interface RunChoice {

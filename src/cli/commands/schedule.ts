@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import { MAX_DAYS } from '../../backfill/request/last-days.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import { operatorName } from '../../fleet/operator-name.js';
+import { NIGHTLY, RUN_PREFIX, WORKFLOW_TYPE } from '../../runs/run-names.js';
+import { withDeadline } from '../../runs/time-limit.js';
 import { type Line, styled } from '../terminal/line.js';
-import { withDeadline } from '../time-limit.js';
 import type { Action, AddCommand } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
@@ -13,7 +14,6 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 import { badUsage, CommandProblem } from './problem.js';
 import { inputFile, requestFor } from './request-input.js';
 import { type RequestOptions, withRequestOptions } from './request-options.js';
-import { NIGHTLY, RUN_PREFIX, WORKFLOW_TYPE } from './run-names.js';
 import { scheduleFields, scheduleLines } from './schedule-view.js';
 import { wholeNumber } from './whole-number.js';
 

@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import { startRun as start, workflowIdFor } from '../../runs/start.js';
+import { hasWorker, noWorkerText } from '../../runs/workers.js';
 import { counted, percent } from '../terminal/format.js';
 import { styled } from '../terminal/line.js';
 import type { AddCommand } from './add-command.js';
@@ -15,7 +16,6 @@ import { type CheckedInput, inputsFor } from './request-input.js';
 import { type RequestOptions, withRequestOptions } from './request-options.js';
 import { exitCodeOf, runFields } from './run-state.js';
 import { describeRun, isOpen, openRuns, progressOf, type Run } from './runs.js';
-import { hasWorker, noWorkerText } from './workers.js';
 
 interface StartOptions extends RequestOptions {
   all?: boolean;

@@ -1,9 +1,9 @@
 import type { ClusterSession } from '../../fleet/index.js';
+import { childPrefixOf, DEFAULT_PREFIX, prefixIn } from '../../runs/run-input.js';
+import { ANSWER_LIMIT_MS } from '../../runs/time-limit.js';
 import { type Line, styled } from '../terminal/line.js';
 import { type ClusterPicture, rateSinceStart } from '../terminal/picture.js';
 import { wrapped } from '../terminal/wrapping.js';
-import { ANSWER_LIMIT_MS } from '../time-limit.js';
-import { childPrefixOf, DEFAULT_PREFIX, prefixIn } from '../watch/run-input.js';
 import { takeSnapshot } from '../watch/run-snapshot.js';
 import { problemLines, renderStatus } from '../watch/status-view.js';
 import { headline, summaryLines } from '../watch/summary.js';

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
+import { withDeadline } from '../../runs/time-limit.js';
 import { counted } from '../terminal/format.js';
 import { type Line, styled } from '../terminal/line.js';
-import { withDeadline } from '../time-limit.js';
 
 /** Workflows of windows that no run started: a person or a script did. */
 export interface WindowsByHand {

@@ -4,14 +4,14 @@ import type { CustomerView } from '../../backfill/views/customer.js';
 import type { LogView } from '../../backfill/views/log.js';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { Report } from '../../backfill/views/report.js';
+import { childPrefixOf } from '../../runs/run-input.js';
+import { runReport } from '../../runs/run-result.js';
+import { withDeadline } from '../../runs/time-limit.js';
 import { placedDays } from '../terminal/placed-days.js';
-import { withDeadline } from '../time-limit.js';
-import { childPrefixOf } from '../watch/run-input.js';
 import type { ClusterReport, CustomerReport, WindowRecord } from './document.js';
 import { failureCounts, limitSteps } from './findings.js';
 import { grouped } from './grouped.js';
 import { proofOf } from './proof.js';
-import { runReport } from './run-result.js';
 import { MOST_WINDOWS, windowRecords, withClasses } from './window-records.js';
 
 const REPORT_LIMIT_MS = 60_000;

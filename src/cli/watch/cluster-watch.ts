@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { defined } from '../../backfill/defined.js';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { ClusterSession } from '../../fleet/index.js';
+import { childPrefixOf, DEFAULT_PREFIX } from '../../runs/run-input.js';
+import { withDeadline, withTimeLimit } from '../../runs/time-limit.js';
 import { errorText } from '../terminal/error-text.js';
 import { isClosed } from '../terminal/figures.js';
 import type { ClusterPicture } from '../terminal/picture.js';
-import { withDeadline, withTimeLimit } from '../time-limit.js';
-import { childPrefixOf, DEFAULT_PREFIX } from './run-input.js';
 import { isNoSuchRun, openWindows, takeSnapshot, whyNoQueries } from './run-snapshot.js';
 
 interface FoundRun {

@@ -2,9 +2,9 @@ import { type Client, QueryNotRegisteredError, type WorkflowHandle, WorkflowNotF
 import { parseWindowId } from '../../backfill/hours/window.js';
 import { type DaysView, lengthened } from '../../backfill/views/days.js';
 import type { Progress } from '../../backfill/views/progress.js';
+import { withDeadline } from '../../runs/time-limit.js';
 import type { WindowInFlight, WindowsInFlight } from '../terminal/picture.js';
 import { ownWindows } from '../terminal/placed-days.js';
-import { withDeadline } from '../time-limit.js';
 import { withActivities } from './window-activity.js';
 
 /** A run at one moment. */

@@ -1,16 +1,16 @@
 import type { CommandName } from '../../backfill/commands/command.js';
 import type { Progress } from '../../backfill/views/progress.js';
 import { isNoAnswer } from '../../cli/commands/problem.js';
-import { runReport } from '../../cli/report/run-result.js';
-import { NoAnswerInTime, withDeadline, withTimeLimit } from '../../cli/time-limit.js';
 import type { Fields } from '../../fleet/fields.js';
 import { type Cluster, type ClusterSession, ClusterUnreachable } from '../../fleet/index.js';
 import { customerOf, NoWorker, progressOf, proofOf, whileWorkerPolls } from '../../runs/ask.js';
 import { completeInput, withDefaults } from '../../runs/input.js';
 import { type RunsPage, runsPage } from '../../runs/list.js';
 import { describeRun } from '../../runs/run.js';
+import { runReport } from '../../runs/run-result.js';
 import { sendCommand } from '../../runs/send.js';
 import { type ReadyInput, type StartRequest, startRun, workflowIdFor } from '../../runs/start.js';
+import { NoAnswerInTime, withDeadline, withTimeLimit } from '../../runs/time-limit.js';
 import { type Clusters, type Ended, type Run, Unanswered } from './clusters.js';
 import { OncePerInterval } from './once-per-interval.js';
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type ConnectRouter, createContextValues, type Interceptor, type ServiceImpl } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
@@ -32,6 +33,8 @@ export interface JobApi {
 /** The job API by gRPC, gRPC-Web and Connect, on HTTP/1.1 and HTTP/2. */
 export function jobApi(options: JobApiOptions): JobApi {
   const { signal, alias, onInternal } = options;
+  // Each open call listens to it.
+  setMaxListeners(0, signal);
   const service = jobService(options);
   const names = [JOBS_PACKAGE, ...(alias === undefined ? [] : [alias])].map((name) => `${name}.JobService`);
   const visitors = new WeakMap<object, Visitor>();
@@ -42,7 +45,7 @@ export function jobApi(options: JobApiOptions): JobApi {
     contextValues: (request) => createContextValues().set(VISITOR, visitors.get(request) ?? {}),
     routes: (router) => {
       for (const name of names) serviceNamed(router, name, service);
-      router.service(Health, health(names, signal));
+      router.service(Health, health(names));
     },
   });
   return {
@@ -74,7 +77,7 @@ function serviceNamed(router: ConnectRouter, typeName: string, service: ServiceI
 }
 
 /** Health of a process that could answer this: it serves. Whether a cluster answers, each list says. */
-const health = (names: readonly string[], signal: AbortSignal): ServiceImpl<typeof Health> => ({
+const health = (names: readonly string[]): ServiceImpl<typeof Health> => ({
   check({ service }) {
     if (service !== '' && !names.includes(service)) throw noSuchService(service);
     return { status: HealthCheckResponse_ServingStatus.SERVING };
@@ -83,8 +86,8 @@ const health = (names: readonly string[], signal: AbortSignal): ServiceImpl<type
     const { SERVING, SERVICE_UNKNOWN } = HealthCheckResponse_ServingStatus;
     const known = service === '' || names.includes(service);
     yield { status: known ? SERVING : SERVICE_UNKNOWN };
-    const ended = AbortSignal.any([context.signal, signal]);
-    if (!ended.aborted) await new Promise((resolve) => ended.addEventListener('abort', resolve, { once: true }));
+    const { signal } = context;
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   },
 });
 

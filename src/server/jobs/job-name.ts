@@ -1,5 +1,5 @@
 import { parseDay } from '../../backfill/hours/calendar.js';
-import { rangeNamed } from '../../cli/commands/run-names.js';
+import { rangeNamed } from '../../runs/run-names.js';
 import type { Days } from './filter/conditions.js';
 
 /** `clusters/<cluster>/jobs/<workflow id>` */

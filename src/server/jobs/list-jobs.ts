@@ -46,7 +46,9 @@ export async function listJobs(
       'next_page_token of a page that was asked for with the same arguments by the same caller',
     );
   }
-  const page = new Page(clusters, filter, { size, full: view === JobView.FULL });
+  // Of what a filter finds in visibility, few may match.
+  const chunk = request.filter === '' ? size : PAGE.most;
+  const page = new Page(clusters, filter, { size, chunk, full: view === JobView.FULL });
   await page.fill(names, position?.data);
   return {
     jobs: page.jobs,
@@ -85,7 +87,7 @@ class Page {
   constructor(
     private readonly clusters: Clusters,
     private readonly filter: Filter,
-    private readonly asked: { readonly size: number; readonly full: boolean },
+    private readonly asked: { readonly size: number; readonly chunk: number; readonly full: boolean },
   ) {}
 
   async fill(names: readonly string[], from: Position | undefined): Promise<void> {
@@ -104,7 +106,7 @@ class Page {
       }
       if (this.next) return;
       if (this.isFull && i + 1 < rest.length) {
-        this.next = { cluster: rest[i + 1]!, size: this.asked.size };
+        this.next = { cluster: rest[i + 1]!, size: this.asked.chunk };
         return;
       }
     }
@@ -116,7 +118,7 @@ class Page {
   }
 
   private async addCluster(cluster: string, from: Position | undefined): Promise<void> {
-    let position: Position = from ?? { cluster, size: this.asked.size };
+    let position: Position = from ?? { cluster, size: this.asked.chunk };
     for (;;) {
       const { token, size, after } = position;
       const { runs, next } = await this.clusters.runs(cluster, { conditions: this.filter.visibility, size, token });
@@ -128,7 +130,7 @@ class Page {
         return;
       }
       if (next === undefined) return;
-      position = { cluster, token: next, size: this.asked.size };
+      position = { cluster, token: next, size: this.asked.chunk };
       if (!this.isFull) continue;
       this.next = position;
       return;

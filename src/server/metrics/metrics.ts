@@ -1,6 +1,5 @@
 import { Gauge, Registry } from 'prom-client';
 import { TROUBLE_CLASSES } from '../../backfill/state/customer.js';
-import type { Progress } from '../../backfill/views/progress.js';
 import { STATUSES } from '../../backfill/views/status.js';
 import type { ClusterPicture } from '../../cli/terminal/picture.js';
 
@@ -66,7 +65,7 @@ export function metricsOf(pictures: readonly ClusterPicture[], now: number): Reg
     if (closed) continue;
     set('backfill_windows_in_flight', parallelism.inFlight);
     set('backfill_limit', parallelism.limit);
-    set('backfill_utilization', utilizationOf(database));
+    set('backfill_utilization', database.utilization);
     if (database.level !== 'off') oneOf('backfill_database_level', 'level', DATABASE_LEVELS, database.level);
     set('backfill_eta_seconds', eta === null ? undefined : Math.max(0, (Date.parse(eta) - now) / 1_000));
     const oldest = windows?.list[0]?.startedAt;
@@ -86,6 +85,3 @@ function heartbeatGap(windows: ClusterPicture['windows'], asOf = 0): number | un
   );
   return gaps.length > 0 ? Math.max(0, ...gaps) : undefined;
 }
-
-const utilizationOf = (database: Progress['database'] & { utilization?: number }): number | undefined =>
-  database.utilization;

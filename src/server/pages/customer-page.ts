@@ -8,8 +8,8 @@ import { type Content, html, type Markup } from '../../cli/report/html/markup.js
 import { count, counted, toSecond } from '../../cli/terminal/format.js';
 import type { ClusterPicture } from '../../cli/terminal/picture.js';
 import { eachDay } from '../../cli/terminal/placed-days.js';
-import { withDeadline } from '../../cli/time-limit.js';
-import { childPrefixOf } from '../../cli/watch/run-input.js';
+import { childPrefixOf } from '../../runs/run-input.js';
+import { withDeadline } from '../../runs/time-limit.js';
 import type { Kept } from '../answers.js';
 import { attemptsOn } from '../attempts.js';
 import { temporalLink } from '../temporal-ui.js';

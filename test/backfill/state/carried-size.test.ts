@@ -10,6 +10,7 @@ import type { Customer } from '../../../src/backfill/state/customer.js';
 import { rangeOf } from '../../../src/backfill/state/customer.js';
 import { initialState } from '../../../src/backfill/state/initial-state.js';
 import { logged, rejected, remembered } from '../../../src/backfill/state/journal.js';
+import { noNotifications, queued, withReceivers } from '../../../src/backfill/state/notifications.js';
 import { pack } from '../../../src/backfill/state/pack.js';
 import { CARRY_BYTES, packToFit } from '../../../src/backfill/state/pack-to-fit.js';
 import { withProblem } from '../../../src/backfill/state/problems.js';
@@ -151,15 +152,21 @@ const worst = fc
       weight += weightOf(customers[index], range) - weightOf(before, range);
     }
     state = { ...state, customers };
+    let notifications = withReceivers(noNotifications, ['dead']);
     for (let i = 0; i < 700; i++) {
       const effect = long(i);
+      notifications = queued(notifications, START, {
+        type: 'backfill.days.failed',
+        text: effect,
+        next: effect.slice(0, 200),
+      });
       state = logged(state, { at: START, kind: 'windowAdopted', window: effect });
       state = rejected(state, { at: START, command: effect, reason: effect });
       const key = { customer: i % count, hours: [hour('2025-01-01'), hour('2025-01-02')] as const };
       const times = { attempt: 1, startedAt: START, endedAt: START + 60_000 };
       state = remembered(state, { ...key, ...times, outcome: 'unknown', message: effect.slice(0, 200) });
     }
-    return state;
+    return { ...state, notifications };
   });
 
 describe('the heaviest state that a run may have', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { worstExitCode } from '../../../src/cli/commands/exit-codes.js';
-import { clusterNamed, rangeName, rangeNamed, runId } from '../../../src/cli/commands/run-names.js';
+import { clusterNamed, rangeName, rangeNamed, runId } from '../../../src/runs/run-names.js';
 
 describe('the name of a range', () => {
   it.each([

@@ -1,7 +1,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { expect, it } from 'vitest';
-import { clusterOf } from '../../../src/cli/commands/run-cluster.js';
+import { clusterOf } from '../../../src/runs/run-cluster.js';
 
 it('A run is of the cluster of its search attribute, though its workflow id names another', async () => {
   const key = defineSearchAttributeKey('BackfillCluster', 'KEYWORD');

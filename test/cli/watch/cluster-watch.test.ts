@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../../src/backfill/views/progress.js';
-import { NoAnswerInTime, withTimeLimit } from '../../../src/cli/time-limit.js';
 import { ClusterWatch, type WatchedCluster } from '../../../src/cli/watch/cluster-watch.js';
 import type { ClusterSession } from '../../../src/fleet/index.js';
+import { NoAnswerInTime, withTimeLimit } from '../../../src/runs/time-limit.js';
 import { month, progress } from './progress.js';
 
 /** A cluster that answers, or throws what stands in `broken`. */

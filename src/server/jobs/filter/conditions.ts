@@ -1,5 +1,5 @@
 import { parseDay } from '../../../backfill/hours/calendar.js';
-import { rangeNamed } from '../../../cli/commands/run-names.js';
+import { rangeNamed } from '../../../runs/run-names.js';
 import { Job_State } from '../gen/backfill/jobs/v1/job_pb.js';
 import { type Comparator, type Expression, FilterProblem, parseFilter, type Restriction } from './parse.js';
 

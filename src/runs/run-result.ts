@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancelledFailure, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import type { Report } from '../../backfill/views/report.js';
+import type { Report } from '../backfill/views/report.js';
 
 /**
  * Waits until a run has ended, and returns its report, whether it completed, failed or was cancelled.

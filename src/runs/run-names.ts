@@ -1,4 +1,4 @@
-import { formatDay, parseDay, startOfMonth } from '../../backfill/hours/calendar.js';
+import { formatDay, parseDay, startOfMonth } from '../backfill/hours/calendar.js';
 
 /** Workflow ids of runs: `backfillscorecards-<cluster>-<range>`. */
 export const WORKFLOW_TYPE = 'backfillScorecards';

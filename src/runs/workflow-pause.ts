@@ -1,5 +1,5 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { onOneLine } from '../terminal/line.js';
+import { onOneLine } from '../cli/terminal/line.js';
 
 type Paused = Pick<WorkflowExecutionDescription, 'workflowId' | 'status' | 'raw'>;
 

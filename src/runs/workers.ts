@@ -1,5 +1,5 @@
-import type { ClusterSession } from '../../fleet/index.js';
-import { withDeadline } from '../time-limit.js';
+import type { ClusterSession } from '../fleet/index.js';
+import { withDeadline } from './time-limit.js';
 
 const WORKFLOW_TASKS = 1;
 

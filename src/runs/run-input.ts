@@ -1,5 +1,5 @@
 import { type Client, defaultPayloadConverter } from '@temporalio/client';
-import { isFields } from '../../fleet/fields.js';
+import { isFields } from '../fleet/fields.js';
 
 /** Of a run whose input says nothing else, and of windows that were started by hand. */
 export const DEFAULT_PREFIX = 'reindexconversations';

@@ -1,7 +1,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { isFields } from '../../fleet/fields.js';
-import { runArguments } from '../watch/run-input.js';
+import { isFields } from '../fleet/fields.js';
+import { runArguments } from './run-input.js';
 import { clusterNamed } from './run-names.js';
 
 export const CLUSTER = defineSearchAttributeKey('BackfillCluster', 'KEYWORD');
