@@ -10,6 +10,8 @@ const measured = JSON.parse(await readFile(at('deploy/monitoring/measured.json')
 
 const files = {
   'deploy/monitoring/rules.yaml': rulesYaml(),
+  // Helm reads no file outside of the chart.
+  'deploy/chart/files/rules.yaml': rulesYaml(),
   'deploy/monitoring/rules.test.yaml': ruleTestsYaml(),
   'deploy/monitoring/dashboard.json': dashboardJson(),
   'docs/runbook.md': runbookMarkdown(measured),

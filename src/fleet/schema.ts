@@ -139,11 +139,12 @@ function eachOnce(customers: readonly unknown[], context: z.RefinementCtx): void
 /** The fields of a run's input that can have defaults. The run's own parser checks the values, so that they mean the same. */
 const runFields = {
   window: 'The size of a window: "6h", "1d", "10d", "1mo", or {initial, min, max, target}.',
-  parallelism: 'The most windows in flight at once, 1 to 1,000, or {max, min, perCustomer, adaptive}.',
+  parallelism:
+    'The most windows in flight at once, 1 to 1,000, or {max, min, perCustomer, adaptive}; perCustomer may be "auto".',
   child: 'How the windows are started: {workflowType, taskQueue, workflowIdPrefix, input, encoding, messageType, …}.',
   retry: 'For each class of failure {attempts, backoff, maxBackoff}.',
   operatorTimeout: 'How long a run stays open when only failed or held days are left, such as "7d".',
-  probe: "Thresholds on the cluster's database: {maxLoad, criticalLoad, every}.",
+  probe: "Thresholds on the cluster's database: {maxLoad, criticalLoad, every, whenUnknown}.",
   breaker: 'When a run whose windows mostly fail stops, and tries one by itself: {windows, retryAfter}.',
   hours: 'When the run may work: [{days, from, to, timeZone, max}].',
   exclude: 'Customer ids that are always left out.',

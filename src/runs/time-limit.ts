@@ -29,17 +29,17 @@ export async function withTimeLimit<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
+  // Not AbortSignal.any: Node 20 and 22 keep a combined signal, and with it every answer that its listeners hold.
   const own = new AbortController();
+  const pass = () => own.abort(signal.reason);
+  signal.addEventListener('abort', pass, { once: true });
   const timer = setTimeout(() => own.abort(new NoAnswerInTime(ms)), ms);
-  const forward = () => own.abort(signal.reason);
-  signal.addEventListener('abort', forward, { once: true });
   // The client adds a listener for each call.
   setMaxListeners(0, own.signal);
   try {
     return await unlessAborted(work(own.signal), own.signal);
   } finally {
     clearTimeout(timer);
-    // Not AbortSignal.any: Node 20 and 22 keep such a signal for as long as it has a listener, and the client removes none.
-    signal.removeEventListener('abort', forward);
+    signal.removeEventListener('abort', pass);
   }
 }

@@ -17,6 +17,9 @@ export interface Listener {
 const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2.0');
 /** Browsers open connections before they need them. */
 const FIRST_BYTE_MS = 30_000;
+/** Anyone may connect, with a token or without: what they hold open is bounded. */
+const MOST_CONNECTIONS = 1_000;
+const IDLE_MS = 600_000;
 
 /**
  * One port for both: HTTP/1.1 for browsers and Prometheus, HTTP/2 without TLS for gRPC, told apart by the first bytes of
@@ -27,6 +30,7 @@ const FIRST_BYTE_MS = 30_000;
 export async function listen(handler: Handler, { host, port }: { host: string; port: number }): Promise<Listener> {
   const http = createHttpServer(handler);
   const http2 = createHttp2Server(handler);
+  http.setTimeout(IDLE_MS);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -43,6 +47,7 @@ export async function listen(handler: Handler, { host, port }: { host: string; p
       process.nextTick(() => socket.resume());
     });
   });
+  server.maxConnections = MOST_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);

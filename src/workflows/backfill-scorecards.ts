@@ -81,7 +81,7 @@ export async function backfillScorecards(input: unknown, carried?: Carried): Pro
   });
 }
 
-/** A second argument from anybody but the run before would be taken for a state, and fail every workflow task. */
+/** A second argument from anyone but the previous run would be taken for a state, and fail every workflow task. */
 function refuseUnlessContinued(carried: unknown): void {
   if (workflowInfo().continuedFromExecutionRunId !== undefined) return;
   const expected = 'one argument; a second one is for the workflow itself, when it continues as new';

@@ -1,12 +1,4 @@
-import {
-  condition,
-  ParentClosePolicy,
-  proxyActivities,
-  setWorkflowOptions,
-  sleep,
-  startChild,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { condition, ParentClosePolicy, proxyActivities, sleep, startChild, workflowInfo } from '@temporalio/workflow';
 import type { Activities, Delivered, Delivery } from '../activities/contract.js';
 import {
   allDelivered,
@@ -94,9 +86,6 @@ export async function backfillNotifications(notifications: Notifications, from: 
   });
   await condition(() => allDelivered(now));
 }
-
-// It may try for days, and a release is not to wait for it.
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, backfillNotifications);
 
 type Sender = Pick<Delivery, 'workflowId' | 'firstRunId' | 'cluster'>;
 type DeliveryEvent =

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -101,12 +102,38 @@ describe.skipIf(!isRoot() || !has('podman', 'On Debian: apt-get install podman r
   it('The same image has the command and the server, and names what it has', () => {
     const entry = (...command: string[]) => inside('/usr/local/bin/backfill-scorecards', ...command);
     expect(entry('backfill', 'help').output).toContain('Usage: backfill');
-    expect(entry('serve', '--help').errors).not.toContain('expected worker, serve or backfill');
     expect(entry('sh')).toMatchObject({
       status: 2,
       errors: expect.stringContaining('expected worker, serve or backfill, got: sh'),
     });
   });
+
+  it('The server answers, started as the chart starts it', async () => {
+    const port = await freePort();
+    const token = 'x'.repeat(48);
+    await writeFile(join(storage, 'token'), token);
+    const serving = await spawnManaged('serve', 'podman', [
+      ...[...storageOptions(), 'run', ...restricted, '--name', 'serve', '--env', `TEMPORAL_ADDRESS=${server.address}`],
+      ...['--volume', `${join(storage, 'token')}:/etc/backfill/token/token:ro`, IMAGE, 'serve', '--host=0.0.0.0'],
+      ...[`--port=${port}`, '--token-file=/etc/backfill/token/token', '--allow-host=backfill-serve'],
+    ]);
+    const answer = (path: string) =>
+      fetch(`http://127.0.0.1:${port}${path}`, { headers: { authorization: `Bearer ${token}` } }).then(
+        async (response) => ({ status: response.status, text: await response.text() }),
+        () => undefined,
+      );
+    await until(
+      () => answer('/readyz'),
+      (ready) => ready?.status === 200,
+    );
+    expect(await answer('/')).toMatchObject({ status: 200, text: expect.stringContaining('<html') });
+    await until(
+      () => answer('/metrics'),
+      (metrics) => /^backfill_cluster_up\{.*\} 1$/m.test(metrics?.text ?? ''),
+    );
+    podman('kill', '--signal', 'TERM', 'serve');
+    expect(await serving.exited).toMatchObject({ signal: null });
+  }, 60_000);
 
   it('It has one build of the core, no development tool, and a list of all its packages', () => {
     const script = [

@@ -41,6 +41,30 @@ describe('every page', () => {
   });
 });
 
+it('ARCHITECTURE draws each room of src, and no other', () => {
+  const [picture] = /(?<=## The rooms\n\n```\n)[\s\S]*?(?=```)/.exec(read('ARCHITECTURE.md'))!;
+  const rooms = (folder: string): string[] =>
+    readdirSync(join(project, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  const drawn = (folder: string) => {
+    const part = picture.split(/^(?=\S)/m).find((lines) => lines.startsWith(`${folder}/ `))!;
+    return [...part.slice(folder.length + 1).matchAll(/(?<![\w/])([\w-]+)\/(?=\s)/g)].map(([, name]) => name!);
+  };
+  expect(drawn('src/backfill').sort()).toEqual(rooms('src/backfill').sort());
+  expect(drawn('src/cli').sort()).toEqual(rooms('src/cli').sort());
+  for (const room of rooms('src')) expect(picture, room).toContain(`src/${room}/`);
+});
+
+it('CONTRIBUTING or README says what each npm script does', () => {
+  const { scripts } = JSON.parse(read('package.json'));
+  const text = read('CONTRIBUTING.md') + read('README.md');
+  const own = Object.keys(scripts).filter((name) => !/^(pre|post)/.test(name));
+  const named = (name: string) =>
+    new RegExp(`npm (run (--silent )?)?${name}(?![\\w:-])|${name} for clients`).test(text);
+  expect(own.filter((name) => !named(name))).toEqual([]);
+});
+
 describe('the reference says', () => {
   it('what each field of the input means', () => {
     const code = codeOf(read('docs/input.md') + read('docs/failures.md'));

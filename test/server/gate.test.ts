@@ -1,6 +1,9 @@
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ClusterSession } from '../../src/fleet/index.js';
+import { Gate } from '../../src/server/access/gate.js';
+import { Hosts } from '../../src/server/access/hosts.js';
+import { SecretToken } from '../../src/server/access/secret-token.js';
 import { type Serving, serveFleet } from '../../src/server/serve-fleet.js';
 import { typed } from '../cli/backfill/command-line.js';
 
@@ -181,6 +184,28 @@ describe('the gate of backfill serve', () => {
     await expect.poll(async () => (await ask(port, '/', bearer)).text, { timeout: 60_000 }).toContain('no VPN');
     expect((await ask(port, '/clusters/chat-prod', bearer)).text).toContain('no VPN');
     expect((await ask(port, '/clusters/other', bearer)).status).toBe(404);
+  });
+});
+
+describe('the name of a person', () => {
+  const gate = new Gate({
+    token: new SecretToken(TOKEN),
+    hosts: new Hosts(['backfill.example.com']),
+    readOnly: false,
+    userHeader: 'X-Forwarded-User',
+  });
+  const asked = (headers: Record<string, string>) => ({
+    method: 'GET',
+    target: '/',
+    headers: { host: 'backfill.example.com', 'x-forwarded-user': ` ${'a'.repeat(200)}`, ...headers },
+    address: '10.0.0.1',
+    changes: false,
+  });
+
+  it('is taken from the proxy, which has the token, and from nobody else', () => {
+    const cookie = new SecretToken(TOKEN).cookie(0, { secure: true }).split(';')[0]!;
+    expect(gate.judge(asked(bearer))).toEqual({ kind: 'admitted', visitor: { user: 'a'.repeat(100) } });
+    expect(gate.judge(asked({ cookie }))).toEqual({ kind: 'admitted', visitor: {} });
   });
 });
 

@@ -37,6 +37,7 @@ describe('pages over real runs', () => {
     expect(answer.text).toContain('the run is paused; 1 window in flight will finish');
     expect(answer.text).toContain('backfill pause east --reason');
     expect((await run.log()).at(-1)).toMatchObject({ what: 'pause', by: 'ana@example.com' });
+    await pageWith(server, '/metrics', 'backfill_run_status{cluster="east",status="pausing"} 1');
     for (const page of ['/', '/clusters/east', '/clusters/east/customers/slow-b/days/2026-01-02']) {
       const text = await pageWith(server, page, 'ana@example.com');
       expect(text).toContain('&lt;script&gt;alert(1)');

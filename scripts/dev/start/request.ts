@@ -48,7 +48,12 @@ export function requestFor(cluster: string, { scale, parallelism }: RequestOptio
     cluster,
     ...fleetRange,
     window: { initial: 'auto', target: Math.max(1, Math.round(TARGET_CONVERSATIONS * scale)) },
-    parallelism: { max: parallelism, min: Math.min(LEAST_PARALLELISM, parallelism), perCustomer: 1, adaptive: true },
+    parallelism: {
+      max: parallelism,
+      min: Math.min(LEAST_PARALLELISM, parallelism),
+      perCustomer: 'auto',
+      adaptive: true,
+    },
     probe: PROBE,
     verify: 'repair',
     // Nobody waits at this command for an operator: what can't be done goes into the report.

@@ -1,13 +1,13 @@
 import type { CommandOutcome } from '../state/log-entry.js';
 import type { State } from '../state/state.js';
 
-/** What a command comes to: the next state, and what was done. */
+/** The result of a command: the next state, and what was done. */
 export interface Effect {
   state: State;
   outcome: CommandOutcome;
 }
 
-/** Refuses a command by being thrown inside this room only; `perform` turns it into a value. */
+/** Thrown inside this room only, to refuse a command; `perform` turns it into a value. */
 export class Refused extends Error {}
 
 export function refuseBeforeCustomersAreKnown(state: State): void {

@@ -2,7 +2,7 @@ import { afterContention, afterSuccess, initialWriters, type Writers } from '../
 import { writersOf } from '../schedule/limit.js';
 import type { Customer, Window } from '../state/customer.js';
 import { findsWriters } from '../state/in-flight.js';
-import { decided } from '../state/journal.js';
+import { writersMoved } from '../state/journal.js';
 import type { State } from '../state/state.js';
 import { updateCustomer } from '../state/update.js';
 
@@ -20,7 +20,8 @@ export function withFound(state: State, index: number, found: Writers, at: numbe
   }));
   if (found.why === before.why && found.count === before.count) return next;
   const { id } = next.customers[index]!;
-  return decided(next, at, { kind: 'writersMoved', customer: id, from: before.count, to: found.count, why: found.why });
+  const fact = { kind: 'writersMoved', customer: id, from: before.count, to: found.count, why: found.why } as const;
+  return writersMoved(next, at, fact);
 }
 
 /**

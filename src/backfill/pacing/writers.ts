@@ -48,6 +48,7 @@ export interface Brink {
   count: number;
   until: number;
   wait: number;
+  worthless?: true;
 }
 
 /** How long a window takes while a number of writers is on trial, in ms. Long enough that its start costs little. */
@@ -68,7 +69,7 @@ export const EXPOSURE = 1 / 20;
 export const BORNE = 0.06;
 /** A brink is tried again after so long, at first and at most; one that was not worth it later. */
 export const FIRST_WAIT = 30_000;
-export const LONGEST_WAIT = 20 * 60_000;
+export const LONGEST_WAIT = 60 * 60_000;
 export const NOT_WORTH_IT_WAIT = 3 * 60_000;
 /** A trial whose writers never are all at work, for want of slots, ends after so long. */
 const LONGEST_TRIAL = 10 * 60_000;
@@ -149,9 +150,13 @@ export function afterContention(writers: Writers, { startedAt, at }: { startedAt
   // Alone, it met somebody else.
   if (count === 1) return writers;
   const lost = writers.lost + at - startedAt;
-  const before = writers.brink?.wait ?? 0;
-  const borne = lost <= BORNE * (writers.clean + lost);
-  const brink = brinkAt(count, at, Math.max(FIRST_WAIT, borne ? before / 2 : before * 2));
+  const known = writers.brink?.count === count ? writers.brink : undefined;
+  const before = known?.wait ?? 0;
+  const borne = lost <= BORNE * (writers.clean + lost) && !known?.worthless;
+  const brink = {
+    ...brinkAt(count, at, Math.max(FIRST_WAIT, borne ? before / 2 : before * 2)),
+    ...(known?.worthless && { worthless: known.worthless }),
+  };
   const wait = formatDuration(brink.wait);
   const cut = moved(writers, count - 1, at, `contention; ${count} are tried again in ${wait}`);
   return { ...cut, cutAt: at, clean: writers.clean / 2, lost: lost / 2, brink };
@@ -192,7 +197,7 @@ function judged(writers: Writers, trial: NonNullable<Writers['trial']>, at: numb
   const percent = `${gain < 0 ? '' : '+'}${Math.round(100 * gain)}%`;
   if (gain >= WORTH * hoped) return { ...rest, why: `${percent} conversations a second, compared with ${trial.from}` };
   const again = writers.brink?.count === count ? 2 * writers.brink.wait : 0;
-  const brink = brinkAt(count, at, Math.max(NOT_WORTH_IT_WAIT, again));
+  const brink: Brink = { ...brinkAt(count, at, Math.max(NOT_WORTH_IT_WAIT, again)), worthless: true };
   const why = `${percent} conversations a second with ${count}, which is not worth it`;
   return { ...moved(rest, trial.from, at, why), brink };
 }

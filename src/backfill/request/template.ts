@@ -7,7 +7,7 @@ const PLACEHOLDERS = ['customerId', 'startTime', 'endTime'] as const;
 const MAX_DEPTH = 50;
 /** It is part of every window's start, and travels with the run's state. */
 const MAX_BYTES = 64 * 1024;
-/** More than anybody reads; a payload has room for a million. */
+/** More than a person reads; a payload has room for a million. */
 const MAX_ISSUES = 100;
 const placeholder = /\$\{([^}]*)\}?/g;
 

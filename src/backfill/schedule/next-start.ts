@@ -1,5 +1,6 @@
 import { meet } from '../hours/interval.js';
 import { NEAR } from '../pacing/pace.js';
+import { throughputOf } from '../pacing/writers.js';
 import type { Customer } from '../state/customer.js';
 import { findsWriters } from '../state/in-flight.js';
 import { claimOf } from '../state/initial-state.js';
@@ -29,27 +30,28 @@ export function nextStart(state: State, now: number, slots: number): Decision {
   let longest: Candidate | undefined;
   let trial: Candidate | undefined;
   let until: number | undefined;
-  const { open, left } = tallyOf(state);
+  const { open } = tallyOf(state);
+  const even = slotTimeLeft(state) / slots;
   const canary = state.record.counts.completed < state.options.canary;
   const room = hasRoom(state);
   for (let i = 0; i < open.length; i++) {
     const index = open[canary ? open.length - 1 - i : i]!;
     const customer = state.customers[index]!;
     if (longest && (canary || claimOf(customer) <= longest.chain)) break;
-    const chain = workLeft(customer) / writersOf(state, customer);
+    const chain = chainOf(state, customer);
     const { running } = customer.windows;
     if (customer.paused || customer.hours.undiscovered || (first && chain <= longest!.chain)) continue;
     const onTrial = running.length >= writersOf(state, customer);
     if (onTrial) {
       const next = findsWriters(state, customer) ? nextTrialOf(state, customer, slots) : undefined;
-      const worth = (room || chain > left / slots) && (!trial || chain > trial.chain);
+      const worth = (room || chain > even) && (!trial || chain > trial.chain);
       if (!next || running.length >= next.count || !worth || canary) continue;
       if (next.at > now) {
         until = Math.min(until ?? next.at, next.at);
         continue;
       }
     }
-    const window = nextWindow(customer, now, mostHours(state, customer, now, chain, slots));
+    const window = nextWindow(customer, now, mostHours(state, customer, { now, chain, even, slots }));
     if (window === undefined) continue;
     if (typeof window === 'number') {
       until = Math.min(until ?? window, window);
@@ -64,7 +66,7 @@ export function nextStart(state: State, now: number, slots: number): Decision {
       if (!longest || chain > longest.chain) longest = candidate;
     }
   }
-  const decides = ({ chain }: Candidate) => !canary && chain > left / slots;
+  const decides = ({ chain }: Candidate) => !canary && chain > even;
   if (trial && (!longest || (decides(trial) && trial.chain > longest.chain))) return started(trial);
   if (first && longest) return started(decides(longest) ? longest : first);
   return until === undefined ? { kind: 'wait' } : { kind: 'wait', until };
@@ -76,25 +78,56 @@ interface Candidate {
   window: WindowToStart;
 }
 
+/** How long the customer's chain is: the work that one of its windows would do until all its writers are done. */
+const chainOf = (state: State, customer: Customer): number => workLeft(customer) / strengthOf(state, customer);
+
+/** What the customer's writers do together, in windows that wait for nobody: those that wait for each other count for less. */
+function strengthOf(state: State, customer: Customer): number {
+  const { best, foundWriters } = customer.pacing;
+  const writers = writersOf(state, customer);
+  const rate = foundWriters && throughputOf(foundWriters);
+  if (rate === undefined || best === undefined || !findsWriters(state, customer)) return writers;
+  return Math.max(1, Math.min(writers, rate * best * state.pacing.pace.slowness));
+}
+
+/** All work left, in what windows that wait for nobody would do in the slots that it takes. */
+function slotTimeLeft(state: State): number {
+  let { left } = tallyOf(state);
+  for (const index of tallyOf(state).running) {
+    const customer = state.customers[index]!;
+    left += workLeft(customer) * (writersOf(state, customer) / strengthOf(state, customer) - 1);
+  }
+  return left;
+}
+
 const started = ({ index, window }: Candidate): Decision => ({ kind: 'startWindow', customer: index, ...window });
 
 /** Whether the database has room for a writer more than what it has. */
 const hasRoom = ({ pacing: { health } }: State): boolean => health.level !== 'high' && (health.utilization ?? 0) < NEAR;
 
 /** How many hours the customer's next window may have; undefined where its size alone decides. */
-function mostHours(state: State, customer: Customer, now: number, chain: number, slots: number): number | undefined {
+function mostHours(
+  state: State,
+  customer: Customer,
+  { slots, ...chain }: { now: number; chain: number; even: number; slots: number },
+): number | undefined {
   if (!findsWriters(state, customer)) return undefined;
-  const even = tallyOf(state).left / slots;
-  return longestHours(state, customer, { now, chain, even, asked: isAsked(state, chain, slots) });
+  const slotsToCome = Math.min(state.parallelism.max, slots * growthToCome(state));
+  const asked =
+    isSeeking(state) || (writersOf(state, customer) < slotsToCome && chain.chain > (chain.even * slots) / slotsToCome);
+  return longestHours(state, customer, { ...chain, asked });
 }
 
-/** Whether another writer is of use to a customer with such a chain, or will be once the limit has found its place. */
-function isAsked(state: State, chain: number, slots: number): boolean {
-  const { pacing, parallelism } = state;
-  const { level, utilization = 0 } = pacing.health;
-  // Without a probe, trials are how the run finds out what the database bears.
-  if (level === 'off' && parallelism.adaptive && (pacing.pace.slowStart || pacing.pace.climb?.trial)) return true;
-  const times = level === 'off' ? 2 : 1 / Math.max(utilization, 1 / 16);
-  const slotsToCome = hasRoom(state) ? Math.min(parallelism.max, slots * times) : slots;
-  return chain > tallyOf(state).left / slotsToCome;
+/** Without a probe, trials are how the run finds out what the database bears. */
+const isSeeking = ({ pacing: { health, pace }, parallelism }: State): boolean =>
+  health.level === 'off' && parallelism.adaptive && (pace.slowStart || pace.climb?.trial !== undefined);
+
+/** How many times as large the limit may become before long. */
+function growthToCome(state: State): number {
+  const { level, utilization = 0 } = state.pacing.health;
+  const share = Math.max(utilization, 1 / 16);
+  // Out of sight it does not grow; but before the first look all is open.
+  if (level === 'unknown') return state.pacing.pace.movedAt === undefined ? 1 / share : 1;
+  if (level === 'off') return 2;
+  return hasRoom(state) ? 1 / share : 1;
 }

@@ -23,6 +23,19 @@ export const logged = (state: State, entry: LogEntry): State =>
 /** A decision of the run itself. */
 export const decided = (state: State, at: number, fact: LogFact): State => logged(state, { at, ...fact });
 
+/** A customer's writers moved: in place of the latest such move, so that a number that is tried again does not fill the log. */
+export function writersMoved(state: State, at: number, fact: LogFact & { kind: 'writersMoved' }): State {
+  const { customer, from, to } = fact;
+  const { log } = state.record;
+  const index = log.findLastIndex(
+    (entry) => entry.kind === 'writersMoved' && entry.customer === customer && entry.from === from && entry.to === to,
+  );
+  const before = log[index];
+  if (before?.kind !== 'writersMoved') return decided(state, at, fact);
+  const others = withRecord(state, { log: log.toSpliced(index, 1) });
+  return decided(others, at, { ...fact, times: (before.times ?? 1) + 1 });
+}
+
 /** The entry with its texts cut: messages come from children of any kind. */
 const shortened = (entry: LogEntry): LogEntry =>
   Object.fromEntries(

@@ -3,11 +3,12 @@ import { daysOf, formatDay, formatTime } from '../hours/calendar.js';
 import type { Breaker } from '../pacing/breaker.js';
 import type { Load } from '../pacing/pace.js';
 import { estimate } from '../schedule/eta.js';
-import { limitNow } from '../schedule/limit.js';
+import { limitNow, writersOf } from '../schedule/limit.js';
 import type { Customer, Problem, TroubleClass } from '../state/customer.js';
-import { countInFlight, workflowIdOf } from '../state/in-flight.js';
+import { countInFlight, findsWriters, workflowIdOf } from '../state/in-flight.js';
 import { type Coverage, windowOf } from '../state/ledger.js';
 import type { Counts, State } from '../state/state.js';
+import { tallyOf } from '../state/tally.js';
 import { type LeftOut, withCustomersThatFit } from './answer-size.js';
 import { addDays, countDays, type DayCounts, dayCounts, dayLetters, isFinished } from './day-letters.js';
 import { breakerReason, type Status, statusOf } from './status.js';
@@ -24,6 +25,8 @@ export interface Progress {
   parallelism: State['parallelism'] & { limit: number; reason: string; inFlight: number };
   /** What the probe says of the cluster's database; `utilization` is its load as a share of what operators bear, where known. */
   database: Load & { reason: string };
+  /** Customers with windows in flight whose number of windows at once the run has found out, the most first; of these a few. */
+  writers: { customer: string; count: number; why: string }[];
   /** When the run should be done at the pace so far; null while that is unknown. */
   eta: string | null;
   /** What the ETA was when this share of the work was done, latest last; absent before the first. */
@@ -84,6 +87,7 @@ export function overview(state: State, now: number): Omit<Progress, 'customers' 
     totals: { ...totalsOf(state), windows: { ...state.record.counts } },
     parallelism: { ...state.parallelism, limit, reason: why, inFlight: countInFlight(state) },
     database: { ...state.pacing.health },
+    writers: writersIn(state),
     eta: etaOf(state, now),
     ...(state.record.forecasts.length > 0 && {
       forecasts: state.record.forecasts.map(({ share, eta }) => ({ share, eta: formatTime(eta) })),
@@ -91,6 +95,18 @@ export function overview(state: State, now: number): Omit<Progress, 'customers' 
     attention: attentionOf(state),
     rejected: state.record.rejected.map((rejection) => ({ ...rejection, at: formatTime(rejection.at) })),
   };
+}
+
+const MOST_WRITERS = 8;
+
+function writersIn(state: State): Progress['writers'] {
+  const found = tallyOf(state).running.flatMap((index) => {
+    const customer = state.customers[index]!;
+    const { foundWriters } = customer.pacing;
+    if (!foundWriters || !findsWriters(state, customer)) return [];
+    return [{ customer: customer.id, count: writersOf(state, customer), why: foundWriters.why }];
+  });
+  return found.sort((a, b) => b.count - a.count).slice(0, MOST_WRITERS);
 }
 
 /** How soon a customer may be left out of an answer: done ones first, then those that just wait; problems stay longest. */

@@ -94,6 +94,11 @@ function mapLines({ run, progress }: { run: Run; progress: Progress }, width: nu
   return [...titles, map.ruler, ...map.lines, ...rest, ...cellNote(map, width), ...legend(width)];
 }
 
+function writersText({ count, why, triedAgainAt }: NonNullable<FoundView['view']['writers']>): string {
+  const later = triedAgainAt ? `; more are tried from ${triedAgainAt} on` : '';
+  return `${count}: ${onOneLine(why)}${later}`;
+}
+
 function viewLines({ run, view }: FoundView, width: number): Line[] {
   const { id, range, days, totals, counts, window, conversations, paused, perCustomer } = view;
   const volume = conversations === null ? '' : `, ${counted(conversations, 'conversation')}`;
@@ -101,6 +106,7 @@ function viewLines({ run, view }: FoundView, width: number): Line[] {
     [styled(id, 'bold'), `  ${run.session.cluster.name}  ${range.start} to ${range.end}${volume}`],
     [styled('days      ', 'dim'), `${days}  ${count(totals.done)} of ${count(totals.days)} done`],
     [styled('window    ', 'dim'), `${window.size}, at most ${perCustomer} at once: ${onOneLine(window.why)}`],
+    ...(view.writers ? [[styled('writers   ', 'dim'), writersText(view.writers)]] : []),
     [
       styled('so far    ', 'dim'),
       `${counts.completed} completed, ${counts.unsuccessful} did not complete, ${formatDuration(counts.busyMs)} of work`,

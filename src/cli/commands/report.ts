@@ -1,14 +1,10 @@
 import { Option } from 'commander';
-import { collectRun } from '../report/collect.js';
-import { documentOf } from '../report/document.js';
 import { formatted, REPORT_FORMATS, type ReportFormat, ROWS, type Rows } from '../report/formats.js';
 import type { AddCommand } from './add-command.js';
-import { withName } from './answer.js';
-import { onEach, selectClusters, valuesOf, withClusters, withSessions } from './clusters.js';
-import { EXIT, type ExitCode, worstExitCode } from './exit-codes.js';
-import { badUsage, CommandProblem, isNoAnswer } from './problem.js';
-import { findRun, noAnswerFrom, type RunChoice, withRunOptions } from './runs.js';
-import { writeOut } from './write-out.js';
+import { withClusters } from './clusters.js';
+import { badUsage } from './problem.js';
+import { type RunChoice, withRunOptions } from './runs.js';
+import { writeCollected } from './write-collected.js';
 
 interface ReportOptions extends RunChoice {
   format?: ReportFormat;
@@ -33,30 +29,14 @@ Examples:
   backfill report chat-prod --run backfillscorecards-chat-prod-2026-01 --format json`,
   );
   command.action(
-    action(async (context, [names = []], { format: asked, rows, out, ...choice }: ReportOptions) => {
-      const format = formatOf(asked ?? (context.options.output === 'json' ? 'json' : undefined), out);
+    action(async (context, [names = []], { format: asked, rows, ...choice }: ReportOptions) => {
+      const format = formatOf(asked ?? (context.options.output === 'json' ? 'json' : undefined), choice.out);
       if (rows && format !== 'csv') throw badUsage(`--rows is for --format csv; got ${format}`);
-      const clusters = await selectClusters(context, names, choice);
-      return withSessions(context, clusters, async (sessions) => {
-        const now = Date.now();
-        const reports = await onEach(sessions, async (session) => {
-          const run = await findRun(session, choice);
-          if (run.pause) throw new CommandProblem(EXIT.attention, run.pause);
-          const found = { cluster: session.cluster.name, workflowId: run.workflowId };
-          return collectRun(session.client, found, now).catch((error: unknown) => {
-            throw isNoAnswer(error) ? noAnswerFrom(run, error) : error;
-          });
-        });
-        const found = valuesOf(reports);
-        const problems = reports.flatMap((report) => ('problem' in report ? [report] : []));
-        const missing = problems.map(({ cluster, problem }) => ({ cluster: cluster.name, reason: problem.message }));
-        const document = documentOf(found, now, missing);
-        if (found.length > 0) await writeOut(formatted(document, format, rows ?? 'days'), out, context);
-        if (rows === 'proof' && found.length > 0 && !found.some(({ proof }) => proof)) {
+      return writeCollected(context, names, choice, (document) => {
+        if (rows === 'proof' && !document.clusters.some(({ proof }) => proof)) {
           context.say('no rows: a proof is part of the result of a run, which exists once the run has ended');
         }
-        for (const { cluster, problem } of problems) context.say(withName(cluster.name, problem.message));
-        return worstExitCode(problems.map(({ problem }): ExitCode => problem.exitCode));
+        return formatted(document, format, rows ?? 'days');
       });
     }),
   );

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { Issue } from '../../backfill/request/issue.js';
+import type { PerCustomer } from '../../backfill/request/options.js';
 import { MAX_PARALLELISM } from '../../backfill/request/values.js';
 import { type Fields, isFields } from '../../fleet/fields.js';
 import { rangeNamed } from '../../runs/run-names.js';
 import { badUsage } from './problem.js';
-import { wholeNumber } from './whole-number.js';
+import { perCustomer, wholeNumber } from './whole-number.js';
 
 /** The options of `start`, `plan` and others that make up a run's input. */
 export interface RequestOptions {
@@ -17,7 +18,7 @@ export interface RequestOptions {
   exclude?: string;
   window?: string;
   parallelism?: number;
-  perCustomer?: number;
+  perCustomer?: PerCustomer;
   adaptive?: boolean;
   resume?: boolean;
   canary?: number;
@@ -40,7 +41,7 @@ export function withRequestOptions(command: Command, { range = true } = {}): Com
     .option('--exclude <ids>', 'ids to leave out')
     .option('--window <size>', 'the size of a window: 6h, 1d, 10d, 1mo, auto, or JSON')
     .option('--parallelism <n>', 'the most windows at once', wholeNumber(1, MAX_PARALLELISM))
-    .option('--per-customer <n>', 'the most windows of one customer at once', wholeNumber(1, MAX_PARALLELISM))
+    .option('--per-customer <n>', 'the most windows of one customer at once, or auto', perCustomer)
     .option('--adaptive', 'let the run find its own limit, up to --parallelism')
     .option('--no-adaptive', 'keep to --parallelism')
     .option('--resume', 'count hours as done whose window completed before')

@@ -1,13 +1,14 @@
+import type { PerCustomer } from '../../backfill/request/options.js';
 import { MAX_PARALLELISM } from '../../backfill/request/values.js';
 import type { AddCommand } from './add-command.js';
 import { withClusters } from './clusters.js';
 import { badUsage } from './problem.js';
 import { type SendOptions, sendToRuns, withSendOptions } from './send-command.js';
-import { wholeNumber } from './whole-number.js';
+import { perCustomer, wholeNumber } from './whole-number.js';
 
 interface ParallelismOptions extends SendOptions {
   max?: number;
-  perCustomer?: number;
+  perCustomer?: PerCustomer;
   adaptive?: boolean;
 }
 
@@ -17,7 +18,7 @@ export const addSetParallelism: AddCommand = (program, action) => {
     .summary('change how many windows run at once')
     .description('Change how many windows may be in flight at once; running windows are not affected.')
     .option('--max <n>', 'the most windows at once', limit)
-    .option('--per-customer <n>', 'the most windows of one customer at once', limit)
+    .option('--per-customer <n>', 'the most windows of one customer at once, or auto', perCustomer)
     .option('--adaptive', 'let the run find its own limit, up to --max')
     .option('--no-adaptive', 'keep to --max');
   withSendOptions(command).addHelpText(
@@ -25,7 +26,8 @@ export const addSetParallelism: AddCommand = (program, action) => {
     `
 Examples:
   backfill set-parallelism us-west-2-prod --max 2
-  backfill set-parallelism --all --max 4 --adaptive`,
+  backfill set-parallelism --all --max 4 --adaptive
+  backfill set-parallelism us-west-2-prod --per-customer auto`,
   );
   command.action(
     action(async (context, [clusters = []], { max, perCustomer, adaptive, ...options }: ParallelismOptions) => {

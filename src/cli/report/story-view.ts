@@ -40,6 +40,7 @@ function linesOf({ report, log }: EndedRun): string[] {
     ...split(report),
     ...resized(facts),
     ...limit(facts),
+    ...writers(facts),
     ...database(facts),
     ...retried(facts),
     ...stopped(facts),
@@ -91,6 +92,16 @@ function limit(facts: readonly LogFact[]): string[] {
       (growth ? `: ${plain(growth)}` : '') +
       (cuts.length > 0 ? `; slowed ${times(cuts.length)}: ${distinct(reasons)}` : ''),
   ];
+}
+
+/** The most writers that each customer had, the most first. */
+function writers(facts: readonly LogFact[]): string[] {
+  const most = new Map<string, number>();
+  for (const { customer, from, to } of ofKind(facts, 'writersMoved')) {
+    most.set(customer, Math.max(most.get(customer) ?? 1, from, to));
+  }
+  const all = [...most].sort((a, b) => b[1] - a[1]).map(([customer, count]) => `${customer} up to ${count}`);
+  return all.length === 0 ? [] : [`writers: ${few(all)}`];
 }
 
 /** How often the database was worse than ok, and why. That it is well again, or was first looked at, is no news. */

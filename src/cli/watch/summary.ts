@@ -43,7 +43,7 @@ export function headline(picture: ClusterPicture, now: number): Line {
   ];
 }
 
-/** A run's progress in figures and reasons: four to seven lines. */
+/** A run's progress in figures and reasons: four to eight lines. */
 export function summaryLines(progress: Progress, picture: ClusterPicture, now: number): Line[] {
   const { parallelism, database, totals } = progress;
   const lines: Line[] = [
@@ -56,7 +56,14 @@ export function summaryLines(progress: Progress, picture: ClusterPicture, now: n
     ],
     [label('limit'), `${parallelism.limit} of at most ${parallelism.max}: ${onOneLine(parallelism.reason)}`],
   ];
-  const { customersLeftOut: out } = progress;
+  const { customersLeftOut: out, writers = [] } = progress;
+  const several = writers.filter(({ count }) => count > 1);
+  if (several.length > 0) {
+    lines.push([
+      label('writers'),
+      several.map(({ customer, count, why }) => `${customer} ${count} (${why})`).join(', '),
+    ]);
+  }
   if (out) {
     const customers = `${counted(out.count, 'customer')}, ${count(out.done)} of them done`;
     lines.push([
@@ -67,7 +74,9 @@ export function summaryLines(progress: Progress, picture: ClusterPicture, now: n
   if (!isClosed(progress)) lines.push([label('pace'), pace(picture, progress, now)]);
   if (database.level !== 'off') {
     const style = { ok: 'green', high: 'yellow', critical: 'red', unknown: 'yellow' }[database.level] as Style;
-    lines.push([label('database'), styled(database.level, style), `: ${onOneLine(database.reason)}`]);
+    const share =
+      database.utilization === undefined ? '' : `, ${Math.round(100 * database.utilization)}% of what it may bear`;
+    lines.push([label('database'), styled(database.level, style), `${share}: ${onOneLine(database.reason)}`]);
   }
   return lines;
 }

@@ -55,6 +55,7 @@ const mistakes: [typed: string, message: RegExp, lines?: number][] = [
   ['add us-west --input FOLDER/other.json', /--input: expected a JSON list of customers/],
   ['remove us-west', /expected <customer> after the cluster us-west/],
   ['cancel us-west --customer cvs', /--customer needs --windows/],
+  ['customers us-west --day 2026-01-15', /--day needs --customer/],
   ['cancel us-west --windows --wait', /--wait waits for the end of a run/],
   ['log us-west --limit 201', /'201' is invalid.*1 to 200/],
   ['start', /which cluster\?/],

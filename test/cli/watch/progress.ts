@@ -30,6 +30,7 @@ export function progress(customers: Record<string, string>, sketch: Sketch = {})
     },
     parallelism: { max: 4, min: 1, perCustomer: 1, adaptive: false, limit: 4, reason: '', inFlight },
     database: { level: 'off', reason: '' },
+    writers: [],
     eta: left === null ? null : new Date(NOW + left * 1_000).toISOString(),
     customers: Object.entries(customers).map(([id, days]) => ({ id, days })),
     attention: attention.map((problem) => ({

@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  afterContention,
+  afterStart,
+  afterSuccess,
+  FIRST_WAIT,
+  initialWriters,
+  LONGEST_WAIT,
+  longestWindow,
+  nextTrial,
+  TRIAL_WINDOW,
+  tailHours,
+  type Writers,
+} from '../../../src/backfill/pacing/writers.js';
+
+const SECOND = 1_000;
+
+/** A customer whose windows each take `seconds(n)` for 1,000 conversations when n are in flight; `fails`: which of them deadlock. */
+interface Whale {
+  seconds: (writers: number) => number;
+  fails?: (writers: number, window: number) => boolean;
+}
+
+/** A customer with slots to spare for so long. Every number of writers that it had, and each move with its time. */
+function played({ seconds, fails }: Whale, forSeconds: number, max = 16) {
+  let writers = initialWriters;
+  let windows = 0;
+  const running: { startedAt: number; endsAt: number; fails: boolean }[] = [];
+  const moves: { at: number; from: number; to: number; why: string }[] = [];
+  const moved = (next: Writers, at: number) => {
+    if (next.count !== writers.count) moves.push({ at, from: writers.count, to: next.count, why: next.why });
+    writers = next;
+  };
+  for (let at = 1_000_000; at < 1_000_000 + forSeconds * SECOND; at += SECOND) {
+    for (const window of running.filter(({ endsAt }) => endsAt <= at)) {
+      const full = running.length >= writers.count;
+      running.splice(running.indexOf(window), 1);
+      const { startedAt } = window;
+      if (window.fails) moved(afterContention(writers, { startedAt, at }), at);
+      else moved(afterSuccess(writers, { startedAt, at, work: 1_000, full }), at);
+    }
+    const start = () => {
+      const takes = seconds(running.length + 1) * SECOND;
+      running.push({ startedAt: at, endsAt: at + takes, fails: fails?.(running.length + 1, windows++) ?? false });
+    };
+    while (running.length < writers.count) start();
+    const next = nextTrial(writers, { max, free: max - running.length });
+    if (next && next.at <= at && running.length < next.count) {
+      moved(afterStart(writers, { at, inFlight: running.length + 1, max, free: max - running.length }), at);
+      start();
+    }
+  }
+  return { writers, moves };
+}
+
+describe('the writers of one customer', () => {
+  it('become as many as there are slots where none of them slows another down', () => {
+    const { writers, moves } = played({ seconds: () => 20 }, 600);
+    expect(writers.count).toBe(16);
+    expect(moves.map(({ to }) => to)).toEqual([2, 4, 8, 16]);
+  });
+
+  it('go back to one, with the reason in words, where they only wait for each other', () => {
+    const { writers, moves } = played({ seconds: (n) => 20 * n }, 3_600);
+    expect(writers.count).toBe(1);
+    expect(moves[1]!.why).toMatch(/conversations a second with \d+, which is not worth it$/);
+    // What was not worth it is tried again seldom: no oscillation.
+    expect(moves.length).toBeLessThanOrEqual(12);
+  });
+
+  it('stay under a number at which they deadlock always, and try it once in two minutes at most', () => {
+    const { writers, moves } = played({ seconds: () => 20, fails: (n) => n >= 3 }, 3_600);
+    expect(writers.count).toBeLessThanOrEqual(3);
+    const settled = moves.filter(({ at }) => at > 1_000_000 + 1_200 * SECOND);
+    expect(Math.max(...settled.map(({ to }) => to))).toBeLessThanOrEqual(3);
+    // Between the brink and one less, and at most one trial in two minutes.
+    expect(Math.min(...settled.map(({ to }) => to))).toBeGreaterThanOrEqual(1);
+    expect(settled.length).toBeLessThanOrEqual(2 * 20);
+  });
+
+  const anything = fc.array(
+    fc.record({
+      kind: fc.constantFrom('start', 'success', 'contention'),
+      passed: fc.nat(200 * SECOND),
+      took: fc.integer({ min: 1, max: 300 * SECOND }),
+      work: fc.nat(10_000),
+      full: fc.boolean(),
+      free: fc.nat(20),
+    }),
+    { maxLength: 150 },
+  );
+
+  it('are never fewer than one nor more than the most; one event takes one away, and the same event no other', () => {
+    fc.assert(
+      fc.property(anything, fc.integer({ min: 1, max: 40 }), (events, max) => {
+        let writers = initialWriters;
+        let at = 1_000_000;
+        for (const { kind, passed, took, work, full, free } of events) {
+          at += passed;
+          const startedAt = at - took;
+          const before = writers;
+          if (kind === 'start') writers = afterStart(writers, { at, inFlight: writers.count + 1, max, free });
+          else if (kind === 'success') writers = afterSuccess(writers, { startedAt, at, work, full });
+          else {
+            writers = afterContention(writers, { startedAt, at });
+            expect(before.count - writers.count).toBeLessThanOrEqual(1);
+            const { cutAt } = writers;
+            if (cutAt === at) expect(afterContention(writers, { startedAt, at: at + 1 })).toBe(writers);
+          }
+          expect(writers.count).toBeGreaterThanOrEqual(1);
+          expect(writers.count).toBeLessThanOrEqual(max);
+          expect(JSON.parse(JSON.stringify(writers))).toEqual(writers);
+        }
+      }),
+    );
+  });
+
+  it('try the brink again no sooner than its wait, which never leaves its band', () => {
+    fc.assert(
+      fc.property(anything, (events) => {
+        let writers = initialWriters;
+        let at = 1_000_000;
+        for (const { kind, passed, took, work, free } of events) {
+          at += passed;
+          const { brink } = writers;
+          if (kind === 'start') writers = afterStart(writers, { at, inFlight: writers.count + 1, max: 64, free });
+          else if (kind === 'success') writers = afterSuccess(writers, { startedAt: at - took, at, work, full: true });
+          else writers = afterContention(writers, { startedAt: at - took, at });
+          if (kind === 'start' && brink && at < brink.until) expect(writers.count).toBeLessThan(brink.count);
+          if (writers.brink) {
+            expect(writers.brink.wait).toBeGreaterThanOrEqual(FIRST_WAIT);
+            expect(writers.brink.wait).toBeLessThanOrEqual(LONGEST_WAIT);
+          }
+        }
+      }),
+    );
+  });
+});
+
+describe('windows of several writers', () => {
+  it('are short while a number is on trial, so that a deadlock undoes little', () => {
+    const trial: Writers = { ...initialWriters, count: 2, trial: { from: 1, rate: 1 } };
+    const ms = longestWindow(trial, { now: 0, asked: true, chain: 10 * 3_600 * SECOND, max: 64 })!;
+    expect(ms).toBeLessThanOrEqual(TRIAL_WINDOW);
+  });
+
+  it('get shorter towards the end of the chain, so that all end together, and not under the smallest', () => {
+    expect(tailHours({ waiting: 240, writers: 4, least: 1 })).toBe(30);
+    expect(tailHours({ waiting: 4, writers: 4, least: 1 })).toBe(1);
+    expect(tailHours({ waiting: 4, writers: 4, least: 6 })).toBe(6);
+    expect(tailHours({ waiting: 240, writers: 1, least: 1 })).toBe(240);
+  });
+});
