@@ -1,8 +1,10 @@
 /**
  * `npm run simulate -- --fleets 50 --seed 1`: plays the same core as the workflow over virtual time, on a model of a
- * database (docs/simulator.md), beside the procedures that it replaces. `-- --scale-check`: its cost with 10,000 customers.
+ * database (docs/simulator.md), beside the procedures that it replaces. `-- --controllers`:
+ * beside every controller that somebody has published, in each model (`--model`: only those whose name has it). `-- --scale-check`: its cost with 10,000 customers.
  */
 import { parseArgs } from 'node:util';
+import { compareControllers } from './lab/simulate/controllers.js';
 import { type Cluster, fleetFrom, lowerBound, totalOf } from './lab/simulate/fleet.js';
 import { january } from './lab/simulate/parameters.js';
 import { byHand, ours, type Played, type Procedure, sequentialDays, sixtyDays } from './lab/simulate/procedures.js';
@@ -13,6 +15,8 @@ const { values } = parseArgs({
     fleets: { type: 'string', default: '50' },
     seed: { type: 'string', default: '1' },
     'scale-check': { type: 'boolean', default: false },
+    controllers: { type: 'boolean', default: false },
+    model: { type: 'string' },
   },
 });
 
@@ -111,4 +115,5 @@ function median(numbers: number[]): number {
 }
 
 if (values['scale-check']) scaleCheck(Number(values.seed));
+else if (values.controllers) compareControllers(Number(values.fleets), Number(values.seed), values.model);
 else compare(Number(values.fleets), Number(values.seed));

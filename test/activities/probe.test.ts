@@ -142,6 +142,20 @@ describe('probeDatabase', () => {
     expect((await back).level).toBe('ok');
   });
 
+  it('measures the log that is written and archived, the age of transactions and what vacuums', async () => {
+    const metrics = [
+      'competingSessions',
+      'walMegabytesPerMinute',
+      'archiveBacklog',
+      'transactionIdAge',
+      'autovacuumWorkers',
+    ];
+    const maxLoad = Object.fromEntries(metrics.map((name) => [name, 1e9]));
+    const answer = await probe({ maxLoad });
+    expect(answer.level).toBe('ok');
+    for (const name of metrics) expect(answer.reason).toMatch(new RegExp(`${name} \\d+(\\.\\d+)? of 1000000000`));
+  });
+
   it('measures what operators wrote in SQL, read-only', async () => {
     expect(await probe({ maxLoad: { rows: 9 } })).toMatchObject({
       level: 'high',

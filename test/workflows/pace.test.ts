@@ -283,8 +283,8 @@ describe('the probe', () => {
       probe: { maxLoad: { queuedJob: 5, activeSessions: 3 }, criticalLoad: { queuedJobs: 9, blocked: 1 } },
     });
     const known =
-      'activeSessions, blockedSessions, longestTransactionSeconds, connectionsShare, deadlocksPerMinute, ' +
-      'replicationLagSeconds, queuedJobs';
+      'activeSessions, competingSessions, blockedSessions, longestTransactionSeconds, connectionsShare, deadlocksPerMinute, ' +
+      'walMegabytesPerMinute, archiveBacklog, transactionIdAge, autovacuumWorkers, replicationLagSeconds, queuedJobs';
     expect(await run.failure()).toMatchObject({
       type: 'InvalidInput',
       message: ['maxLoad.queuedJob', 'criticalLoad.blocked']

@@ -15,18 +15,19 @@ type Metric = (ask: Ask, memory: Memory) => Promise<number>;
 
 const MINUTE = 60_000;
 
-/** The samples of a server's counter in the last minute. A counter only increases; the load is how fast. */
+/** The samples of a server's counters in the last minute. A counter only increases; the load is how fast. */
 export class Memory {
-  private samples: { at: number; count: number }[] = [];
+  private readonly samples = new Map<string, { at: number; count: number }[]>();
 
   /** How much a counter increased in the last minute, or since its first sample. */
-  perMinute(count: number, now: number): number {
-    const latest = this.samples.at(-1);
-    // The server's statistics were reset.
-    if (latest && count < latest.count) this.samples = [];
-    this.samples.push({ at: now, count });
-    while (this.samples.length > 1 && now - this.samples[0]!.at > MINUTE) this.samples.shift();
-    return count - this.samples[0]!.count;
+  perMinute(counter: string, count: number, now: number): number {
+    const known = this.samples.get(counter) ?? [];
+    // A smaller count: the server's statistics were reset.
+    const samples = count < (known.at(-1)?.count ?? 0) ? [] : known;
+    samples.push({ at: now, count });
+    while (samples.length > 1 && now - samples[0]!.at > MINUTE) samples.shift();
+    this.samples.set(counter, samples);
+    return count - samples[0]!.count;
   }
 }
 
@@ -50,6 +51,9 @@ function value(sql: string, absent = 'the server has no value for it'): Metric {
 
 export const METRICS: Record<string, Metric> = {
   activeSessions: session(`count(*) FILTER (WHERE state = 'active')`),
+  // A session that waits for a disk or for the log to be flushed, does not compete for the CPU.
+  competingSessions: session(`count(*) FILTER (
+    WHERE state = 'active' AND wait_event_type IS DISTINCT FROM 'IO' AND coalesce(wait_event, '') NOT LIKE 'WAL%')`),
   blockedSessions: session(`count(*) FILTER (WHERE wait_event_type = 'Lock')`),
   longestTransactionSeconds: session(
     `coalesce(greatest(0, extract(epoch FROM clock_timestamp() - min(xact_start))), 0)::float8`,
@@ -57,8 +61,21 @@ export const METRICS: Record<string, Metric> = {
   connectionsShare: session(`(count(*) + 1)::float8 / current_setting('max_connections')::integer`),
   async deadlocksPerMinute(ask, memory) {
     const count = await value('SELECT sum(deadlocks) AS value FROM pg_stat_database')(ask, memory);
-    return memory.perMinute(count, Date.now());
+    return memory.perMinute('deadlocks', count, Date.now());
   },
+  async walMegabytesPerMinute(ask, memory) {
+    const count = await value(
+      `SELECT CASE WHEN NOT pg_is_in_recovery() THEN (pg_current_wal_lsn() - '0/0') / 1048576 END::float8 AS value`,
+      'a standby writes no log of its own',
+    )(ask, memory);
+    return memory.perMinute('wal', count, Date.now());
+  },
+  // Segments of the log that wait for their archive command.
+  archiveBacklog: value(`SELECT count(*) AS value FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'`),
+  transactionIdAge: value('SELECT max(age(datfrozenxid)) AS value FROM pg_database'),
+  autovacuumWorkers: value(`
+    SELECT pg_has_role('pg_read_all_stats', 'USAGE') AS permitted, count(*) AS value FROM pg_stat_activity
+    WHERE backend_type = 'autovacuum worker'`),
   // A standby that has replayed everything it received has no lag, however long ago the last transaction was.
   replicationLagSeconds: value(
     `SELECT pg_is_in_recovery() OR pg_has_role('pg_read_all_stats', 'USAGE') AS permitted,

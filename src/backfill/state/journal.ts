@@ -23,17 +23,17 @@ export const logged = (state: State, entry: LogEntry): State =>
 /** A decision of the run itself. */
 export const decided = (state: State, at: number, fact: LogFact): State => logged(state, { at, ...fact });
 
-/** A customer's writers moved: in place of the latest such move, so that a number that is tried again does not fill the log. */
+/** A number of writers that is tried again and again is one entry in so long (ms): the log has room for other things as well. */
+const SAME_MOVE_EVERY = 10 * 60_000;
+
+/** A customer's writers moved, or stay after a trial. */
 export function writersMoved(state: State, at: number, fact: LogFact & { kind: 'writersMoved' }): State {
   const { customer, from, to } = fact;
-  const { log } = state.record;
-  const index = log.findLastIndex(
-    (entry) => entry.kind === 'writersMoved' && entry.customer === customer && entry.from === from && entry.to === to,
-  );
-  const before = log[index];
-  if (before?.kind !== 'writersMoved') return decided(state, at, fact);
-  const others = withRecord(state, { log: log.toSpliced(index, 1) });
-  return decided(others, at, { ...fact, times: (before.times ?? 1) + 1 });
+  const said = state.record.log.some((entry) => {
+    if (entry.kind !== 'writersMoved' || at - entry.at >= SAME_MOVE_EVERY) return false;
+    return entry.customer === customer && entry.from === from && entry.to === to;
+  });
+  return said ? state : decided(state, at, fact);
 }
 
 /** The entry with its texts cut: messages come from children of any kind. */

@@ -25,11 +25,8 @@ export type LogFact =
   | ({ kind: 'windowFailed'; window: string; attempts: number } & Failed)
   | ({ kind: 'windowRerun'; window: string; days: string } & Failed)
   | { kind: 'sizeGrown'; customer: string; size: string; why: string }
-  /**
-   * `from` and `to` are alike where a trial has shown that the number may stay. A number is tried again and again: the latest such
-   * move of a customer takes the place of the one before, and counts `times`.
-   */
-  | { kind: 'writersMoved'; customer: string; from: number; to: number; why: string; times?: number }
+  /** `from` and `to` are alike where a trial has shown that the number may stay. */
+  | { kind: 'writersMoved'; customer: string; from: number; to: number; why: string }
   | { kind: 'limitMoved'; from: number; to: number; why: string }
   | { kind: 'databaseLevel'; from: Health; to: Health; reason: string }
   | { kind: 'pausedByStops'; windows: number; within: number }

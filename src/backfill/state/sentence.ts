@@ -43,9 +43,9 @@ export function sentenceOf(fact: LogFact): string {
     case 'sizeGrown':
       return `${fact.customer}: ${fact.why}`;
     case 'writersMoved': {
-      const { customer, from, to, why, times } = fact;
+      const { customer, from, to, why } = fact;
       const move = from === to ? `${counted(to, 'writer')} stay` : `writers ${from} → ${to}`;
-      return `${customer}: ${move}${times ? ` (${times} times so far)` : ''}: ${why}`;
+      return `${customer}: ${move}: ${why}`;
     }
     case 'limitMoved':
       return `limit ${fact.from} → ${fact.to}: ${fact.why}`;
