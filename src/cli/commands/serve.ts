@@ -4,7 +4,6 @@ import { InvalidArgumentError } from 'commander';
 import { operatorName } from '../../fleet/operator-name.js';
 import { isLoopback } from '../../server/access/hosts.js';
 import { LEAST_TOKEN_LENGTH, SecretToken } from '../../server/access/secret-token.js';
-import { serveFleet } from '../../server/serve-fleet.js';
 import type { AddCommand } from './add-command.js';
 import type { CommandContext } from './context.js';
 import { EXIT } from './exit-codes.js';
@@ -54,6 +53,8 @@ Examples:
         const token = await tokenFor(options);
         const { clusters } = await context.fleet();
         const { host, port, readOnly = false, allowHost, userHeader, jobPackage } = options;
+        // No other command should wait for what only a server needs.
+        const { serveFleet } = await import('../../server/serve-fleet.js');
         const serving = await serveFleet({
           clusters,
           watched: clusters.map((cluster) => watchedCluster(cluster, {}, context)),
