@@ -1,5 +1,5 @@
 /**
- * `npm run bench:january`: the month of January 2026 by four procedures, on a real Temporal server and a real
+ * `npm run bench:january`: the month of January 2026 by five procedures, on a real Temporal server and a real
  * PostgreSQL, at a scale at which contention and heartbeat time-outs really happen. january/README.md says what
  * the table means and what it can't show. Exits with 1 when a goal is missed.
  */
@@ -7,13 +7,14 @@ import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { stopAll } from './dev/processes.js';
 import { scenario } from './lab/bench/january/fleet.js';
-import { measure, type Result } from './lab/bench/january/measure.js';
+import { measure, quiet, type Result } from './lab/bench/january/measure.js';
 import { PROCEDURES } from './lab/bench/january/procedures.js';
 import { Stack } from './lab/bench/january/stack.js';
 import { goals, table } from './lab/bench/january/table.js';
 
 const DEFAULT_SCALE = '1/170';
 const DEFAULT_SECONDS = '200';
+const QUIET_MS = 15_000;
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +24,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: DEFAULT_SECONDS },
     /** Only procedures whose name has this text. */
     only: { type: 'string', default: '' },
+    /** With whales whose windows contend, with whales whose windows don't (`apart`), or first one and then the other. */
+    whales: { type: 'string', default: 'contend,apart' },
   },
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -35,15 +38,22 @@ try {
   const { customers } = stack.scenario;
   const conversations = customers.reduce((sum, customer) => sum + customer.conversations, 0);
   console.log(`${customers.length} customers, ${conversations} conversations (scale ${values.scale}), ${machine()}`);
+  const quietMs = await quiet(stack, QUIET_MS);
+  console.log(`live p99 ${quietMs.toFixed(1)} ms before anything else`);
   const results: Result[] = [];
-  for (const procedure of PROCEDURES.filter(({ name }) => name.includes(values.only))) {
-    console.log(`\n${procedure.name}`);
-    const result = await measure(stack, procedure, Number(values.seconds) * 1_000, (line) => console.log(`  ${line}`));
-    console.log(`  ${(result.ms / 1_000).toFixed(1)} s, ${machine()}`);
-    results.push(result);
+  const kinds = (['contend', 'apart'] as const).filter((kind) => values.whales.split(',').includes(kind));
+  for (const whales of kinds) {
+    if (whales === 'apart') await stack.separateDays();
+    for (const procedure of PROCEDURES.filter(({ name }) => name.includes(values.only))) {
+      console.log(`\n${procedure.name}, whales ${whales}`);
+      const say = (line: string) => console.log(`  ${line}`);
+      const result = await measure(stack, procedure, whales, Number(values.seconds) * 1_000, say);
+      console.log(`  ${(result.ms / 1_000).toFixed(1)} s, ${machine()}`);
+      results.push(result);
+    }
   }
-  console.log(`\n${table(results)}\n`);
-  const reached = goals(results);
+  console.log(`\n${table(results, quietMs)}\n`);
+  const reached = kinds.flatMap((whales) => goals(results, quietMs, whales));
   for (const goal of reached) console.log(`${goal.reached ? 'reached' : 'MISSED '}  ${goal.text}`);
   if (reached.some((goal) => !goal.reached)) process.exitCode = 1;
 } finally {

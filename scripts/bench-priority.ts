@@ -11,7 +11,7 @@ import { obtainPinnedServer } from './dev/pinned-servers.js';
 import { stopAll } from './dev/processes.js';
 import { startTemporalServer } from './dev/temporal-server.js';
 import { createLoad, type Wait } from './lab/bench/priority/load.js';
-import { median } from './lab/bench/statistics.js';
+import { median, percentile } from './lab/bench/statistics.js';
 
 const SLOTS = 4;
 const TAKES_MS = { window: 1_000, live: 100 };
@@ -40,9 +40,6 @@ interface Situation {
   readonly connection: NativeConnection;
   readonly workflowBundle: { code: string };
 }
-
-const percentile = (values: readonly number[], share: number): number =>
-  values.slice().sort((a, b) => a - b)[Math.floor(share * values.length)] ?? Number.NaN;
 
 /** A backfill that keeps all slots busy, and live workflows beside it on the same queue. */
 async function waitsWith({ client, connection, workflowBundle }: Situation, priority: object): Promise<Wait[]> {

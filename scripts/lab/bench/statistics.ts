@@ -5,6 +5,10 @@ export function median(values: readonly number[]): number {
   return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
 }
 
+/** The value that this share of them is below; NaN of nothing. */
+export const percentile = (values: readonly number[], share: number): number =>
+  values.slice().sort((a, b) => a - b)[Math.floor(share * values.length)] ?? Number.NaN;
+
 /** The slope of the straight line through the logarithms: `y` grows like `x` to this power. Least squares. */
 export function exponent(points: readonly { x: number; y: number }[]): number {
   const logs = points.map(({ x, y }) => ({ x: Math.log(x), y: Math.log(y) }));

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { classify } from '../../../../src/backfill/failures/classify.js';
 import { causeChain } from '../../../../src/workflows/cause-chain.js';
+import { LiveLoad } from './live-load.js';
 import type { Procedure } from './procedures.js';
 import { Sampler } from './sampler.js';
 import type { Stack } from './stack.js';
@@ -8,6 +10,7 @@ import type { Stack } from './stack.js';
 /** What a procedure came to. Times in ms. */
 export interface Result {
   name: string;
+  whales: Whales;
   ms: number;
   /** It was stopped, because it took longer than it may. */
   stopped: boolean;
@@ -22,31 +25,55 @@ export interface Result {
   peakActive: number;
   missing: number;
   wrongAggregates: number;
+  /** The most windows of one customer that were at work at once. */
+  writers: number;
+  /** The 99th percentile of a live transaction. */
+  liveMs: number;
+}
+
+/** Whether windows of one customer meet in rows that both write. */
+export type Whales = 'contend' | 'apart';
+
+/** The 99th percentile of a live transaction while nothing else happens. */
+export async function quiet(stack: Stack, forMs: number): Promise<number> {
+  await stack.fresh();
+  await ready(stack.client);
+  const live = new LiveLoad(stack.databaseUrl);
+  await sleep(forMs);
+  return live.stop();
 }
 
 /** Runs a procedure on a fresh database, at most `mostMs`. */
 export async function measure(
   stack: Stack,
   procedure: Procedure,
+  whales: Whales,
   mostMs: number,
   say: (line: string) => void,
 ): Promise<Result> {
   await stack.fresh();
   await ready(stack.client);
+  const prefix = `${procedure.prefix}-${whales}`;
   const before = await stack.deadlocks();
   const sampler = new Sampler(stack.databaseUrl);
+  const live = new LiveLoad(stack.databaseUrl);
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), mostMs);
   const started = performance.now();
-  const undone = await procedure.run({ stack, sampler, signal: limit.signal, say });
+  const undone = await procedure.run({ stack, prefix, sampler, signal: limit.signal, say });
   const ms = performance.now() - started;
   clearTimeout(timer);
+  const liveMs = await live.stop();
   await sampler.stop();
-  const windows = await executions(stack.client, procedure.prefix);
+  const windows = await executions(stack.client, prefix);
   await stack.stopWorkers();
   const { total } = await stack.completeness();
+  const writers = await stack.writers();
+  const several = writers.filter(({ most }) => most > 1);
+  say(`writers: ${several.map(({ customer, most }) => `${customer} ${most}`).join(', ') || 'one each'}`);
   return {
     name: procedure.name,
+    whales,
     ms,
     stopped: limit.signal.aborted,
     undone,
@@ -56,6 +83,8 @@ export async function measure(
     peakActive: sampler.peakActive,
     missing: total.missing,
     wrongAggregates: total.wrongAggregates,
+    writers: writers[0]?.most ?? 0,
+    liveMs,
   };
 }
 

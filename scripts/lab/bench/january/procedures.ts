@@ -6,13 +6,22 @@ import type { Stack } from './stack.js';
 
 export interface Procedure {
   name: string;
-  /** Of its windows' workflow ids. */
+  /** What its windows' workflow ids start with. */
   prefix: string;
   /**
    * Works until done, or until the signal says that it takes too long. Says what happens, and gives the days (of all
    * customers) that it left undone.
    */
-  run(parts: { stack: Stack; sampler: Sampler; signal: AbortSignal; say: (line: string) => void }): Promise<number>;
+  run(parts: Parts): Promise<number>;
+}
+
+interface Parts {
+  stack: Stack;
+  /** Of its windows' workflow ids this time. */
+  prefix: string;
+  sampler: Sampler;
+  signal: AbortSignal;
+  say: (line: string) => void;
 }
 
 /** When an operator steps in: so many blocked sessions for so long. */
@@ -23,9 +32,9 @@ const WIDE = 60;
 const january: Procedure = {
   name: 'as in January, by hand',
   prefix: 'january-by-hand',
-  async run({ stack, sampler, signal, say }) {
+  async run({ stack, prefix, sampler, signal, say }) {
     const { scenario } = stack;
-    const byHand = new ByHand(stack, this.prefix);
+    const byHand = new ByHand(stack, prefix);
     const idsOf = (windows: readonly { customerId: string }[]) => [...new Set(windows.map((w) => w.customerId))];
     const everyone = scenario.customers.map(({ id }) => id);
 
@@ -58,9 +67,9 @@ const january: Procedure = {
 const wide: Procedure = {
   name: `days, ${WIDE} at once`,
   prefix: 'january-wide',
-  async run({ stack, signal, say }) {
+  async run({ stack, prefix, signal, say }) {
     const everyone = stack.scenario.customers.map(({ id }) => id);
-    return finish(new ByHand(stack, this.prefix), windowsOf(stack.scenario, everyone, 1), WIDE, signal, say);
+    return finish(new ByHand(stack, prefix), windowsOf(stack.scenario, everyone, 1), WIDE, signal, say);
   },
 };
 
@@ -84,30 +93,28 @@ async function finish(
 const sequential: Procedure = {
   name: 'days, one at a time',
   prefix: 'january-sequential',
-  run: (parts) => backfill(parts, sequential.prefix, { window: '1d', parallelism: 1 }),
+  run: (parts) => backfill(parts, { window: '1d', parallelism: 1 }),
 };
 
-const ours: Procedure = {
-  name: 'backfillScorecards, adaptive',
-  prefix: 'january-adaptive',
+const ours = (perCustomer: number | 'auto'): Procedure => ({
+  name: `ours, perCustomer ${perCustomer}`,
+  prefix: `january-adaptive-${perCustomer}`,
   run: (parts) =>
-    backfill(parts, ours.prefix, {
+    backfill(parts, {
       window: { initial: 'auto', min: '6h', target: parts.stack.scenario.target },
-      parallelism: { max: 12, min: 4, perCustomer: 1, adaptive: true },
+      parallelism: { max: 12, min: 4, perCustomer, adaptive: true },
       probe: {
         maxLoad: { activeSessions: 12, blockedSessions: 3, deadlocksPerMinute: 3 },
         criticalLoad: { activeSessions: 40, blockedSessions: 10 },
         every: '1s',
       },
     }),
-};
+});
+const single = ours(1);
+const auto = ours('auto');
 
 /** One run of the orchestrator, started as an operator would. */
-async function backfill(
-  { stack, signal, say }: Parameters<Procedure['run']>[0],
-  prefix: string,
-  pace: object,
-): Promise<number> {
+async function backfill({ stack, prefix, signal, say }: Parts, pace: object): Promise<number> {
   const { scenario, client } = stack;
   const input = {
     ...scenario.range,
@@ -139,9 +146,11 @@ async function backfill(
   const { totals } = await handle.query<Progress>('progress');
   signal.removeEventListener('abort', cancel);
   const log = await handle.query<{ effect: string }[]>('log');
-  for (const { effect } of log.slice(-15)) say(`  ${effect}`);
+  const ofWriters = log.filter(({ effect }) => /\bwriters?\b/.test(effect));
+  const last = log.slice(-15);
+  for (const entry of log) if (ofWriters.includes(entry) || last.includes(entry)) say(`  ${entry.effect}`);
   return totals.days - totals.done;
 }
 
-export const PROCEDURES: Procedure[] = [january, sequential, wide, ours];
-export { january, ours, sequential, wide };
+export const PROCEDURES: Procedure[] = [january, sequential, wide, single, auto];
+export { auto, january, sequential, single, wide };

@@ -14,6 +14,7 @@ import { startPostgres } from '../../../dev/postgres.js';
 import { temporaryDirectory } from '../../../dev/processes.js';
 import { startTemporalServer, type TemporalServer } from '../../../dev/temporal-server.js';
 import type { Scenario } from './fleet.js';
+import { LiveLoad } from './live-load.js';
 
 const PROJECT = fileURLToPath(new URL('../../../../', import.meta.url));
 /** More than the widest procedure has in flight. */
@@ -41,10 +42,24 @@ export class Stack {
     await setPassword(url, 'reindexer', passwords.reindexer);
     await setPassword(url, 'backfill_reader', passwords.backfill_reader);
     await loadFleet(url, { customers: scenario.customers, range: scenario.range });
+    await withClient(url, LiveLoad.prepare);
     const connection = await Connection.connect({ address: temporal.address });
     const client = new Client({ connection, namespace: temporal.namespace });
     const role = (name: keyof typeof passwords) => urlForRole(url, name, passwords[name]);
     return new Stack(scenario, client, url, temporal, role('reindexer'), role('backfill_reader'), logs);
+  }
+
+  /**
+   * Gives each agent the conversations of one day, so that windows of different days share no row of `agent_monthly`. The
+   * days' own rows are as many as before, and so is the work.
+   */
+  async separateDays(): Promise<void> {
+    await withClient(this.databaseUrl, async (client) => {
+      await client.query(
+        `UPDATE conversations SET agent_id = agent_id || to_char(started_at AT TIME ZONE 'UTC', '"-day-"DD')`,
+      );
+      await client.query('VACUUM ANALYZE conversations');
+    });
   }
 
   /** No scorecard, no aggregate, and workers without a past. */
@@ -85,6 +100,21 @@ export class Stack {
         'SELECT sum(deadlocks) AS deadlocks FROM pg_stat_database',
       );
       return Number(rows[0]!.deadlocks);
+    });
+  }
+
+  /** The most windows that each customer had at work at once. */
+  async writers(): Promise<{ customer: string; most: number }[]> {
+    return withClient(this.databaseUrl, async (client) => {
+      const { rows } = await client.query<{ customer: string; most: number }>(
+        `SELECT customer, max(writers)::integer AS most FROM (
+           SELECT a.customer_id AS customer, count(*) AS writers
+           FROM reference.window_executions a JOIN reference.window_executions b
+             ON b.customer_id = a.customer_id AND b.started_at <= a.started_at AND b.ended_at > a.started_at
+           GROUP BY a.workflow_id, a.run_id, a.customer_id
+         ) counted GROUP BY customer ORDER BY most DESC, customer`,
+      );
+      return rows;
     });
   }
 
