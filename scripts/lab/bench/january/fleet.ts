@@ -14,6 +14,9 @@ const TARGET = 280_000;
  */
 export const WINDOW_OPTIONS = { heartbeatTimeoutMs: 2_500, activityAttempts: 2, pageSize: 400 };
 
+/** Whether windows of one customer meet in rows that both write. */
+export type Whales = 'contend' | 'apart';
+
 export interface Scenario {
   cluster: string;
   range: { start: string; end: string };

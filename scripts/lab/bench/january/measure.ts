@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { classify } from '../../../../src/backfill/failures/classify.js';
 import { causeChain } from '../../../../src/workflows/cause-chain.js';
+import type { Whales } from './fleet.js';
 import { LiveLoad } from './live-load.js';
 import type { Procedure } from './procedures.js';
 import { Sampler } from './sampler.js';
@@ -31,9 +32,6 @@ export interface Result {
   liveMs: number;
 }
 
-/** Whether windows of one customer meet in rows that both write. */
-export type Whales = 'contend' | 'apart';
-
 /** The 99th percentile of a live transaction while nothing else happens. */
 export async function quiet(stack: Stack, forMs: number): Promise<number> {
   await stack.fresh();
@@ -60,7 +58,7 @@ export async function measure(
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), mostMs);
   const started = performance.now();
-  const undone = await procedure.run({ stack, prefix, sampler, signal: limit.signal, say });
+  const undone = await procedure.run({ stack, whales, prefix, sampler, signal: limit.signal, say });
   const ms = performance.now() - started;
   clearTimeout(timer);
   const liveMs = await live.stop();

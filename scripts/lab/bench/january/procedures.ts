@@ -1,6 +1,6 @@
 import type { Progress } from '../../../../src/backfill/views/progress.js';
 import { ByHand } from './by-hand.js';
-import { WINDOW_OPTIONS, windowsOf } from './fleet.js';
+import { type Whales, WINDOW_OPTIONS, windowsOf } from './fleet.js';
 import type { Sampler } from './sampler.js';
 import type { Stack } from './stack.js';
 
@@ -17,6 +17,7 @@ export interface Procedure {
 
 interface Parts {
   stack: Stack;
+  whales: Whales;
   /** Of its windows' workflow ids this time. */
   prefix: string;
   sampler: Sampler;
@@ -101,7 +102,8 @@ const ours = (perCustomer: number | 'auto'): Procedure => ({
   prefix: `january-adaptive-${perCustomer}`,
   run: (parts) =>
     backfill(parts, {
-      window: { initial: 'auto', min: '6h', target: parts.stack.scenario.target },
+      // Windows over the same day meet in that day's rows, so whales that are apart are so by whole days.
+      window: { initial: 'auto', min: parts.whales === 'apart' ? '1d' : '6h', target: parts.stack.scenario.target },
       parallelism: { max: 12, min: 4, perCustomer, adaptive: true },
       probe: {
         maxLoad: { activeSessions: 12, blockedSessions: 3, deadlocksPerMinute: 3 },

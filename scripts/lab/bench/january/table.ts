@@ -1,4 +1,5 @@
-import type { Result, Whales } from './measure.js';
+import type { Whales } from './fleet.js';
+import type { Result } from './measure.js';
 import { auto, january, sequential, single, wide } from './procedures.js';
 
 const COLUMNS: [title: string, cell: (result: Result, quietMs: number) => string][] = [
