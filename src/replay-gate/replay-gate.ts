@@ -1,4 +1,5 @@
-import type { Client } from '@temporalio/client';
+import { type Client, defaultPayloadConverter } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
 import { Worker } from '@temporalio/worker';
 import type { Packed } from '../backfill/state/packed.js';
 import { workflowBundle } from '../built.js';
@@ -49,12 +50,20 @@ async function stateOf(client: Client, { workflowId, runId }: OpenRun): Promise<
 
 async function replayed(client: Client, { workflowId, runId }: OpenRun) {
   const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  // A replay compares tasks that have completed, and a run that is stuck in its first one has none.
+  const carried = carriedInto(history);
+  let problem = carried && takeOver(carried, Date.now());
   const results = Worker.runReplayHistories({ workflowBundle }, [{ workflowId, history }]);
-  let problem: string | undefined;
-  for await (const { error } of results) problem = error && `${error.name}: ${error.message}`;
+  for await (const { error } of results) problem ??= error && `${error.name}: ${error.message}`;
   return {
     checked: 'history' as const,
     events: history.events?.length ?? 0,
     ...(problem !== undefined && { problem }),
   };
+}
+
+/** The state that the run took over from the one before. */
+function carriedInto({ events }: temporal.api.history.v1.IHistory): Packed | undefined {
+  const [, second] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+  return second && defaultPayloadConverter.fromPayload<{ state: Packed }>(second).state;
 }

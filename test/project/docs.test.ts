@@ -56,6 +56,12 @@ it('ARCHITECTURE draws each room of src, and no other', () => {
   for (const room of rooms('src')) expect(picture, room).toContain(`src/${room}/`);
 });
 
+it('the index of docs/ has each page of it', () => {
+  const index = read('docs/README.md');
+  const own = readdirSync(join(project, 'docs')).filter((file) => file.endsWith('.md') && file !== 'README.md');
+  expect(own.filter((file) => !index.includes(`(${file})`))).toEqual([]);
+});
+
 it('CONTRIBUTING or README says what each npm script does', () => {
   const { scripts } = JSON.parse(read('package.json'));
   const text = read('CONTRIBUTING.md') + read('README.md');

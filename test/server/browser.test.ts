@@ -113,6 +113,23 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
     await page.close();
   });
 
+  it('keeps tables sorted over refreshes, and tells what is under the pointer in a chart that came later', async () => {
+    const { page, complaints } = await opened('/clusters/east');
+    const log = page.locator('table', { hasText: 'effect' }).first();
+    await log.getByRole('button', { name: 'effect' }).click(WAIT);
+    const before = await page.locator('footer').textContent();
+    await expect.poll(() => page.locator('footer').textContent(), WAIT).not.toBe(before);
+    const effects = await log.locator('tbody td:last-child').allTextContents();
+    expect(effects).toEqual([...effects].sort((a, b) => a.localeCompare(b)));
+    const bar = page.locator('svg[data-gantt] path[class^="run-"]').first();
+    await bar.scrollIntoViewIfNeeded(WAIT);
+    const { x, y } = (await bar.boundingBox())!;
+    await page.mouse.move(x + 1, y + 2);
+    await page.locator('#tip', { hasText: 'UTC' }).waitFor(WAIT);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   it('has only the rows in sight of 10,000 customers by 366 days, and scrolls to the last', async () => {
     const { page, complaints } = await opened('/clusters/big');
     await page.locator('.map tbody tr').first().waitFor(WAIT);

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { startTemporalServer } from '../../scripts/dev/temporal-server.js';
+import { watchedCluster } from '../../src/cli/commands/watch.js';
 import { useRig } from '../support/harness.js';
 import { until } from '../support/run.js';
 import { TestServer } from './support.js';
@@ -167,6 +169,36 @@ describe('pages over real runs', () => {
     const run = rig.client.workflow.getHandle('backfillscorecards-west-2025-02');
     expect(await run.describe()).toMatchObject({ status: { name: 'RUNNING' }, memo: { startedBy: 'ana' } });
     await run.terminate();
+  });
+});
+
+describe('pages over two servers', () => {
+  it('say which one was killed, keep showing the other, and heal when it is back', async () => {
+    const run = await rig.startBackfill({ customers: ['slow-a'], ...days });
+    const other = await startTemporalServer();
+    const cluster = {
+      name: 'west',
+      namespace: other.namespace,
+      taskQueue: 'backfill-scorecards',
+      connection: { address: other.address },
+      defaults: {},
+    };
+    const server = await TestServer.start(
+      rig,
+      { east: run.workflowId },
+      { others: [watchedCluster(cluster, {}, { environment: {} })] },
+    );
+    try {
+      await pageWith(server, '/', 'no run; start one with backfill start west');
+      await other.kill();
+      await pageWith(server, '/', /west.*no answer since/s);
+      expect(await pageWith(server, '/', run.workflowId)).toMatch(/no answer since .*backfill doctor west/s);
+      await other.restart();
+      await pageWith(server, '/', 'no run; start one with backfill start west');
+    } finally {
+      await server.close();
+      await other.stop();
+    }
   });
 });
 

@@ -3,12 +3,14 @@ import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { temporaryDirectory } from '../../scripts/dev/processes.js';
 import { freePort } from '../../src/fleet/free-port.js';
 import { type ManagedProcess, spawnManaged } from '../../src/processes/managed-process.js';
 import type { Rig } from './rig.js';
 import { until } from './run.js';
 
+const UNHANDLED = proto.temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND;
 const project = fileURLToPath(new URL('../../', import.meta.url));
 
 /** In the build's files, by their path in `dist`. */
@@ -94,10 +96,10 @@ export async function buildOfRun(client: Client, workflowId: string): Promise<st
   return raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion?.buildId;
 }
 
-/** How often the run's open workflow task was tried. */
-export async function triesOfTask(client: Client, workflowId: string): Promise<number> {
-  const { raw } = await client.workflow.getHandle(workflowId).describe();
-  return raw.pendingWorkflowTask?.attempt ?? 0;
+/** Whether a build could not execute a task of the run. That new events came first is no such failure. */
+export async function isStuck(client: Client, workflowId: string): Promise<boolean> {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  return (events ?? []).some(({ workflowTaskFailedEventAttributes: failed }) => failed && failed.cause !== UNHANDLED);
 }
 
 const environmentOf = (rig: Rig): NodeJS.ProcessEnv => ({

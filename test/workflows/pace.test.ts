@@ -132,18 +132,32 @@ describe('windows that resize', () => {
   });
 });
 
+describe('the writers of one customer', () => {
+  it('become several where its windows go well, never more than the run may have, and the log says why', async () => {
+    const parallelism = { max: 4, perCustomer: 'auto' };
+    const run = await rig.startBackfill({
+      customers: ['brief-whale'],
+      start: '2026-01-01',
+      end: '2026-02-01',
+      parallelism,
+    });
+    expect((await run.report()).totals).toMatchObject({ days: 31, done: 31 });
+    const most = mostAtOnce(await run.children());
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(4);
+    expect(await effects(run)).toContain('brief-whale: writers 1 → 2: 2 windows went well with 1');
+  });
+});
+
 describe('an adaptive limit', () => {
-  it('starts at min and grows while windows go well, each step with its reason, and never over max', async () => {
+  it('starts at min and grows to max while windows go well, each step with its reason, and never over max', async () => {
     const customers = Array.from({ length: 24 }, (_, i) => `brief-${i}`);
     const parallelism = { min: 2, max: 5, adaptive: true };
     const run = await rig.startBackfill({ customers, ...oneDay, parallelism });
     await run.report();
-    const grown = await moves(run);
-    expect(grown.slice(0, 2)).toEqual([
-      'limit 2 → 3: 4 windows went well with 2',
-      'limit 3 → 4: 6 windows went well with 3',
-    ]);
-    expect((await run.progress()).parallelism.limit).toBe(grown.length + 2);
+    const why = '1 window went well with every slot taken';
+    expect(await moves(run)).toEqual([`limit 2 → 3: ${why}`, `limit 3 → 4: ${why}`, `limit 4 → 5: ${why}`]);
+    expect((await run.progress()).parallelism).toMatchObject({ limit: 5, reason: `4 → 5: ${why}` });
     expect(mostAtOnce(await run.children())).toBeLessThanOrEqual(5);
   });
 

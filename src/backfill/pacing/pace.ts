@@ -1,3 +1,4 @@
+import { counted } from '../words.js';
 import { initialWriters, nextTrial, afterSuccess as succeeded, afterStart as tried, type Writers } from './writers.js';
 
 /**
@@ -21,6 +22,9 @@ import { initialWriters, nextTrial, afterSuccess as succeeded, afterStart as tri
  *    windows were all of it. From `NEAR` on it holds. Time and not success is the measure here, because the probe has looked at the larger
  *    limit meanwhile, while a whale's first window may take minutes to succeed.
  * 8. There is no probe: the limit is found as a customer's writers are, by trials that must bring throughput (see `writers.ts`).
+ * 9. There is no probe, and windows take less than `BRIEF`: their times say more of what it costs to start one. One that succeeded while
+ *    every slot was taken is the only sign that more may be well. By one for each such window in slow start, which doubles the
+ *    limit in each round, then by one for each full round.
  *
  * No move up comes within `UP_AFTER_DOWN` of a move down.
  */
@@ -30,6 +34,8 @@ export interface Pace {
   slowStart: boolean;
   /** Windows that were too slow since it last moved. */
   pull?: number;
+  /** Brief windows that succeeded with every slot taken since it last moved. */
+  credit?: number;
   /** When the limit last moved; ms since 1970. */
   movedAt?: number;
   /** Since when every slot is taken: the probe has seen no more than that. */
@@ -76,6 +82,8 @@ export const UP_AFTER_DOWN = 30_000;
 export const BRINK_FOR = 5 * 60_000;
 /** Above this slowness the limit does not grow. Windows alike differ by half among themselves. */
 export const TOO_SLOW = 1.5;
+/** A window that takes less (ms) is brief. */
+export const BRIEF = 5_000;
 /** Under this share of what operators bear the limit may double; under this one it grows by a quarter; from `NEAR` on it holds. */
 const FAR_UNDER = 0.5;
 const UNDER = 0.7;
@@ -151,6 +159,7 @@ function whyGrown({ level, utilization }: Load): string {
  */
 export function afterSuccess(
   pace: Pace,
+  bounds: PaceBounds,
   window: { startedAt: number; at: number; work: number; ratio: number | undefined; full: boolean; load: Load },
 ): Pace {
   const { at, load, ratio, full } = window;
@@ -160,6 +169,8 @@ export function afterSuccess(
   const measured = { ...pace, slowness };
   if (isOver(load)) return steppedDown(measured, at, 'the database is still high');
   if (load.level !== 'off') return measured;
+  const brief = at - window.startedAt < BRIEF;
+  if (brief && !pace.climb?.trial) return full && slowness <= TOO_SLOW ? credited(measured, bounds, at) : measured;
   if (slowness > TOO_SLOW && pace.limit > 1) return pulledDown(measured, at);
   const climb = succeeded(climbOf(measured), { ...window, full });
   return climb.count < pace.limit
@@ -169,6 +180,15 @@ export function afterSuccess(
 
 const climbOf = ({ climb, limit }: Pace): Writers =>
   climb?.count === limit ? climb : { ...initialWriters, ...(climb?.brink && { brink: climb.brink }), count: limit };
+
+/** One more brief window succeeded with every slot taken. */
+function credited(pace: Pace, { max }: PaceBounds, at: number): Pace {
+  const { limit, slowStart, downAt } = pace;
+  if (limit >= max || (downAt !== undefined && at - downAt < UP_AFTER_DOWN)) return pace;
+  const credit = (pace.credit ?? 0) + 1;
+  if (!slowStart && credit < limit) return { ...pace, credit };
+  return grown(pace, at, limit + 1, `${counted(credit, 'window')} went well with every slot taken`);
+}
 
 /** Unseen, the limit comes back to under where it was, since that was seen to be well; never further. */
 function recovering(
@@ -209,7 +229,7 @@ function pulledDown(pace: Pace, at: number): Pace {
   return lowered({ ...pace, slowness: 1 }, limit, at, why);
 }
 
-function grown({ fullAt: _, pull: __, ...pace }: Pace, at: number, limit: number, why: string): Pace {
+function grown({ fullAt: _, pull: __, credit: ___, ...pace }: Pace, at: number, limit: number, why: string): Pace {
   return { ...pace, limit, movedAt: at, reason: `${pace.limit} → ${limit}: ${why}`, why };
 }
 
@@ -224,7 +244,7 @@ function steppedDown(pace: Pace, at: number, why: string): Pace {
   return lowered(pace, pace.limit - 1, at, why);
 }
 
-function lowered({ pull: _, ...pace }: Pace, limit: number, at: number, why: string): Pace {
+function lowered({ pull: _, credit: __, ...pace }: Pace, limit: number, at: number, why: string): Pace {
   const reason = `${pace.limit} → ${limit}: ${why}`;
   return { ...pace, limit, slowStart: false, movedAt: at, downAt: at, reason, why };
 }

@@ -48,7 +48,10 @@ function next({ pace, health }: Scene, event: Happening, bounds: { min: number; 
     case 'health':
       return { health: event.health, pace: afterHealth(pace, { level: event.health }, health, at, 'a test') };
     case 'success':
-      return { health, pace: afterSuccess(pace, succeeded({ at, ratio: event.ratio, full: event.full, health })) };
+      return {
+        health,
+        pace: afterSuccess(pace, bounds, succeeded({ at, ratio: event.ratio, full: event.full, health })),
+      };
     case 'congestion':
       return { health, pace: afterCongestion(pace, { startedAt: at - event.ago, at, why: 'a test' }) };
     case 'start':
@@ -123,14 +126,32 @@ describe('the limit', () => {
   });
 
   it('without a probe comes down by as much as windows are too slow, and not for a single slow window', () => {
-    let pace = initialPace({ min: 8, max: 64 });
+    const bounds = { min: 8, max: 64 };
+    let pace = initialPace(bounds);
     const slow = (i: number) => succeeded({ at: 1e6 + i * SECOND, ratio: 3, full: true, health: 'off' });
-    pace = afterSuccess(pace, slow(0));
+    pace = afterSuccess(pace, bounds, slow(0));
     expect(pace.limit).toBe(8);
-    for (let i = 1; pace.limit === 8 && i < 100; i++) pace = afterSuccess(pace, slow(i));
+    for (let i = 1; pace.limit === 8 && i < 100; i++) pace = afterSuccess(pace, bounds, slow(i));
     expect(pace.limit).toBeLessThanOrEqual(6);
     expect(pace.limit).toBeGreaterThanOrEqual(4);
     expect(pace.reason).toMatch(/^8 → \d: windows take [\d.]+ times as long for the same work as they did$/);
+  });
+
+  it('without a probe grows by one for each brief window that succeeds with every slot taken, whatever its throughput', () => {
+    const bounds = { min: 1, max: 4 };
+    let pace = initialPace(bounds);
+    const brief = (work: number, full = true) => ({
+      startedAt: 1e6 - 200,
+      at: 1e6,
+      work,
+      ratio: 1,
+      full,
+      load: { level: 'off' as const },
+    });
+    pace = afterSuccess(pace, bounds, brief(1_000, false));
+    expect(pace.limit).toBe(1);
+    for (const work of [1_000, 10, 500, 1, 1]) pace = afterSuccess(pace, bounds, brief(work));
+    expect(pace).toMatchObject({ limit: 4, reason: '3 → 4: 1 window went well with every slot taken' });
   });
 
   it('doubles far under what operators bear, steps closer to it, holds near it, and sheds one at a time over it', () => {
@@ -161,7 +182,7 @@ function underConstantLoad(capacity: number, seconds: number, from: Pace, distur
     // One window in sixty ends in each second.
     const ending = Math.floor(((s + 1) * running) / 60) - Math.floor((s * running) / 60);
     for (let i = 0; i < ending; i++) {
-      pace = afterSuccess(pace, succeeded({ at, ratio: 1, full: running >= pace.limit, health }));
+      pace = afterSuccess(pace, bounds, succeeded({ at, ratio: 1, full: running >= pace.limit, health }));
       running--;
     }
     if (disturb) pace = disturb(pace, at);

@@ -1,23 +1,30 @@
 // Sorts the tables, and shows what is under the pointer in a chart. Everything it shows is also on the page without it.
 // It writes text only, never HTML.
 
-for (const table of document.querySelectorAll('table.sortable')) {
+function prepareTable(table) {
   const heads = [...table.tHead.rows[0].cells];
   const sortValue = (row, column) => {
     const cell = row.cells[column];
     return cell.dataset.by === undefined ? cell.textContent : Number(cell.dataset.by);
   };
-  const sortBy = (head, column) => {
-    const direction = head.getAttribute('aria-sort') === 'ascending' ? -1 : 1;
-    for (const other of heads) other.removeAttribute('aria-sort');
-    head.setAttribute('aria-sort', direction === 1 ? 'ascending' : 'descending');
+  const sort = (column, direction) => {
     const rows = [...table.tBodies[0].rows].sort((a, b) => {
       const [x, y] = [sortValue(a, column), sortValue(b, column)];
       return direction * (typeof x === 'number' ? x - y : x.localeCompare(y));
     });
     table.tBodies[0].append(...rows);
   };
-  for (const [column, head] of heads.entries()) head.addEventListener('click', () => sortBy(head, column));
+  const directionOf = (head) => ({ ascending: 1, descending: -1 })[head.getAttribute('aria-sort')];
+  for (const [column, head] of heads.entries()) {
+    // What a refresh brought is sorted as the reader chose.
+    if (directionOf(head)) sort(column, directionOf(head));
+    head.onclick = () => {
+      const direction = directionOf(head) === 1 ? -1 : 1;
+      for (const other of heads) other.removeAttribute('aria-sort');
+      head.setAttribute('aria-sort', direction === 1 ? 'ascending' : 'descending');
+      sort(column, direction);
+    };
+  }
 }
 
 const tip = document.createElement('div');
@@ -35,17 +42,17 @@ function showTip(event, text) {
 
 /** Shows the text of each place in a picture under the pointer; `textAt` gets it in the picture's own coordinates. */
 function withTip(svg, textAt) {
-  svg.addEventListener('pointermove', (event) => {
+  svg.onpointermove = (event) => {
     const box = svg.getBoundingClientRect();
     const scale = svg.viewBox.baseVal.width / box.width;
     showTip(event, textAt((event.clientX - box.left) * scale, (event.clientY - box.top) * scale));
-  });
-  svg.addEventListener('pointerleave', (event) => showTip(event, ''));
+  };
+  svg.onpointerleave = (event) => showTip(event, '');
 }
 
 const dayNames = JSON.parse(document.querySelector('main').dataset.dayNames);
 
-for (const svg of document.querySelectorAll('svg[data-heat]')) {
+function prepareHeatMap(svg) {
   const [firstDay, daysPerCell, left, cellWidth, top, rowHeight] = svg.dataset.heat.split(' ').map(Number);
   const names = [...svg.querySelectorAll('text.label title')].map((title) => title.textContent);
   const letters = [...svg.querySelectorAll('text.letters')].map((text) => text.textContent);
@@ -59,7 +66,7 @@ for (const svg of document.querySelectorAll('svg[data-heat]')) {
   });
 }
 
-for (const svg of document.querySelectorAll('svg[data-gantt]')) {
+function prepareGantt(svg) {
   const [from, left, scale, top] = svg.dataset.gantt.split(' ').map(Number);
   const rows = JSON.parse(svg.dataset.windows);
   withTip(svg, (x, y) => {
@@ -85,6 +92,16 @@ for (const svg of document.querySelectorAll('svg[data-gantt]')) {
     return `${name}  ${hours} to ${end}  ${outcome}  ${startedAt} UTC, ${took} s`;
   });
 }
+
+function prepareAll() {
+  for (const table of document.querySelectorAll('table.sortable')) prepareTable(table);
+  for (const svg of document.querySelectorAll('svg[data-heat]')) prepareHeatMap(svg);
+  for (const svg of document.querySelectorAll('svg[data-gantt]')) prepareGantt(svg);
+}
+
+prepareAll();
+// The pages of backfill serve put in what has changed.
+document.addEventListener('refreshed', prepareAll);
 
 addEventListener('beforeprint', () => {
   for (const details of document.querySelectorAll('details')) details.open = true;
