@@ -3,7 +3,7 @@ import { EXIT } from '../cli/commands/exit-codes.js';
 import { CommandProblem, problemFrom } from '../cli/commands/problem.js';
 import { sendUpdate } from '../cli/commands/send-command.js';
 import { withDeadline } from '../runs/time-limit.js';
-import type { Site } from './pages/site.js';
+import type { Site } from './dashboard/site.js';
 
 /** A command as a form sends it. */
 export interface Asked {

@@ -4,9 +4,9 @@ import type { GateOptions } from './access/gate.js';
 import { Hosts } from './access/hosts.js';
 import { SecretToken } from './access/secret-token.js';
 import { Answers } from './answers.js';
+import { createPages } from './dashboard/app.js';
 import { FleetWatch } from './fleet-watch.js';
 import { MOUNTS } from './mounts.js';
-import { createPages } from './pages/app.js';
 import { startServer } from './server.js';
 
 export interface ServeOptions {

@@ -3,7 +3,7 @@ import { html } from '../../src/cli/report/html/markup.js';
 import type { PlacedDays } from '../../src/cli/terminal/placed-days.js';
 import type { WatchedCluster } from '../../src/cli/watch/cluster-watch.js';
 import type { ClusterSession } from '../../src/fleet/index.js';
-import { chosenRows, heatMap, type MapQuery } from '../../src/server/pages/heat-map.js';
+import { chosenRows, heatMap, type MapQuery } from '../../src/server/dashboard/heat-map.js';
 import { type Serving, serveFleet } from '../../src/server/serve-fleet.js';
 import { typedCommand } from '../../src/server/typed-command.js';
 import { bigCluster, TOKEN } from './support.js';

@@ -46,7 +46,7 @@ export function windowFailed(state: State, event: Failure): State {
   next = counted(withEnded(next, event, window, ended), { failed: 1 });
   if (failure.class === 'contention') next = writersMetContention(next, event.customer, window, at);
   if (stopped && !window.cancelRequested) next = pausedByStops(next, at);
-  // Contention of a customer's own writers, or under the eyes of a probe that sees a database at ease, is no sign of too many windows.
+  // Contention between a customer's own writers, or while the probe sees room, does not mean that there are too many windows.
   const ofItsOwn = several || state.pacing.health.level === 'ok';
   if ((failure.class === 'contention' && !ofItsOwn) || failure.class === 'overload') {
     next = paced(next, at, (pace) => afterCongestion(pace, { startedAt: window.startedAt, at, why: lately(next, at) }));
@@ -129,7 +129,7 @@ function answered(
   }
 }
 
-/** Whether other windows of its customer ran beside it, as far as is known: they run now, or contention took one away since it started. */
+/** Whether other windows of its customer are known to have run beside it: they run now, or contention has taken a writer away since it started. */
 function hadSiblings({ customer, window }: Landing): boolean {
   const { foundWriters } = customer.pacing;
   if (!foundWriters) return customer.windows.running.length > 0;
@@ -142,7 +142,7 @@ function withFewerWriters(state: State, customer: Customer, failure: Failure['fa
   return { ...customer, pacing: { ...customer.pacing, writers: writers - 1 } };
 }
 
-/** What happened lately, as the reason of a cut: `2 contention, 1 overload in 60s`. */
+/** What happened lately, as the reason for a cut: `2 contention, 1 overload in 60s`. */
 function lately(state: State, at: number): string {
   const counts = new Map<string, number>();
   for (const { outcome, endedAt } of state.record.recent) {

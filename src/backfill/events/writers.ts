@@ -10,7 +10,7 @@ import { updateCustomer } from '../state/update.js';
 
 const foundOf = ({ pacing }: Customer): Writers => pacing.foundWriters ?? initialWriters;
 
-/** The state with what is known of the customer's writers by now, and in the log what came of it. */
+/** The state with what is now known about the customer's writers; a change of their number goes into the log. */
 export function withFound(state: State, index: number, found: Writers, at: number): State {
   const before = foundOf(state.customers[index]!);
   if (found === before) return state;
@@ -37,13 +37,13 @@ export function writersSucceeded(
   { at, work }: { at: number; work: number },
 ): State {
   const customer = state.customers[index]!;
-  // A customer of which nothing waits needs no more writers; ten thousand of them would be carried along.
+  // A customer with nothing waiting needs no more writers, and ten thousand of them would make the carried state large.
   if (!findsWriters(state, customer) || customer.hours.waiting.length === 0) return state;
   const full = landed.windows.running.length + 1 >= writersOf(state, customer);
   return withFound(state, index, afterSuccess(foundOf(customer), { startedAt, at, work, full }), at);
 }
 
-/** A window of the customer met contention: the customer's own writers answer it, where there were several. */
+/** A window of the customer met contention. Where it had several writers, it loses one. */
 export function writersMetContention(state: State, index: number, { startedAt }: Window, at: number): State {
   const customer = state.customers[index]!;
   if (!findsWriters(state, customer)) return state;

@@ -22,7 +22,8 @@ export const DAY_NAMES = {
 export type DayLetter = keyof typeof DAY_NAMES;
 
 /** What days are counted as: a partly done day is waiting. */
-export type DayState = Exclude<(typeof DAY_NAMES)[DayLetter], 'partly done'>;
+export const DAY_STATES = ['done', 'running', 'verifying', 'waiting', 'failed', 'skipped', 'held'] as const;
+export type DayState = (typeof DAY_STATES)[number];
 
 /** How many days are in each state; `days` is the sum of the others. */
 export type DayCounts = Record<'days' | DayState, number>;

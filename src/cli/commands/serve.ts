@@ -71,7 +71,7 @@ Examples:
         announce(context, serving.address(token === undefined));
         if (!context.signal.aborted) await once(context.signal, 'abort');
         await serving.close();
-        return EXIT.interrupted;
+        return EXIT.done;
       }),
     );
 };

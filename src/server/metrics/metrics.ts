@@ -1,9 +1,9 @@
 import { Gauge, Registry } from 'prom-client';
 import { TROUBLE_CLASSES } from '../../backfill/state/customer.js';
+import { DAY_STATES } from '../../backfill/views/day-letters.js';
 import { STATUSES } from '../../backfill/views/status.js';
 import type { ClusterPicture } from '../../cli/terminal/picture.js';
 
-const DAY_STATES = ['done', 'running', 'verifying', 'waiting', 'failed', 'skipped', 'held'] as const;
 const DATABASE_LEVELS = ['ok', 'high', 'critical', 'unknown'] as const;
 
 /** Each metric's name, what it says, and its labels beside `cluster`. Alerts and dashboard use these names only. */
