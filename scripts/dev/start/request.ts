@@ -51,7 +51,6 @@ export function requestFor(cluster: string, { scale, parallelism }: RequestOptio
     parallelism: {
       max: parallelism,
       min: Math.min(LEAST_PARALLELISM, parallelism),
-      perCustomer: 'auto',
       adaptive: true,
     },
     probe: PROBE,
