@@ -11,7 +11,7 @@ export interface Kept<T> {
 
 interface Entry {
   kept: Kept<unknown>;
-  /** Set while the question is open: whoever asks meanwhile shares its answer. */
+  /** Set while the question is open: others who ask the same share its answer. */
   open?: Promise<Kept<unknown>>;
   askedAt: number;
 }

@@ -22,7 +22,7 @@ const MOST_CONNECTIONS = 1_000;
 const IDLE_MS = 600_000;
 
 /**
- * One port for both: HTTP/1.1 for browsers and Prometheus, HTTP/2 without TLS for gRPC, told apart by the first bytes of
+ * One port for both: HTTP/1.1 for browsers and Prometheus, HTTP/2 without TLS for gRPC, distinguished by the first bytes of
  * a connection.
  *
  * @throws when the address can't be listened on

@@ -47,10 +47,9 @@ export async function learnReceivers(run: BackfillRun): Promise<void> {
 export async function keepNotifying(run: BackfillRun): Promise<void> {
   if (!run.state.notifications) return;
   void sumUpFailedDays(run);
-  const { cluster } = run.state.options;
   await sendToAll({
     look: () => run.state.notifications!,
-    from: { ...identity(), ...(cluster === undefined ? {} : { cluster }) },
+    from: senderOf(run),
     send: notify,
     happened: (event) => run.happened(event),
   });
@@ -58,13 +57,11 @@ export async function keepNotifying(run: BackfillRun): Promise<void> {
 
 /** A receiver that is away must not keep a run open: what it lacks is left to a workflow that outlives the run. */
 export async function deliverRest(run: BackfillRun): Promise<void> {
-  const { notifications, options } = run.state;
-  if (!notifications || (await condition(() => allDelivered(run.state.notifications!), LAST_WAIT))) return;
-  const { workflowId, firstExecutionRunId } = workflowInfo();
-  const { cluster } = options;
+  if (!run.state.notifications || (await condition(() => allDelivered(run.state.notifications!), LAST_WAIT))) return;
+  const sender = senderOf(run);
   await startChild(backfillNotifications, {
-    workflowId: `${workflowId}-notifications-${firstExecutionRunId}`,
-    args: [run.state.notifications!, { ...identity(), ...(cluster === undefined ? {} : { cluster }) }],
+    workflowId: `${sender.workflowId}-notifications-${sender.firstRunId}`,
+    args: [run.state.notifications, sender],
     parentClosePolicy: ParentClosePolicy.ABANDON,
   });
 }
@@ -99,10 +96,11 @@ interface Outbox {
   happened(event: DeliveryEvent): void;
 }
 
-const identity = (): Sender => {
+function senderOf({ state }: BackfillRun): Sender {
   const { workflowId, firstExecutionRunId } = workflowInfo();
-  return { workflowId, firstRunId: firstExecutionRunId };
-};
+  const { cluster } = state.options;
+  return { workflowId, firstRunId: firstExecutionRunId, ...(cluster !== undefined && { cluster }) };
+}
 
 /** Follows the receivers as they come and go, each by a loop of its own. */
 async function sendToAll(outbox: Outbox): Promise<never> {

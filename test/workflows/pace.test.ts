@@ -6,7 +6,7 @@ import { type Postgres, startPostgres } from '../../scripts/dev/postgres.js';
 import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
 import { freePort } from '../../src/fleet/free-port.js';
 import { useRig } from '../support/harness.js';
-import { type HistoryEvent, kindsOf } from '../support/history-events.js';
+import { kindsOf, textOf } from '../support/history-events.js';
 import { type BackfillHandle, mostAtOnce, until } from '../support/run.js';
 
 /** What the orchestrator's worker sees; complete before any run asks. */
@@ -463,15 +463,3 @@ describe('the breaker', () => {
     await run.update('finish');
   });
 });
-
-/** All that a history says, payloads included. */
-function textOf(events: readonly HistoryEvent[]): string {
-  const found: string[] = [];
-  const walk = (value: unknown): void => {
-    if (typeof value === 'string') found.push(value);
-    else if (value instanceof Uint8Array) found.push(new TextDecoder().decode(value));
-    else if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) walk(part);
-  };
-  walk(events);
-  return found.join('\n');
-}

@@ -2,6 +2,7 @@ import { describe } from '../hours/calendar.js';
 import { difference, type Intervals } from '../hours/interval.js';
 import { formatWindowSize } from '../hours/window.js';
 import { afterCongestion } from '../pacing/pace.js';
+import type { Sizing } from '../pacing/sizing.js';
 import { writersOf } from '../schedule/limit.js';
 import type { Customer, Problem } from '../state/customer.js';
 import { moveHours } from '../state/hour-transitions.js';
@@ -86,6 +87,10 @@ function answered(
   const problem: Problem = { hours, ...why, attempts: attempt, workflowId: window, at };
   const days = describe(hours);
   const waiting = () => moveHours(before, hours, 'windowFailed', 'running → waiting');
+  const resized = (sizing: Sizing): Customer => {
+    const customer = waiting();
+    return { ...customer, pacing: { ...customer.pacing, sizing } };
+  };
   switch (response.kind) {
     case 'wait':
       return { customer: waiting(), fact: { kind: 'windowCancelled', window, days } };
@@ -95,20 +100,15 @@ function answered(
     }
     case 'takeOver': {
       const { sizing } = response;
-      const customer = waiting();
       const size = formatWindowSize(sizing.size);
-      return {
-        customer: { ...customer, pacing: { ...customer.pacing, sizing } },
-        fact: { kind: 'windowTakenOver', window, size, ...why },
-      };
+      return { customer: resized(sizing), fact: { kind: 'windowTakenOver', window, size, ...why } };
     }
     case 'split': {
       const { sizing } = response;
-      const customer = waiting();
       const size = formatWindowSize(sizing.size);
       return {
-        customer: { ...customer, pacing: { ...customer.pacing, sizing } },
-        fact: { kind: 'windowSplit', window, customer: customer.id, size, why: failure.evidence, ...why },
+        customer: resized(sizing),
+        fact: { kind: 'windowSplit', window, customer: before.id, size, why: failure.evidence, ...why },
       };
     }
     case 'retry': {

@@ -71,19 +71,19 @@ export interface Load {
 }
 
 /** Twice the probe's usual interval, so that the database shows the effect of one step before the next. */
-export const DOWN_EVERY = 10_000;
+const DOWN_EVERY = 10_000;
 /** For the same reason. */
-export const GROW_EVERY = 10_000;
+const GROW_EVERY = 10_000;
 /** A window ended and another one takes its slot: that is still a full limit. */
 const STILL_FULL = 3 / 4;
 /** Longer than a cancelled or rolled-back transaction weighs on a database. */
-export const UP_AFTER_DOWN = 30_000;
+const UP_AFTER_DOWN = 30_000;
 /** Between trying the brink again too often, each time a moment at `high`, and missing that there is room again. */
-export const BRINK_FOR = 5 * 60_000;
+const BRINK_FOR = 5 * 60_000;
 /** Above this slowness the limit does not grow. Windows alike differ by half among themselves. */
 export const TOO_SLOW = 1.5;
 /** A window that takes less (ms) is brief. */
-export const BRIEF = 5_000;
+const BRIEF = 5_000;
 /** Under this share of what operators bear the limit may double; under this one it grows by a quarter; from `NEAR` on it holds. */
 const FAR_UNDER = 0.5;
 const UNDER = 0.7;

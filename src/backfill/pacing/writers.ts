@@ -54,23 +54,23 @@ export interface Brink {
 /** How long a window takes while a number of writers is on trial, in ms. Long enough that its start costs little. */
 export const TRIAL_WINDOW = 30_000;
 /** No window is made shorter than this to lose less: its start would cost more than that. */
-export const SHORTEST_WINDOW = 10_000;
+const SHORTEST_WINDOW = 10_000;
 /** While the chain that is left is short, a window is this share of it: finding out must not take as long as the work. */
-export const TRIAL_SHARE = 1 / 24;
+const TRIAL_SHARE = 1 / 24;
 /** Windows without contention, for each writer, before another one is tried. */
-export const STREAK = 2;
+const STREAK = 2;
 /** Windows for each writer before a trial is judged. */
-export const ROUNDS = 2;
+const ROUNDS = 2;
 /** The share of what independent writers would add to a customer's throughput that new writers must bring. */
-export const WORTH = 0.2;
+const WORTH = 0.2;
 /** No window is longer than this share of the time that its customer's writers have worked together without contention. */
-export const EXPOSURE = 1 / 20;
+const EXPOSURE = 1 / 20;
 /** Contention that undid no more than this share of what the writers did lately is borne. */
-export const BORNE = 0.06;
+const BORNE = 0.06;
 /** A brink is tried again after so long, at first and at most; one that was not worth it later. */
 export const FIRST_WAIT = 30_000;
 export const LONGEST_WAIT = 60 * 60_000;
-export const NOT_WORTH_IT_WAIT = 3 * 60_000;
+const NOT_WORTH_IT_WAIT = 3 * 60_000;
 /** A trial whose writers never are all at work, for want of slots, ends after so long. */
 const LONGEST_TRIAL = 10 * 60_000;
 /** The throughput of a number that stays is of about so many latest windows for each writer. */

@@ -79,14 +79,20 @@ export async function describeRun(session: ClusterSession, workflowId: string): 
 
 /** Every run of the cluster that was started since then, also several with the same id, the oldest first. */
 export async function executionsOfCluster(session: ClusterSession, since: Date): Promise<WorkflowExecutionInfo[]> {
+  return (await executionsOf(session, [`StartTime >= "${since.toISOString()}"`])).reverse();
+}
+
+/** In visibility's order. Without a fleet file, all runs of the namespace belong to the one cluster. */
+function executionsOf(session: ClusterSession, conditions?: readonly string[]): Promise<WorkflowExecutionInfo[]> {
   const { client } = session;
-  const query = runsQuery(session, [`StartTime >= "${since.toISOString()}"`]);
+  const query = runsQuery(session, conditions);
   return withDeadline(client, async () => {
     const found: WorkflowExecutionInfo[] = [];
     for await (const run of client.workflow.list({ query, pageSize: 500 })) {
+      // The prefix of cluster us-east-1 also matches the runs of us-east-1-prod.
       if (await isOfCluster(session, run)) found.push(run);
     }
-    return found.reverse();
+    return found;
   });
 }
 
@@ -96,21 +102,18 @@ interface Listed {
   startedAt: number;
 }
 
-/** The cluster's runs, the newest first. Without a fleet file, all runs of the namespace belong to the one cluster. */
+/** The cluster's runs, the newest first. */
 async function runsOf(session: ClusterSession, range: string | undefined): Promise<Listed[]> {
-  const { client } = session;
   const asked = range === undefined ? undefined : rangeNamed(range);
   const suffix = asked ? `-${rangeName(asked.start, asked.end)}` : '';
-  const runs = await withDeadline(client, async () => {
-    const found: Listed[] = [];
-    for await (const run of client.workflow.list({ query: runsQuery(session), pageSize: 500 })) {
-      // The prefix of cluster us-east-1 also matches the runs of us-east-1-prod.
-      if (!(await isOfCluster(session, run))) continue;
-      found.push({ workflowId: run.workflowId, closedAt: run.closeTime, startedAt: run.startTime.getTime() });
-    }
-    return found;
-  });
-  return runs.filter(({ workflowId }) => workflowId.endsWith(suffix)).sort((a, b) => b.startedAt - a.startedAt);
+  return (await executionsOf(session))
+    .filter(({ workflowId }) => workflowId.endsWith(suffix))
+    .map(({ workflowId, closeTime, startTime }) => ({
+      workflowId,
+      closedAt: closeTime,
+      startedAt: startTime.getTime(),
+    }))
+    .sort((a, b) => b.startedAt - a.startedAt);
 }
 
 /** Workflow ids of the cluster's open runs. */

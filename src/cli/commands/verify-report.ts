@@ -18,7 +18,7 @@ export const addVerifyReport: AddCommand = (program, action) => {
     .addHelpText(
       'after',
       `
-Compare the seal with the one that the run's last notification has: a report that someone wrote anew has another.
+Compare the seal with the one in the run's last notification: a report that was rewritten as a whole has another seal.
 
 Examples:
   backfill report us-west-2-prod --format json --out january.json

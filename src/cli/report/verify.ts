@@ -38,7 +38,7 @@ export interface Verified {
   workflowId: string;
   rows: number;
   entries: number;
-  /** To be compared with what was received while the run ended: without that, a report that was written anew is not seen. */
+  /** Compare it with the one in the run's last notification: only that shows a report that was rewritten as a whole. */
   seal: string | null;
   /** Sentences about what does not fit; none if all does. */
   problems: string[];

@@ -6,7 +6,7 @@ export const LEAST_TOKEN_LENGTH = 20;
 /** The one secret of a server. It is compared in constant time, and never leaves this object as it is. */
 export class SecretToken {
   private readonly digest: Buffer;
-  /** What the browser keeps instead of the token: whoever reads a cookie store does not learn the token. */
+  /** What the browser keeps instead of the token, so that a leaked cookie does not reveal the token. */
   private readonly session: string;
 
   constructor(token: string) {
