@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { temporaryDirectory } from '../../scripts/dev/processes.js';
 import type { AuditEntry } from '../../src/cli/audit/entries.js';
+import { sentTo } from '../../src/cli/audit/history.js';
 import type { OtlpTraces } from '../../src/cli/trace/otlp.js';
 import { BackfillCommand } from '../support/backfill.js';
 import { useRig } from '../support/harness.js';
@@ -61,6 +62,16 @@ describe('After a run', () => {
     const csv = await backfill.run('audit', west, '--format', 'csv');
     expect(csv.stdout).toMatch(/^at,cluster,run,kind,by,what,effect\r\n/);
     expectPlainAndNarrow(table);
+  });
+
+  it('its histories still say who sent which command when no log does', async () => {
+    const { runId } = await rig.client.workflow.getHandle(workflowId).describe();
+    const { sent, complete } = await sentTo(rig.client, { workflowId, runId });
+    expect(complete).toBe(true);
+    expect(sent).toMatchObject([
+      { what: 'pause', by: 'ana', did: expect.stringContaining('paused') },
+      { what: 'resume', by: 'bob', did: expect.any(String) },
+    ]);
   });
 
   it('its report passes verify-report, and a copy with one changed name does not', async () => {

@@ -1,7 +1,8 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import type { temporal } from '@temporalio/proto';
+import { LOG_LENGTH } from '../../backfill/state/journal.js';
 import type { LogView } from '../../backfill/views/log.js';
 import { errorText } from '../terminal/error-text.js';
+import { type HistoryEvent, type Sent, sentTo, timeOf } from './history.js';
 
 /** Something that someone did, or that a run decided. */
 export interface AuditEntry {
@@ -22,13 +23,11 @@ export interface RunAudit {
   readonly gap?: string;
 }
 
-type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
-
 const isClosed = ({ status }: WorkflowExecutionInfo) => status.name !== 'RUNNING' && status.name !== 'PAUSED';
 
 /**
- * All that is recorded of a run: its start and how it was ended from Temporal, commands and decisions from its log. A
- * closed run answers only while a worker polls; without one, its log is the gap.
+ * All that is recorded of a run: its start and how it was ended from Temporal, commands and decisions from its log. What its
+ * log no longer has, or does not answer because no worker polls, comes from its histories: commands, but no decisions.
  */
 export async function auditOf(client: Client, run: WorkflowExecutionInfo): Promise<RunAudit> {
   const { workflowId, runId } = run;
@@ -39,7 +38,7 @@ export async function auditOf(client: Client, run: WorkflowExecutionInfo): Promi
   const common = { workflowId, runId };
   const start: AuditEntry = {
     ...common,
-    at: timeOf(started) ?? run.startTime.toISOString(),
+    at: (started && timeOf(started)) ?? run.startTime.toISOString(),
     kind: 'start',
     by: identity,
     what: 'start',
@@ -49,14 +48,43 @@ export async function auditOf(client: Client, run: WorkflowExecutionInfo): Promi
     .getHandle(workflowId, runId)
     .query<LogView[]>('log')
     .catch((error: unknown) => errorText(error));
-  if (typeof log === 'string') return { entries: [start, ...(await endOf(client, run))], gap: `${workflowId}: ${log}` };
-  const canceller = log.some(({ what }) => what === 'cancel') ? await cancellerOf(client, run) : null;
-  const logged = log.map(({ at, what, by, effect }): AuditEntry => {
-    const kind = what === 'decision' ? 'decision' : what === 'cancel' ? 'cancel' : 'command';
-    return { ...common, at, kind, by: by ?? (kind === 'cancel' ? canceller : null), what, effect };
-  });
-  return { entries: [start, ...logged, ...(await endOf(client, run))] };
+  const entries = typeof log === 'string' ? [] : log;
+  const isWhole = typeof log !== 'string' && log.length < LOG_LENGTH;
+  const needed = !isWhole || entries.some(({ what }) => what === 'cancel');
+  const { sent, complete } = needed ? await sentTo(client, run) : { sent: [], complete: true };
+  const { older, logged } = merged(sent, entries);
+  const gap = complete ? '' : 'commands of its earliest executions are past the retention of their histories';
+  const gaps = [typeof log === 'string' ? log : '', gap].filter((text) => text !== '');
+  return {
+    entries: [start, ...[...older, ...logged].map((entry) => ({ ...common, ...entry })), ...(await endOf(client, run))],
+    ...(gaps.length > 0 && { gap: `${workflowId}: ${gaps.join('; ')}` }),
+  };
 }
+
+type Entry = Omit<AuditEntry, 'workflowId' | 'runId'>;
+
+/** What was sent before the log begins, and the log, with the identity that Temporal recorded where nobody said who. */
+export function merged(sent: readonly Sent[], log: readonly LogView[]): { older: Entry[]; logged: Entry[] } {
+  const unmatched = [...sent];
+  const logged = log.toReversed().map(({ at, what, by, effect }): Entry => {
+    if (what === 'decision') return { at, kind: 'decision', by: null, what, effect };
+    // A command is logged when its workflow task begins, which is not before it was sent.
+    const index = unmatched.findLastIndex((own) => own.what === what && own.by === by && own.at <= at);
+    const [found] = index < 0 ? [] : unmatched.splice(index, 1);
+    return { at, kind: kindOf(what), by: by ?? found?.identity ?? null, what, effect };
+  });
+  // What is left of the log's own time are signals that were refused.
+  const begin = log[0]?.at;
+  const older = unmatched
+    .filter(({ at }) => begin === undefined || at < begin)
+    .map(({ at, what, by, identity, did }): Entry => {
+      const effect = did ?? 'accepted or refused: the log no longer has what it did';
+      return { at, kind: kindOf(what), by: by ?? identity, what, effect };
+    });
+  return { older, logged: logged.toReversed() };
+}
+
+const kindOf = (what: string) => (what === 'cancel' ? 'cancel' : 'command');
 
 /** Who terminated it, if someone did: the only end that a run does not log itself. */
 async function endOf(client: Client, run: WorkflowExecutionInfo): Promise<AuditEntry[]> {
@@ -65,15 +93,9 @@ async function endOf(client: Client, run: WorkflowExecutionInfo): Promise<AuditE
   // HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
   const [event] = await eventsOf(client, workflowId, runId, { historyEventFilterType: 2 });
   const { identity = null, reason } = event?.workflowExecutionTerminatedEventAttributes ?? {};
-  const at = timeOf(event) ?? run.startTime.toISOString();
+  const at = (event && timeOf(event)) ?? run.startTime.toISOString();
   const effect = `terminated${reason ? `: ${reason}` : ''}; running windows continue`;
   return [{ workflowId, runId, at, kind: 'terminate', by: identity, what: 'terminate', effect }];
-}
-
-async function cancellerOf(client: Client, { workflowId, runId }: WorkflowExecutionInfo): Promise<string | null> {
-  const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-  const requested = events?.find((event) => event.workflowExecutionCancelRequestedEventAttributes);
-  return requested?.workflowExecutionCancelRequestedEventAttributes?.identity ?? null;
 }
 
 async function eventsOf(
@@ -90,6 +112,3 @@ async function eventsOf(
   });
   return answer.history?.events ?? [];
 }
-
-const timeOf = (event: HistoryEvent | undefined): string | undefined =>
-  event?.eventTime ? new Date(Number(event.eventTime.seconds) * 1_000).toISOString() : undefined;

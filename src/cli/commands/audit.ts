@@ -32,7 +32,8 @@ export const addAudit: AddCommand = (program, action) => {
     .addHelpText(
       'after',
       `
-A run's log has its latest 200 entries. Its report has the digest of all: see backfill verify-report.
+A run's log has its latest 200 entries; earlier commands are read from Temporal's histories, while the namespace keeps them.
+The report has the digest of all entries: see backfill verify-report.
 
 Examples:
   backfill audit --days 7
@@ -61,7 +62,7 @@ Examples:
             .flatMap(({ cluster, entries }) => entries.map((entry) => ({ cluster, ...entry })))
             .sort((a, b) => (a.at < b.at ? -1 : 1));
           if (format === 'csv') context.surroundings.stdout.write(csv([TITLES, ...rows.map(csvRow)]));
-          for (const gap of valuesOf(audits).flatMap(({ gaps }) => gaps)) context.say(`its log is missing: ${gap}`);
+          for (const gap of valuesOf(audits).flatMap(({ gaps }) => gaps)) context.say(`records are missing: ${gap}`);
           return answer(context, audits, {
             lines: () => (format === 'csv' ? [] : rows.flatMap((row) => wrapped(line(row), context.columns, 21))),
             fields: ({ entries, gaps }) => ({ entries, gaps }),
