@@ -57,6 +57,8 @@ export const TRIAL_WINDOW = 30_000;
 const SHORTEST_WINDOW = 10_000;
 /** While the chain that is left is short, a window is this share of it: finding out must not take as long as the work. */
 const TRIAL_SHARE = 1 / 24;
+/** But not shorter than this: the start of a window that takes less is a large part of it, and the trial would measure starts. */
+const SHORTEST_TRIAL = 5_000;
 /** Windows without contention, for each writer, before another one is tried. */
 const STREAK = 2;
 /** Windows for each writer before a trial is judged. */
@@ -172,7 +174,7 @@ export function longestWindow(
 ): number | undefined {
   const { count, trial, clean, lost } = writers;
   const exposed = lost > 0 ? Math.max(SHORTEST_WINDOW, clean * EXPOSURE) : TRIAL_WINDOW;
-  const short = Math.min(TRIAL_WINDOW, exposed, chain * TRIAL_SHARE);
+  const short = Math.max(SHORTEST_TRIAL, Math.min(TRIAL_WINDOW, exposed, chain * TRIAL_SHARE));
   if (trial) return short;
   const safe = count > 1 ? Math.max(short, clean * EXPOSURE) : undefined;
   if (!asked || count >= max) return safe;
