@@ -14,7 +14,9 @@ import { counted } from '../words.js';
  *    (`WORTH`) of what as many independent writers would have added: back to the number before. They only wait for each other. The
  *    number that was not worth it is a brink as well.
  * 3. It got faster: the number stays.
- * 4. A number has gone well for a streak of windows, and another writer is asked for: twice as many are tried, as far as there
+ * 4. The database is over what operators bear while a number is on trial: back to the number before, which may be all that it takes; the
+ *    run's limit waits to see that (see `pace.ts`).
+ * 5. A number has gone well for a streak of windows, and another writer is asked for: twice as many are tried, as far as there
  *    are slots, and fewer than the brink until that is due. The caller asks while a slot is free and the database has room, or while
  *    this customer's chain decides when the run ends.
  *
@@ -57,8 +59,6 @@ export const TRIAL_WINDOW = 30_000;
 const SHORTEST_WINDOW = 10_000;
 /** While the chain that is left is short, a window is this share of it: finding out must not take as long as the work. */
 const TRIAL_SHARE = 1 / 24;
-/** But not shorter than this: the start of a window that takes less is a large part of it, and the trial would measure starts. */
-const SHORTEST_TRIAL = 5_000;
 /** Windows without contention, for each writer, before another one is tried. */
 const STREAK = 2;
 /** Windows for each writer before a trial is judged. */
@@ -164,6 +164,15 @@ export function afterContention(writers: Writers, { startedAt, at }: { startedAt
   return { ...cut, cutAt: at, clean: writers.clean / 2, lost: lost / 2, brink };
 }
 
+/** The database is over what operators bear. */
+export function afterOverload(writers: Writers, at: number): Writers {
+  const { count, trial, brink } = writers;
+  if (!trial) return writers;
+  const before = brink?.count === count ? brink.wait : 0;
+  const back = moved(writers, trial.from, at, `the database became high with ${count} on trial`);
+  return { ...back, brink: brinkAt(count, at, Math.max(NOT_WORTH_IT_WAIT, 2 * before)) };
+}
+
 /**
  * The longest that a window of the customer should take now, in ms; undefined where nothing speaks against any length. `asked`: another
  * writer is asked for, or will be soon; none can join a window that would lose much.
@@ -174,7 +183,7 @@ export function longestWindow(
 ): number | undefined {
   const { count, trial, clean, lost } = writers;
   const exposed = lost > 0 ? Math.max(SHORTEST_WINDOW, clean * EXPOSURE) : TRIAL_WINDOW;
-  const short = Math.max(SHORTEST_TRIAL, Math.min(TRIAL_WINDOW, exposed, chain * TRIAL_SHARE));
+  const short = Math.min(TRIAL_WINDOW, exposed, chain * TRIAL_SHARE);
   if (trial) return short;
   const safe = count > 1 ? Math.max(short, clean * EXPOSURE) : undefined;
   if (!asked || count >= max) return safe;
