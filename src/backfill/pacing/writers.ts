@@ -6,7 +6,7 @@ import { counted } from '../words.js';
  *
  * A small pure value; every move carries a reason that a person can read. The rules, each before all that follow:
  *
- * 1. A window met contention: one writer less. Only if it started after the last cut: all failures of windows that were
+ * 1. A window met contention: one writer less. Only if it started after the number last fell: all failures of windows that were
  *    in flight together are one event. The number that was too many is the brink; it is tried again after a wait that
  *    doubles each time it proves too many again soon, and halves when it went well for long: a customer that
  *    bears a number for hours keeps it most of the time, one that bears it for seconds hardly ever tries it.
@@ -34,7 +34,7 @@ export interface Writers {
   best?: number;
   /** When the count last moved, in ms since 1970. */
   movedAt: number;
-  /** When contention last took one away: windows started before are part of an event that was answered. */
+  /** When one was last taken away: windows started before may have had more beside them. */
   cutAt?: number;
   /** Ms of windows with siblings that completed, and that contention undid; both halved with each contention. */
   clean: number;
@@ -161,7 +161,7 @@ export function afterContention(writers: Writers, { startedAt, at }: { startedAt
   };
   const wait = formatDuration(brink.wait);
   const cut = moved(writers, count - 1, at, `contention; ${count} are tried again in ${wait}`);
-  return { ...cut, cutAt: at, clean: writers.clean / 2, lost: lost / 2, brink };
+  return { ...cut, clean: writers.clean / 2, lost: lost / 2, brink };
 }
 
 /** The database is over what operators bear. */
@@ -227,5 +227,6 @@ function brinkAt(count: number, at: number, asked: number): Brink {
 
 function moved(writers: Writers, count: number, at: number, why: string): Writers {
   const { trial: _, best: __, ...rest } = writers;
-  return { ...rest, count, windows: 0, work: 0, ms: 0, movedAt: at, why };
+  const fewer = count < writers.count;
+  return { ...rest, count, windows: 0, work: 0, ms: 0, movedAt: at, ...(fewer && { cutAt: at }), why };
 }

@@ -87,11 +87,23 @@ export function longestHours(state: State, customer: Customer, { now, chain, eve
   const least = hoursOf(policy.min);
   const tail = tailHours({ waiting: hoursIn(customer.hours.waiting), writers: writers.count, least });
   const share = even / 2 / density;
-  if (best === undefined) {
-    const first = asked ? hoursOf(sizing.size) * FIRST_SHARE : Number.POSITIVE_INFINITY;
-    return Math.max(least, Math.min(first, tail, share));
+  const unit = best ?? quickestLately(state);
+  const start = unit === undefined ? 0 : SHORTEST_CUT / (unit * density);
+  let most = asked ? hoursOf(sizing.size) * FIRST_SHARE : Number.POSITIVE_INFINITY;
+  if (best !== undefined) {
+    const { max } = state.parallelism;
+    const ms = longestWindow(writers, { now, asked, chain: chain * best, max }) ?? Number.POSITIVE_INFINITY;
+    most = ms / (best * density);
   }
-  const { max } = state.parallelism;
-  const ms = longestWindow(writers, { now, asked, chain: chain * best, max }) ?? Number.POSITIVE_INFINITY;
-  return Math.max(least, SHORTEST_CUT / (best * density), Math.min(ms / (best * density), tail, share));
+  return Math.max(least, start, Math.min(most, tail, share));
+}
+
+/** The shortest time (ms) that a unit of work took in the run's latest windows; undefined while none of them completed. */
+function quickestLately({ record: { recent }, customers }: State): number | undefined {
+  const times = recent
+    .filter(({ outcome }) => outcome === 'completed')
+    .map(({ customer, hours, startedAt, endedAt }) => {
+      return (endedAt - startedAt) / (hoursIn([hours]) * customers[customer]!.pacing.density);
+    });
+  return times.length === 0 ? undefined : Math.min(...times);
 }
