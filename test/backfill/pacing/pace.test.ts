@@ -171,6 +171,12 @@ describe('the limit', () => {
       { from: 'ok', at: 1e6, why: 'a test', answered: false },
     );
     expect(over.limit).toBe(15);
+    const answered = afterHealth(
+      start,
+      { level: 'high', utilization: 1.1 },
+      { from: 'ok', at: 1e6, why: 'a test', answered: true },
+    );
+    expect(answered.limit).toBe(start.limit);
     const near = afterHealth(
       start,
       { level: 'high', utilization: 0.9 },
