@@ -40,16 +40,18 @@ export function nextWindow(customer: Customer, now: number, most?: number): Wind
 }
 
 /**
- * The customer's next window beside those that run: one that shares no UTC day with them, as long as there is one. What is kept for
- * each day (counts, partitions, aggregates) is where two windows of a customer meet.
+ * The customer's next window beside those that run: once they have met contention, one that shares no UTC day with them, as long as there
+ * is one. What is kept for each day (counts, partitions, aggregates) is where two windows of a customer meet.
  */
 export function nextBeside(customer: Customer, now: number, most?: number): WindowToStart | number | undefined {
   const { running, retries } = customer.windows;
+  const { lost } = customer.pacing.foundWriters ?? initialWriters;
+  if (running.length === 0 || lost === 0) return nextWindow(customer, now, most);
   const days = running.reduce((set, { hours }) => union(set, [wholeDays(hours)]), none);
   // A window that failed goes again whole, or waits whole.
   const taken = retries.reduce((set, { hours }) => (overlaps(days, hours) ? union(set, [hours]) : set), days);
   const apart = { ...customer, hours: { ...customer.hours, waiting: difference(customer.hours.waiting, taken) } };
-  return (running.length > 0 ? nextWindow(apart, now, most) : undefined) ?? nextWindow(customer, now, most);
+  return nextWindow(apart, now, most) ?? nextWindow(customer, now, most);
 }
 
 const wholeDays = ([from, to]: Interval): Interval => [startOfDay(from), startOfDay(to + HOURS_PER_DAY - 1)];

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { difference, type Interval } from '../../../src/backfill/hours/interval.js';
+import { initialWriters } from '../../../src/backfill/pacing/writers.js';
 import { nextBeside, type WindowToStart } from '../../../src/backfill/schedule/next-window.js';
 import { initialState } from '../../../src/backfill/state/initial-state.js';
-import { hour, nameOf, requestOf, START } from '../../support/core.js';
+import { hour, MINUTE, nameOf, requestOf, START } from '../../support/core.js';
 
 /** A customer of three days in windows of six hours, and which of them run. */
-function customerWith({ running = [] as string[], done = [] as string[] }) {
+function customerWith({ running = [] as string[], done = [] as string[], lost = MINUTE }) {
   const request = requestOf({ customers: ['cvs'], window: '6h', parallelism: { max: 4, perCustomer: 'auto' } });
   const customer = initialState(request.options, request.customers, START).customers[0]!;
   const cells = (names: string[]) => names.map((name): Interval => [at(name), at(name) + 6]);
@@ -13,6 +14,7 @@ function customerWith({ running = [] as string[], done = [] as string[] }) {
   return {
     ...customer,
     hours: { ...customer.hours, waiting: difference(customer.hours.waiting, taken) },
+    pacing: { ...customer.pacing, foundWriters: { ...initialWriters, count: 4, lost } },
     windows: { ...customer.windows, running: cells(running).map((hours) => ({ hours, attempt: 1, startedAt: START })) },
   };
 }
@@ -21,7 +23,11 @@ const at = (name: string): number => hour(name.slice(0, 10)) + Number(name.slice
 const next = (customer: ReturnType<typeof customerWith>) => nameOf('cvs', nextBeside(customer, START) as WindowToStart);
 
 describe('the next window of a customer with several writers', () => {
-  it('shares no day with one that runs, since they would meet in what is kept for the day', () => {
+  it('is the earliest, also within a day where another runs, as long as they never met', () => {
+    expect(next(customerWith({ running: ['2026-01-01T00'], lost: 0 }))).toBe('cvs-2026-01-01T06--2026-01-01T12');
+  });
+
+  it('shares no day with one that runs once they have met contention, since they would meet in what is kept for the day', () => {
     expect(next(customerWith({ running: ['2026-01-01T00'] }))).toBe('cvs-2026-01-02T00--2026-01-02T06');
   });
 
