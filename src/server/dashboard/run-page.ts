@@ -4,8 +4,10 @@ import { collectRun } from '../../cli/report/collect.js';
 import type { ClusterReport } from '../../cli/report/document.js';
 import { ganttChart } from '../../cli/report/html/gantt-chart.js';
 import { limitChart } from '../../cli/report/html/limit-chart.js';
+import { loadChart } from '../../cli/report/html/load-chart.js';
 import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
 import { failuresTable, figures, logTable } from '../../cli/report/html/tables.js';
+import { writersChart } from '../../cli/report/html/writers-chart.js';
 import { momentOf } from '../../cli/report/moment.js';
 import { isClosed } from '../../cli/terminal/figures.js';
 import { count, toSecond } from '../../cli/terminal/format.js';
@@ -117,10 +119,13 @@ function charts({ value: report, problem }: Kept<ClusterReport>, customers: read
   const bars = own.slice(-MOST_BARS);
   const windowsTruncated = report.windowsTruncated || bars.length < own.length;
   return html`${note}<h2>Limit over time</h2>${limitChart(report)}
+${titled('Database over time', loadChart(report))}${titled('Writers over time', writersChart(report))}
 <h2>Windows over time</h2><p class="note">Of the customers in sight.</p>${ganttChart({ ...report, windows: bars, windowsTruncated })}
 <h2>Failures by class</h2>${failuresTable(report)}
 <h2>Log</h2><details open><summary>The latest ${count(report.log.length)} commands and decisions, the newest first</summary>${logTable({ ...report, log: [...report.log].reverse() })}</details>`;
 }
+
+const titled = (title: string, chart: Content): Content => chart && html`<h2>${title}</h2>${chart}`;
 
 async function pastPage(site: Site, picture: ClusterPicture, query: MapQuery, at: number): Promise<Page> {
   const { cluster } = picture;
