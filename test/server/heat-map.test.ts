@@ -115,7 +115,7 @@ describe('the pages of a fleet', () => {
     const [before, from] = [questions, performance.now()];
     for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 50 }, look));
     const intervals = Math.ceil((performance.now() - from) / 3_000) + 1;
-    // Each interval: progress, and beside it the log for the charts.
+    // Each interval: progress; and at most every ten seconds the log and the load for the charts.
     expect(questions - before).toBeLessThanOrEqual(2 * intervals);
   });
 

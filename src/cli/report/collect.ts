@@ -34,19 +34,19 @@ export interface CollectOptions {
  */
 export async function collectRun(
   client: Client,
-  { cluster, workflowId }: { cluster: string; workflowId: string },
+  { cluster, workflowId, runId }: { cluster: string; workflowId: string; runId?: string | undefined },
   now: number,
   { progress: known, windows: mostWindows = MOST_WINDOWS, customers: mostCustomers = 200 }: CollectOptions = {},
 ): Promise<ClusterReport> {
   const calls = async (): Promise<ClusterReport> => {
-    const handle = client.workflow.getHandle(workflowId);
+    const handle = client.workflow.getHandle(workflowId, runId);
     const [described, progress, log, load, prefix] = await Promise.all([
       handle.describe(),
       known ?? handle.query<Progress>('progress'),
       handle.query<LogView[]>('log'),
       // A worker of an earlier release does not know this query.
       handle.query<LoadView[]>('load').catch((): LoadView[] => []),
-      childPrefixOf(client, workflowId),
+      childPrefixOf(client, workflowId, runId),
     ]);
     const endedAt = described.closeTime?.getTime();
     const [found, result] = await Promise.all([

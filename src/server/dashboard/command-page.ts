@@ -2,8 +2,7 @@ import { html, type Markup } from '../../cli/report/html/markup.js';
 import { type Answered, type Asked, send, whatIsDear } from '../commands.js';
 import { typedCommand } from '../typed-command.js';
 import { hidden } from './forms.js';
-import type { Page } from './layout.js';
-import { FLEET_CRUMB } from './run-page.js';
+import { FLEET_CRUMB, type Page } from './layout.js';
 import { clusterPath, NotFound, type Site } from './site.js';
 
 /** A form that a page sent. */

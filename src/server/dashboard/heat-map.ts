@@ -4,11 +4,11 @@ import { type Content, html, type Markup } from '../../cli/report/html/markup.js
 import { count, counted } from '../../cli/terminal/format.js';
 import { cellLetters, type Grid, gridOf, rankOf } from '../../cli/terminal/heat-map.js';
 import { type DayRange, dayNumber, dayNumbered, type PlacedDays, wholeRange } from '../../cli/terminal/placed-days.js';
-import { choice, textInput } from './forms.js';
-import { customerPath, dayPath } from './site.js';
+import { choice, hidden, textInput } from './forms.js';
+import { customerPath, dayPath, queryText, type RunNamed } from './site.js';
 
 /** What the address of a page says about its heat map. */
-export interface MapQuery {
+export interface MapQuery extends RunNamed {
   readonly sort?: string | undefined;
   readonly show?: string | undefined;
   /** A part of customers' ids. */
@@ -111,13 +111,13 @@ function monthOf(month: string | undefined, whole: DayRange): DayRange | undefin
   return from < to ? { start: from, end: to } : undefined;
 }
 
-function filters({ sort, show, name = '', month, at }: MapQuery): Markup {
-  const keep = [
-    month === undefined ? undefined : html`<input type="hidden" name="month" value="${month}">`,
-    at ? html`<input type="hidden" name="at" value="${at}">` : undefined,
-  ];
-  return html`<form class="filters" method="get">${keep}${choice('sort', 'Order', SORTS, sort)}${choice('show', 'Show', SHOWN, show)}${textInput('name', 'Name contains', html`value="${name}" size="12"`)}<button>Apply</button></form>`;
+function filters({ sort, show, name = '', row: _, ...keep }: MapQuery): Markup {
+  return html`<form class="filters" method="get">${kept(keep)}${choice('sort', 'Order', SORTS, sort)}${choice('show', 'Show', SHOWN, show)}${textInput('name', 'Name contains', html`value="${name}" size="12"`)}<button>Apply</button></form>`;
 }
+
+/** What a form that changes the address leaves as it is. */
+export const kept = (query: MapQuery): Markup[] =>
+  hidden(Object.fromEntries(Object.entries(query).filter(([, value]) => value)) as Record<string, string>);
 
 function months({ start, end }: DayRange, query: MapQuery): Content {
   const names: string[] = [];
@@ -152,7 +152,7 @@ function rowOf(cluster: string, row: PlacedDays, grid: Grid, query: MapQuery): M
   const { id, days } = row;
   const cells = [...cellLetters(row, grid)].map((letter, i) => cellOf(cluster, id, letter, i, grid, query));
   const done = days.length - days.replaceAll('d', '').length;
-  return html`<tr><th scope="row"><a href="${customerPath(cluster, id)}">${id}</a></th>${cells}<td class="number">${done}/${days.length}</td></tr>
+  return html`<tr><th scope="row"><a href="${customerPath(cluster, id, query)}">${id}</a></th>${cells}<td class="number">${done}/${days.length}</td></tr>
 `;
 }
 
@@ -166,7 +166,7 @@ function cellOf(
 ): Markup {
   if (letter === ' ') return html`<td></td>`;
   const day = dayNumbered(first + i * perCell);
-  const href = perCell === 1 ? dayPath(cluster, id, day) : addressOf({ ...query, month: day.slice(0, 7) });
+  const href = perCell === 1 ? dayPath(cluster, id, day, query) : addressOf({ ...query, month: day.slice(0, 7) });
   return html`<td class="${classOf(letter)}"><a href="${href}" aria-label="${day} ${DAY_NAMES[letter as DayLetter]}">${letter}</a></td>`;
 }
 
@@ -178,8 +178,4 @@ function pager(first: number, seen: number, total: number, query: MapQuery): Con
 }
 
 /** The same page with this query. */
-export function addressOf(query: MapQuery): string {
-  const given = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  const text = new URLSearchParams(given).toString();
-  return text === '' ? '?' : `?${text}`;
-}
+export const addressOf = (query: MapQuery): string => queryText(query) || '?';
