@@ -38,7 +38,7 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
 
   /** A signed-in page; whatever the browser complains about fails the test. */
   async function opened(path: string, options: Parameters<Browser['newPage']>[0] = {}) {
-    const page = await browser.newPage(options);
+    const page = await (await browser.newContext(options)).newPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
@@ -98,6 +98,56 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL('**/customers/broken-c/days/2026-01-02', WAIT);
     await page.getByText('no such customer').first().waitFor(WAIT);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('chooses cells by dragging, Shift+click and Shift+arrows, keeps them over refreshes, and resets, skips and retries them', async () => {
+    const { page, complaints } = await opened('/clusters/east');
+    const cell = (customer: string, day: string) => row(page, customer).getByLabel(day);
+    const chosen = page.locator('.map td.chosen');
+    const form = page.locator('.selection');
+    const confirmed = async (button: string, says: RegExp, answer: RegExp) => {
+      await form.getByRole('button', { name: button, exact: true }).click();
+      await page.getByText(says).waitFor(WAIT);
+      await page.getByRole('button', { name: 'Yes, do it' }).click();
+      await page.getByText(answer).first().waitFor(WAIT);
+      await page.getByRole('link', { name: 'Back' }).click();
+      await page.locator('.map').waitFor(WAIT);
+    };
+    expect(await form.isVisible()).toBe(false);
+    await cell('broken-c', '2026-01-03').hover();
+    await page.mouse.down();
+    await cell('broken-c', '2026-01-04').hover();
+    await cell('broken-c', '2026-01-06').hover();
+    await page.mouse.up();
+    expect(await chosen.count()).toBe(4);
+    const before = await page.locator('footer').textContent();
+    await expect.poll(() => page.locator('footer').textContent(), WAIT).not.toBe(before);
+    expect(await chosen.count()).toBe(4);
+    expect(await form.getByRole('status').textContent()).toBe('4 days from 2026-01-03 of 1 customer');
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`)).toEqual([]);
+    await confirmed(
+      'Skip',
+      /skip 4 of the 4 chosen days, of 1 customer/,
+      /broken-c 2026-01-06: was failed, is skipped/,
+    );
+    await cell('broken-c', '2026-01-05').click({ modifiers: ['Shift'] });
+    await cell('broken-c', '2026-01-07').click({ modifiers: ['Shift'] });
+    expect(await form.getByRole('status').textContent()).toBe('3 days from 2026-01-05 of 1 customer');
+    await confirmed('Retry failed', /retry 1 of the 3 chosen days/, /broken-c 2026-01-07: was failed, waits/);
+    await cell('broken-c', '2026-01-03').focus();
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Shift+ArrowRight');
+    expect(await chosen.count()).toBe(3);
+    await page.keyboard.press('Escape');
+    expect(await form.isVisible()).toBe(false);
+    await page.keyboard.press('Shift+ArrowLeft');
+    await confirmed('Reset', /run again 2 of the 2 chosen days/, /broken-c 2026-01-04: was skipped, waits/);
+    await cell('broken-c', '2026-01-03').click({ modifiers: ['Shift'] });
+    await form.getByRole('button', { name: 'Clear' }).click();
+    expect(await chosen.count()).toBe(0);
     expect(complaints).toEqual([]);
     await page.close();
   });

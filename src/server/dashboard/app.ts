@@ -48,7 +48,7 @@ export function createPages(site: Site): Handler {
   );
   const commanded = async (raw: Request, visitor: Visitor, cluster: string | undefined, named: string) => {
     const fields = await fieldsOf(raw);
-    // The form of several days has a button for each command.
+    // A form for several days has a button for each command.
     const command = named === 'days' ? (fields.command ?? '') : named;
     return answer(commandPage(site, { cluster, command, fields, by: byOf(visitor) }));
   };

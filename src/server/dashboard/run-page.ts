@@ -1,29 +1,18 @@
-import type { Progress } from '../../backfill/views/progress.js';
 import { type Content, html } from '../../cli/report/html/markup.js';
 import { isClosed } from '../../cli/terminal/figures.js';
 import { count } from '../../cli/terminal/format.js';
 import type { ClusterPicture } from '../../cli/terminal/picture.js';
-import { type PlacedDays, placedDays } from '../../cli/terminal/placed-days.js';
 import { headline, summaryLines } from '../../cli/watch/summary.js';
 import { temporalLink } from '../temporal-ui.js';
 import { attentionList } from './attention-list.js';
 import { pauseOrResume, progressBar, windowsTable } from './fleet-page.js';
 import { choice, commandForm, textInput } from './forms.js';
-import { chosenRows, heatMap, type MapQuery, seenRows } from './heat-map.js';
+import { chosenRows, heatMap, type MapQuery, rowsOf, seenRows } from './heat-map.js';
 import { FLEET_CRUMB, factsOf, inHtml, type Page } from './layout.js';
 import { momentPage } from './moment-page.js';
 import { runAsked } from './run-asked.js';
 import { charts, latestReport, timeMachine } from './run-charts.js';
 import { clusterPath, pictureOf, type Site } from './site.js';
-
-const placed = new WeakMap<Progress, PlacedDays[]>();
-
-/** Every customer's days, worked out once for each answer of the run. */
-function rowsOf(progress: Progress): PlacedDays[] {
-  const rows = placed.get(progress) ?? placedDays(progress);
-  placed.set(progress, rows);
-  return rows;
-}
 
 /** One run, now or at a moment: the cluster's own, unless the query names another. */
 export async function runPage(site: Site, cluster: string, query: MapQuery): Promise<Page> {
@@ -48,7 +37,7 @@ ${progress ? factsOf(summaryLines(progress, picture, now)) : undefined}
 <p>${workflowId === undefined ? undefined : temporalLink(site, cluster, workflowId)} <a href="${clusterPath(cluster)}/runs">All runs</a> <a href="${clusterPath(cluster)}/start">Start a run</a></p>
 ${commands(site, picture)}
 ${attentionList(site, [picture])}
-<h2>Customers by day</h2>${progress ? heatMap({ cluster, range: progress.range, all, rows, query }) : undefined}
+<h2>Customers by day</h2>${progress ? heatMap({ cluster, range: progress.range, all, rows, query, selectable: !site.readOnly && !isClosed(progress) }) : undefined}
 ${leftOut(picture)}
 <h2>Running now</h2>${windowsTable([picture], now)}
 ${kept ? charts(kept, seenRows(rows, query).seen) : undefined}
