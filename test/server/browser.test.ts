@@ -220,6 +220,88 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
     await page.close();
   });
 
+  it('has no button that does nothing: each one of the fleet, a run, its customers and days is pressed', async () => {
+    const input = {
+      ...days,
+      end: '2026-01-05',
+      parallelism: 4,
+      breaker: { windows: 200 },
+      retry: { unknown: { attempts: 1 } },
+    };
+    const one = await rig.startBackfill({ ...input, customers: ['broken-c', 'slow-d', 'slow-e'] });
+    const two = await rig.startBackfill({ ...input, customers: ['slow-f'] });
+    await one.until(({ totals }) => totals.failed === 4 && totals.running === 2);
+    const west = 'backfillscorecards-west-2025-03';
+    const own = await TestServer.start(rig, { one: one.workflowId, two: two.workflowId, west });
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(own.address);
+    /** Presses it, says yes where it asks, and waits for the run's answer. */
+    const press = async (path: string, scope: string, button: string, answer: RegExp) => {
+      await page.goto(own.origin + path);
+      const details = page.locator('details.commands:not([open]) summary');
+      if (scope === '.commands') await details.click(WAIT);
+      const found = page.locator(scope).getByRole('button', { name: button, exact: true }).first();
+      await found.waitFor(WAIT);
+      if (button === 'Set limits') await page.locator('input[name=max]').fill('3');
+      if (button.endsWith('chosen days')) for (const box of await page.getByRole('checkbox').all()) await box.check();
+      await found.click();
+      const yes = page.getByRole('button', { name: 'Yes, do it' });
+      await yes.or(page.locator('.answers')).first().waitFor(WAIT);
+      if (await yes.isVisible()) await yes.click();
+      await page.locator('.answers', { hasText: answer }).waitFor(WAIT);
+    };
+    await press('/', 'main > .actions', 'Pause all', /one .*the run is paused.*two .*the run is paused/s);
+    await press('/', 'main > .actions', 'Resume all', /one .*the run continues.*two .*the run continues/s);
+    await press('/', '.card', 'Pause', /the run is paused/);
+    await press('/', '.card', 'Resume', /the run continues/);
+    const run = '/clusters/one';
+    await press(run, '.commands', 'Pause', /the run is paused/);
+    await press(run, '.commands', 'Resume', /the run continues/);
+    await press(run, '.commands', 'Set limits', /max 4 → 3/);
+    await press(run, '.commands', 'Retry failed days', /broken-c .* waits again/);
+    await one.until(({ totals }) => totals.failed === 4);
+    await press(run, '.attention', 'Retry failed days', /broken-c .* waits again/);
+    await one.until(({ totals }) => totals.failed === 4);
+    await press(run, '.attention', 'Skip day 2026-01-01', /broken-c 2026-01-01: was failed, is skipped/);
+    const broken = `${run}/customers/broken-c`;
+    await press(broken, 'main', 'Pause', /broken-c is paused/);
+    await press(broken, 'main', 'Resume', /broken-c continues/);
+    await press(broken, 'main', 'Retry failed days', /broken-c .* waits again/);
+    await one.until(({ totals }) => totals.failed === 3);
+    await press(broken, 'main', 'Reset chosen days', /2026-01-04: was failed, waits to run again/);
+    await one.until(({ totals }) => totals.failed === 4);
+    await press(broken, 'main', 'Skip chosen days', /2026-01-04: was failed, is skipped/);
+    const day = `${broken}/days/2026-01-03`;
+    await press(day, 'main', 'Reset day', /2026-01-03: was skipped, waits to run again/);
+    await press(day, 'main', 'Skip day', /2026-01-03: /);
+    const slow = `${run}/customers/slow-d`;
+    await rig.client.workflow.getHandle(`${one.prefix}-slow-d-2026-01-01`).terminate();
+    await one.until(({ totals }) => totals.held === 1);
+    await press(slow, 'main', 'Lift holds', /slow-d .*waits again/);
+    await one.until(({ totals }) => totals.running >= 1);
+    await press(slow, 'main', 'Cancel running windows', /asked \d windows? to cancel/);
+    await press(slow, 'main', 'Remove from the run', /removed slow-d/);
+    await press(run, '.commands', 'Cancel running windows', /asked \d windows? to cancel/);
+    await page.goto(own.origin + run);
+    await page.getByRole('button', { name: 'Show', exact: true }).click(WAIT);
+    await page.getByRole('heading', { name: /^one at 2/ }).waitFor(WAIT);
+    await page.getByRole('link', { name: 'Now' }).click();
+    await page.locator('.commands summary').click(WAIT);
+    await page.getByRole('button', { name: 'Cancel the run' }).click();
+    await page.getByRole('link', { name: 'No, back' }).click(WAIT);
+    await press(run, '.commands', 'Cancel the run', /was asked to cancel/);
+    await press('/clusters/two', '.commands', 'Finish', /finishing: 1 window in flight/);
+    await page.goto(`${own.origin}/clusters/west/start`);
+    await page.getByLabel('First day').fill('2025-03-01');
+    await page.getByLabel('Day after the last').fill('2025-04-01');
+    await page.getByLabel('Customers').fill('slow-g');
+    await page.getByRole('button', { name: 'Show the plan' }).click();
+    await page.getByRole('button', { name: `Start ${west}` }).click(WAIT);
+    await page.getByText(`${west} started`).waitFor(WAIT);
+    await Promise.all([two.handle.terminate(), rig.client.workflow.getHandle(west).terminate()]);
+    await own.close();
+  }, 240_000);
+
   it('says that the server is away, and heals when it is back', async () => {
     const { page } = await opened('/clusters/east');
     const { port } = server;

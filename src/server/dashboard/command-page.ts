@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { html, type Markup } from '../../cli/report/html/markup.js';
 import { count, counted } from '../../cli/terminal/format.js';
 import { type Answered, send, whatIsDear } from '../commands.js';
@@ -23,7 +24,8 @@ const FOR_ALL = ['pause', 'resume'];
 
 /** Sends the command and shows what each run answered; one that is dear is asked for again first. */
 export async function commandPage(site: Site, { cluster, command: asked, fields: sent, by }: Sent): Promise<Page> {
-  const { id = '', confirmed, ...fields } = sent;
+  // Without one, each is a command of its own.
+  const { id = randomUUID(), confirmed, ...fields } = sent;
   const back = cluster === undefined ? '/' : clusterPath(cluster);
   const crumbs = cluster === undefined ? FLEET_CRUMB : [...FLEET_CRUMB, [cluster, back] as const];
   if (cluster === undefined && !FOR_ALL.includes(asked)) throw new NotFound(`${asked} is for one cluster.`);

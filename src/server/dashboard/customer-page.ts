@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { parseDay } from '../../backfill/hours/calendar.js';
 import { formatDuration } from '../../backfill/hours/duration.js';
 import type { CustomerView, WindowView } from '../../backfill/views/customer.js';
@@ -11,7 +12,7 @@ import { childPrefixOf } from '../../runs/run-input.js';
 import type { Kept } from '../answers.js';
 import { attemptsOn } from '../attempts.js';
 import { temporalLink } from '../temporal-ui.js';
-import { commandForm } from './forms.js';
+import { commandForm, hidden } from './forms.js';
 import { FLEET_CRUMB, type Page } from './layout.js';
 import { ask, type RunAsked, runAsked, siteFor } from './run-asked.js';
 import { clusterPath, customerPath, dayPath, NotFound, type RunNamed, runPath, type Site } from './site.js';
@@ -75,7 +76,7 @@ function daysForm(site: Site, cluster: string, { id, range, days }: CustomerView
     return html`<li>${box}<a class="${classOf(letter)}" href="${dayPath(cluster, id, day, named)}" aria-label="${day} ${name}">${day.slice(5)} ${letter}</a></li>`;
   });
   if (site.readOnly) return html`<ol class="days">${boxes}</ol>`;
-  return html`<form method="post" action="${clusterPath(cluster)}/commands/days"><input type="hidden" name="customer" value="${id}"><ol class="days">${boxes}</ol>
+  return html`<form method="post" action="${clusterPath(cluster)}/commands/days">${hidden({ customer: id, id: randomUUID() })}<ol class="days">${boxes}</ol>
 <p class="actions"><button name="command" value="resetDay">Reset chosen days</button> <button name="command" value="skipDay">Skip chosen days</button></p></form>`;
 }
 
