@@ -148,6 +148,9 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
     await cell('broken-c', '2026-01-03').click({ modifiers: ['Shift'] });
     await form.getByRole('button', { name: 'Clear' }).click();
     expect(await chosen.count()).toBe(0);
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.locator('form').filter({ visible: true }).count()).toBe(0);
+    expect(await page.locator('.map').isVisible()).toBe(true);
     expect(complaints).toEqual([]);
     await page.close();
   });

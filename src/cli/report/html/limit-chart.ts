@@ -1,4 +1,4 @@
-import { toSecond } from '../../terminal/format.js';
+import { counted, toSecond } from '../../terminal/format.js';
 import type { ClusterReport, WindowRecord } from '../document.js';
 import { html, type Markup } from './markup.js';
 import { movedFrom, reasons, type Span, type Step, spanOf, stepChart, until } from './step-chart.js';
@@ -28,7 +28,7 @@ ${
   limits.length === 0
     ? html`<p class="note">The limit did not change.</p>`
     : reasons(
-        `${limits.length} changes of the limit, with reasons`,
+        `${counted(limits.length, 'change')} of the limit, with reasons`,
         ['at (UTC)', 'from', 'to', 'because'],
         limits.map(({ at, from, to, reason }) => [toSecond(at), from, to, reason]),
       )

@@ -1,4 +1,4 @@
-import { toSecond } from '../../terminal/format.js';
+import { counted, toSecond } from '../../terminal/format.js';
 import type { ClusterReport } from '../document.js';
 import { type Content, html } from './markup.js';
 import { reasons, type Step, spanOf, stepChart, until } from './step-chart.js';
@@ -11,7 +11,7 @@ export function loadChart(report: ClusterReport): Content {
   const stretches = knownStretches(load, span.to);
   const most = Math.max(0, ...stretches.flat().map(([, value]) => value));
   const table = reasons(
-    `${load.length} changes, with reasons`,
+    `${counted(load.length, 'change')}, with reasons`,
     ['at (UTC)', 'level', 'utilization', 'because'],
     load.map(({ at, level, utilization, reason }) => [toSecond(at), level, asPercent(utilization), reason]),
   );

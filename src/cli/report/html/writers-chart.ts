@@ -1,4 +1,4 @@
-import { toSecond } from '../../terminal/format.js';
+import { counted, toSecond } from '../../terminal/format.js';
 import type { ClusterReport } from '../document.js';
 import { grouped } from '../grouped.js';
 import { type Content, html } from './markup.js';
@@ -29,8 +29,8 @@ export function writersChart(report: ClusterReport): Content {
   );
   const more = own.length - charts.length;
   return html`<figure class="chart">${charts}</figure>
-${more > 0 ? html`<p class="note">and ${more} more customers, in the table</p>` : undefined}${reasons(
-  `${moves.length} changes of writers, with reasons`,
+${more > 0 ? html`<p class="note">and ${counted(more, 'more customer')}, in the table</p>` : undefined}${reasons(
+  `${counted(moves.length, 'change')} of writers, with reasons`,
   ['at (UTC)', 'customer', 'from', 'to', 'because'],
   moves.map(({ at, customer, from, to, why }) => [toSecond(at), customer, from, to, why]),
 )}`;
