@@ -1,7 +1,7 @@
 import { afterHealth, isOver } from '../pacing/pace.js';
 import { MAX_WEIGHT } from '../request/weight.js';
 import { workflowIdOf } from '../state/in-flight.js';
-import { counted, decided, logged } from '../state/journal.js';
+import { counted, decided, loadSeen, logged } from '../state/journal.js';
 import { delivered, withReceivers } from '../state/notifications.js';
 import { WEIGHT_REASON } from '../state/sentence.js';
 import type { State } from '../state/state.js';
@@ -107,7 +107,7 @@ function windowAdopted(state: State, event: EventOf<'windowAdopted'>): State {
 function healthChanged(state: State, { at, kind: _, ...health }: EventOf<'healthChanged'>): State {
   const { level, reason } = health;
   const { level: from } = state.pacing.health;
-  const seen = { ...state, pacing: { ...state.pacing, health } };
+  const seen = loadSeen({ ...state, pacing: { ...state.pacing, health } }, { at, ...health });
   const changed = isOver(health) ? writersOverloaded(seen, at) : seen;
   const why = `the database is ${level}: ${reason}`;
   const next = paced(changed, at, (pace) => afterHealth(pace, health, { from, at, why, answered: changed !== seen }));
