@@ -13,6 +13,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -51,56 +53,111 @@ func run(ctx context.Context, address, token string, arguments []string) error {
 	case len(arguments) == 2 && arguments[0] == "watch":
 		return watch(ctx, client, arguments[1])
 	default:
-		return errors.New("expected: list <filter>, done <customer> <month>, or watch <job>")
+		return errors.New("expected: list <filter>, done <customer> <month or day>, or watch <job>")
 	}
 }
 
-// list prints all jobs that match, page by page.
+// list prints all jobs that match.
 func list(ctx context.Context, client jobsv1.JobServiceClient, filter string) error {
+	jobs, err := all(ctx, client, filter)
+	for _, job := range jobs {
+		fmt.Println(job.Name, job.State)
+	}
+	return err
+}
+
+// all collects the jobs of every page. Jobs of clusters that do not answer are missing, and it says so.
+func all(ctx context.Context, client jobsv1.JobServiceClient, filter string) ([]*jobsv1.Job, error) {
 	request := &jobsv1.ListJobsRequest{Filter: filter, PageSize: 100}
+	var jobs []*jobsv1.Job
 	for {
 		page, err := client.ListJobs(ctx, request)
 		if err != nil {
-			return err
+			return jobs, err
 		}
-		for _, job := range page.Jobs {
-			fmt.Println(job.Name, job.State)
-		}
+		jobs = append(jobs, page.Jobs...)
 		for _, cluster := range page.Unreachable {
-			fmt.Fprintln(os.Stderr, cluster, "does not answer")
+			fmt.Fprintln(os.Stderr, cluster, "does not answer: its jobs are missing here")
 		}
 		if page.NextPageToken == "" {
-			return nil
+			return jobs, nil
 		}
 		request.PageToken = page.NextPageToken
 	}
 }
 
-// done prints, for each job that has these days of a customer, whether they are done.
-func done(ctx context.Context, client jobsv1.JobServiceClient, customer, month string) error {
-	request := &jobsv1.ListJobsRequest{Filter: fmt.Sprintf("customer = %q AND range : %q", customer, month)}
-	for {
-		page, err := client.ListJobs(ctx, request)
-		if err != nil {
-			return err
-		}
-		for _, job := range page.Jobs {
-			work := job.Customer
-			switch {
-			case work.GetVerified():
-				fmt.Printf("%s: done since %s, verified\n", job.Name, work.DoneTime.AsTime().Format("2006-01-02T15:04:05Z"))
-			case work.GetDone():
-				fmt.Printf("%s: done since %s, not verified\n", job.Name, work.DoneTime.AsTime().Format("2006-01-02T15:04:05Z"))
-			default:
-				fmt.Printf("%s: %d of %d days done\n", job.Name, work.GetDays().GetDone(), work.GetDays().GetTotal())
+// done prints what each job has done of these days of a customer, and whether they are done by all jobs together.
+func done(ctx context.Context, client jobsv1.JobServiceClient, customer, days string) error {
+	start, end, err := rangeOf(days)
+	if err != nil {
+		return err
+	}
+	// Not range : "2026-01", which finds only jobs that have all of it.
+	filter := fmt.Sprintf("customer = %q AND range.start < %q AND range.end > %q", customer, dayOf(end), dayOf(start))
+	jobs, err := all(ctx, client, filter)
+	if err != nil {
+		return err
+	}
+	isDone, verified := map[string]bool{}, map[string]bool{}
+	for _, job := range jobs {
+		work := job.Customer
+		fmt.Printf("%s: %d of %d days done%s\n", job.Name, work.GetDays().GetDone(), work.GetDays().GetTotal(), since(work))
+		counted := countedDays(work)
+		for _, done := range work.GetDoneRanges() {
+			for day := done.StartTime.AsTime(); day.Before(done.EndTime.AsTime()); day = day.AddDate(0, 0, 1) {
+				isDone[dayOf(day)] = true
+				verified[dayOf(day)] = verified[dayOf(day)] || counted[dayOf(day)]
 			}
 		}
-		if page.NextPageToken == "" {
-			return nil
-		}
-		request.PageToken = page.NextPageToken
 	}
+	var missing []string
+	total, counted := 0, 0
+	for day := start; day.Before(end); day = day.AddDate(0, 0, 1) {
+		total++
+		if !isDone[dayOf(day)] {
+			missing = append(missing, dayOf(day))
+		}
+		if verified[dayOf(day)] {
+			counted++
+		}
+	}
+	fmt.Printf("%s %s: %d of %d days done, %d verified\n", customer, days, total-len(missing), total, counted)
+	if len(missing) > 0 {
+		fmt.Println("not done:", strings.Join(missing, " "))
+	}
+	return nil
 }
+
+// since is empty for a job that is not done, or whose days were all done before it.
+func since(work *jobsv1.CustomerWork) string {
+	if work.GetDoneTime() == nil {
+		return ""
+	}
+	return " since " + work.DoneTime.AsTime().Format(time.RFC3339)
+}
+
+// countedDays are those of which every row was verified.
+func countedDays(work *jobsv1.CustomerWork) map[string]bool {
+	days := map[string]bool{}
+	for _, row := range work.GetRows() {
+		before, known := days[row.Day]
+		days[row.Day] = row.Verified && (before || !known)
+	}
+	return days
+}
+
+// rangeOf reads a month, 2026-01, or a day, 2026-01-15; the end is exclusive.
+func rangeOf(days string) (start, end time.Time, err error) {
+	if start, err = time.Parse("2006-01", days); err == nil {
+		return start, start.AddDate(0, 1, 0), nil
+	}
+	if start, err = time.Parse(time.DateOnly, days); err == nil {
+		return start, start.AddDate(0, 0, 1), nil
+	}
+	return start, end, fmt.Errorf("expected a month such as 2026-01 or a day such as 2026-01-15, got %q", days)
+}
+
+func dayOf(at time.Time) string { return at.Format(time.DateOnly) }
 
 // watch prints a job each time that it changes, until it has ended.
 func watch(ctx context.Context, client jobsv1.JobServiceClient, name string) error {

@@ -10,6 +10,8 @@ const UNRELEASED = '## Unreleased';
 export const HISTORIES = 'test/fixtures/histories';
 /** Where the package is left. */
 export const PACKAGES = '.cache/release';
+/** What `buf breaking` compares the protos with. */
+export const RELEASED_PROTOS = 'proto/released.binpb';
 
 export interface Step {
   /** In the imperative, for the person who releases. */
@@ -62,6 +64,13 @@ export async function planRelease(project: string, version: string, day: string)
       },
     },
     {
+      what: `check that proto/ breaks no client of the release before, and make ${RELEASED_PROTOS} of it`,
+      perform: async () => {
+        await command('npx', 'buf', 'breaking', '--against', RELEASED_PROTOS);
+        await command('npx', 'buf', 'build', '-o', RELEASED_PROTOS, '--exclude-source-info');
+      },
+    },
+    {
       what: `set the version in package.json and package-lock.json: ${current} → ${version}`,
       perform: () => command('npm', 'version', version, '--no-git-tag-version', '--allow-same-version'),
     },
@@ -79,7 +88,7 @@ export async function planRelease(project: string, version: string, day: string)
     {
       what: `commit, and tag the commit v${version}`,
       perform: async () => {
-        await command('git', 'add', 'CHANGELOG.md', 'package.json', 'package-lock.json', kept);
+        await command('git', 'add', 'CHANGELOG.md', 'package.json', 'package-lock.json', kept, RELEASED_PROTOS);
         await command('git', 'commit', '--no-verify', '-m', `Release ${version}`);
         await command('git', 'tag', '-a', `v${version}`, '-m', `backfill-scorecards ${version}`);
       },

@@ -184,7 +184,13 @@ describe('The job API of backfill serve', { timeout: MANY_CALLS_MS }, () => {
     expect(list.stdout).toBe(`${name} CANCELLED\n`);
     expect(list.stderr).toContain(`clusters/${away} does not answer`);
     const done = await go(address, token, 'done', 'quick', '2026-01-02');
-    expect(done.stdout).toMatch(new RegExp(`^${name}: done since \\S+, not verified\n$`));
+    expect(done.stdout).toMatch(new RegExp(`^${name}: 3 of 3 days done since \\S+Z\n`));
+    expect(done.stdout).toContain('quick 2026-01-02: 1 of 1 days done, 0 verified\n');
+    expect(done.stderr).toContain(`clusters/${away} does not answer: its jobs are missing here`);
+    const month = await go(address, token, 'done', 'quick', '2026-01');
+    expect(month.stdout).toMatch(
+      /quick 2026-01: 3 of 31 days done, 0 verified\nnot done: 2026-01-04 2026-01-05 .*-31\n$/,
+    );
     expect((await go(address, token, 'watch', name)).stdout).toMatch(/^CANCELLED 3\/6/);
     const wrong = await go(address, token, 'list', 'status = RUNNING');
     expect(wrong.stderr).toContain('reason: INVALID_ARGUMENT\nfilter: expected one of the fields');

@@ -48,6 +48,8 @@ export interface Audit {
 
 export interface CustomerReport {
   id: string;
+  /** Its first day, where that is not the run's. */
+  start?: string;
   days: number;
   done: number;
   /** Windows that completed. */
@@ -83,7 +85,7 @@ export function reportOf(state: State, outcome: Ending, now: number): Report & {
     })),
     attention: attentionOf(state),
   };
-  const customers = state.customers.map(customerReport);
+  const customers = state.customers.map((customer) => customerReport(customer, state.options.start));
   const report = withCustomersThatFit(rest, customers, (customer) => (isDone(customer) ? 1 : 0), isDone);
   const proof = proofOf(state, state.customers, MAX_BYTES - jsonBytes(report));
   const audit = logChain(state.record);
@@ -95,10 +97,11 @@ export const sealOf = (proof: string, log: string): string => bytesToHex(sha256(
 
 const isDone = ({ waiting, failed, held }: CustomerReport) => !waiting && !failed && !held;
 
-function customerReport(customer: Customer): CustomerReport {
+function customerReport(customer: Customer, start: number): CustomerReport {
   const { days, done } = dayCounts(customer);
   const report: CustomerReport = {
     id: customer.id,
+    ...(customer.start !== start && { start: formatDay(customer.start) }),
     days,
     done,
     windows: customer.record.completed,

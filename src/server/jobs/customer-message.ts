@@ -1,9 +1,12 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { HOURS_PER_DAY, parseDay } from '../../backfill/hours/calendar.js';
+import { add, hoursIn, type Intervals, none } from '../../backfill/hours/interval.js';
 import type { DayCounts } from '../../backfill/views/day-letters.js';
 import type { Proof, ProofRow } from '../../backfill/views/proof.js';
 import type { CustomerReport, Report } from '../../backfill/views/report.js';
 import { type Clusters, type Run, Unanswered } from './clusters.js';
+import type { Days } from './filter/conditions.js';
 import type { CustomerWork, CustomerWorkSchema, ProofRowSchema } from './gen/backfill/jobs/v1/job_pb.js';
 import { countsMessage, rangeMessage } from './job-message.js';
 import { daysOf } from './job-name.js';
@@ -14,7 +17,9 @@ type CustomerFields = Exclude<MessageInitShape<typeof CustomerWorkSchema>, Custo
 export async function customerOfRun(clusters: Clusters, run: Run, id: string): Promise<CustomerFields | undefined> {
   try {
     const [view, proof] = await Promise.all([clusters.customer(run, id), clusters.proof(run, id)]);
-    return customerMessage(id, view.totals, proof, daysOf(view.range));
+    const range = daysOf(view.range);
+    const done = [...view.days].flatMap((letter, i) => (letter === 'd' ? [range.start + i * HOURS_PER_DAY] : []));
+    return customerMessage(id, view.totals, proof, range, together(done));
   } catch (error) {
     if (error instanceof Unanswered || !isUnknownCustomer(error)) throw error;
     return undefined;
@@ -26,20 +31,26 @@ const isUnknownCustomer = (error: unknown): boolean =>
   error instanceof Error && /is not in this run/.test(error.message);
 
 /** Undefined for a customer that the report does not have, or has no room for: {@link customerOfRun} then knows. */
-export function customerInReport({ customers, proof, range, totals }: Report, id: string): CustomerFields | undefined {
-  const found = customers.find((customer) => customer.id === id);
+export function customerInReport(report: Report, id: string): CustomerFields | undefined {
+  const found = report.customers.find((customer) => customer.id === id);
   if (!found) return undefined;
-  const counts = countsIn(found);
-  // All customers have the run's range, unless one says otherwise; then their days do not add up to it.
-  const whole = daysOf(range);
-  const isWhole = totals.days > 0 && found.days * 24 === whole.end - whole.start;
-  return customerMessage(id, counts, rowsOf(proof, id), isWhole ? whole : undefined);
+  const rows = ((report.proof as Report['proof'] | undefined)?.rows ?? []).filter(([customer]) => customer === id);
+  const start = parseDay(found.start ?? report.range.start)!;
+  const range = { start, end: start + found.days * HOURS_PER_DAY };
+  return customerMessage(id, countsIn(found), { rows }, range, doneIn(found, rows, range));
 }
 
-const rowsOf = (proof: Proof | undefined, id: string): Pick<Proof, 'rows' | 'omitted'> => ({
-  rows: (proof?.rows ?? []).filter(([customer]) => customer === id),
-  omitted: 0,
-});
+/** A report says only which days are not done, and not all of those; a day with a row may be done in part. */
+function doneIn(customer: CustomerReport, rows: readonly ProofRow[], { start, end }: Days): Intervals {
+  if (customer.done === customer.days) return add(none, [start, end]);
+  const { skipped = [], failed = [], held = [], waiting = [] } = customer;
+  const undone = new Set([...skipped, ...failed, ...held, ...waiting]);
+  const done = together(rows.flatMap(([, day]) => (undone.has(day) ? [] : [parseDay(day)!])));
+  return hoursIn(done) === customer.done * HOURS_PER_DAY ? done : none;
+}
+
+const together = (days: readonly number[]): Intervals =>
+  days.reduce<Intervals>((set, day) => add(set, [day, day + HOURS_PER_DAY]), none);
 
 function countsIn({ days, done, skipped = [], failed = [], held = [] }: CustomerReport): DayCounts {
   const stuck = { skipped: skipped.length, failed: failed.length, held: held.length };
@@ -50,8 +61,9 @@ function countsIn({ days, done, skipped = [], failed = [], held = [] }: Customer
 function customerMessage(
   customer: string,
   counts: DayCounts,
-  { rows }: Pick<Proof, 'rows' | 'omitted'>,
-  range: ReturnType<typeof daysOf> | undefined,
+  { rows }: Pick<Proof, 'rows'>,
+  range: Days,
+  doneDays: Intervals,
 ): CustomerFields {
   const done = counts.days > 0 && counts.done === counts.days;
   const withRows = new Set(rows.map(([, day]) => day)).size;
@@ -68,6 +80,7 @@ function customerMessage(
     scorecards: sum(3),
     rows: rows.map(rowMessage),
     omittedDays: Math.max(0, counts.done - withRows),
+    doneRanges: doneDays.map(([start, end]) => rangeMessage({ start, end })!),
   };
 }
 

@@ -1,15 +1,14 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { z } from 'zod';
 import { type Clusters, type Run, Unanswered } from './clusters.js';
-import type { Filter } from './filter/conditions.js';
-import { filterFrom } from './filter/conditions.js';
+import { type Filter, filterFrom } from './filter/conditions.js';
 import { FilterProblem } from './filter/parse.js';
 import { JobView, type ListJobsRequest, type ListJobsResponseSchema } from './gen/backfill/jobs/v1/job_service_pb.js';
 import { type JobFields, jobOfRun } from './job-message.js';
 import { clusterInParent } from './job-name.js';
 import { factsOfRun, knownJob, withCustomer } from './jobs.js';
 import type { PageTokens } from './page-token.js';
-import { invalid, noSuchCluster } from './problems.js';
+import { invalid, noSuchCluster, wrong } from './problems.js';
 
 const PAGE = { usual: 50, most: 500 };
 /** A filter that matches little must not keep a caller waiting: the page then ends early, with a token. */
@@ -61,7 +60,7 @@ function readFilter(text: string): Filter {
   try {
     return filterFrom(text);
   } catch (error) {
-    if (error instanceof FilterProblem) throw invalid('filter', error.message.replace(/^expected /, ''));
+    if (error instanceof FilterProblem) throw wrong('filter', error.message);
     throw error;
   }
 }

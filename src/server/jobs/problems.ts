@@ -28,10 +28,10 @@ function problem(code: Code, reason: string, message: string, violations: readon
 }
 
 /** @param expected continues the sentence: `a job's name, such as clusters/…` */
-export const invalid = (field: string, expected: string): ConnectError =>
-  problem(Code.InvalidArgument, 'INVALID_ARGUMENT', `${field}: expected ${expected}`, [
-    { field, description: `expected ${expected}` },
-  ]);
+export const invalid = (field: string, expected: string): ConnectError => wrong(field, `expected ${expected}`);
+
+export const wrong = (field: string, description: string): ConnectError =>
+  problem(Code.InvalidArgument, 'INVALID_ARGUMENT', `${field}: ${description}`, [{ field, description }]);
 
 export const noSuchJob = (name: string): ConnectError =>
   problem(Code.NotFound, 'JOB_NOT_FOUND', `there is no job ${name}`);

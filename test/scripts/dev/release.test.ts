@@ -1,17 +1,20 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { removeTemporaryDirectory, temporaryDirectory } from '../../../scripts/dev/processes.js';
-import { HISTORIES, PACKAGES, planRelease } from '../../../scripts/dev/release.js';
+import { HISTORIES, PACKAGES, planRelease, RELEASED_PROTOS } from '../../../scripts/dev/release.js';
 
 const run = promisify(execFile);
 const project = fileURLToPath(new URL('../../..', import.meta.url));
 const CHANGES = '# Changelog\n\n## Unreleased\n\n- Runs end.\n\n## 0.1.0 (2026-01-31)\n\n- Runs begin.\n';
 
-/** A small project at version 0.1.0, committed, with one recorded history. */
+const PROTO = 'proto/job.proto';
+const protoWith = (field: string) => `syntax = "proto3";\npackage jobs;\nmessage Job {\n  ${field}\n}\n`;
+
+/** A small project at version 0.1.0, committed, with one recorded history and one message. */
 async function withProject(use: (folder: string, git: (...args: string[]) => Promise<string>) => Promise<void>) {
   const folder = await temporaryDirectory('release');
   const git = async (...args: string[]) => (await run('git', args, { cwd: folder })).stdout.trim();
@@ -23,9 +26,14 @@ async function withProject(use: (folder: string, git: (...args: string[]) => Pro
       JSON.stringify({ ...manifest, lockfileVersion: 3, packages: {} }),
     );
     await writeFile(join(folder, 'CHANGELOG.md'), CHANGES);
-    await writeFile(join(folder, '.gitignore'), '.cache\n');
+    await writeFile(join(folder, '.gitignore'), '.cache\nnode_modules\n');
     await mkdir(join(folder, HISTORIES), { recursive: true });
     await writeFile(join(folder, HISTORIES, 'sequential.json'), '{}');
+    await symlink(join(project, 'node_modules'), join(folder, 'node_modules'));
+    await writeFile(join(folder, 'buf.yaml'), 'version: v2\nmodules:\n  - path: proto\n');
+    await mkdir(join(folder, 'proto'));
+    await writeFile(join(folder, PROTO), protoWith('string name = 1;'));
+    await run('npx', ['buf', 'build', '-o', RELEASED_PROTOS], { cwd: folder });
     await git('init', '--quiet');
     await git('config', 'user.name', 'a maintainer');
     await git('config', 'user.email', 'maintainer@example.com');
@@ -53,6 +61,18 @@ describe('a release', () => {
       expect(await readdir(join(folder, PACKAGES))).toEqual(['backfill-scorecards-0.2.0.tgz']);
       expect(await git('describe', '--exact-match')).toBe('v0.2.0');
       expect(await git('status', '--porcelain')).toBe('');
+    }));
+
+  it('compares the next change of a proto with its own, so that no client of this release breaks unseen', () =>
+    withProject(async (folder, git) => {
+      const breaking = () => run('npx', ['buf', 'breaking', '--against', RELEASED_PROTOS], { cwd: folder });
+      await writeFile(join(folder, PROTO), protoWith('string name = 1;\n  string cluster = 2;'));
+      await git('commit', '--quiet', '-am', 'A job says its cluster');
+      const { steps } = await planRelease(folder, '0.2.0', '2026-02-28');
+      for (const { perform } of steps.slice(1)) await perform();
+      await writeFile(join(folder, PROTO), protoWith('string name = 1;\n  int32 cluster = 2;'));
+      await expect(breaking()).rejects.toMatchObject({ stdout: expect.stringContaining('changed type') });
+      expect(await git('diff', '--stat', 'HEAD', '--', RELEASED_PROTOS)).toBe('');
     }));
 
   it.each([
@@ -83,7 +103,7 @@ describe('a release', () => {
       (error: { stdout: string }) => error,
     );
     const steps = stdout.trim().split('\n');
-    expect(steps).toHaveLength(6);
+    expect(steps).toHaveLength(7);
     expect(steps.every((step) => /^\d\. would /.test(step))).toBe(true);
     expect(status()).toBe(before);
   });

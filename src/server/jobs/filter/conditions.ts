@@ -99,8 +99,14 @@ const FIELDS: Record<string, (restriction: Restriction) => Condition> = {
     const state = stateIn(restriction);
     return equality(restriction, (facts) => known(facts.state, (own) => own === state));
   },
-  cluster: (restriction) => equality(restriction, ({ cluster }) => cluster === restriction.value),
-  customer: (restriction) => equality(restriction, (facts) => facts.customers?.has(restriction.value)),
+  cluster(restriction) {
+    const name = nameIn(restriction);
+    return equality(restriction, ({ cluster }) => cluster === name);
+  },
+  customer(restriction) {
+    const id = nameIn(restriction);
+    return equality(restriction, (facts) => facts.customers?.has(id));
+  },
   range(restriction) {
     const { start, end } = daysIn(restriction);
     const contains = (own: Days) => own.start <= start && end <= own.end;
@@ -157,6 +163,12 @@ const COMPARE: Record<Comparator, (a: number, b: number) => boolean> = {
   '>=': (a, b) => a >= b,
 };
 
+/** AIP-160 would have `*` match any text: here it would match nothing. */
+function nameIn({ field, value }: Restriction): string {
+  if (value !== '' && !value.includes('*')) return value;
+  throw new FilterProblem(`${field}: expected a whole name, without *, got ${JSON.stringify(value)}`);
+}
+
 function stateIn({ value }: Restriction): Job_State {
   const state = Job_State[value as keyof typeof Job_State] as Job_State | undefined;
   if (typeof state === 'number' && state !== Job_State.STATE_UNSPECIFIED) return state;
@@ -170,18 +182,21 @@ const A_DAY_MORE = 24;
 function daysIn({ value }: Restriction): Days {
   const named = rangeNamed(value);
   const start = parseDay(named?.start ?? value);
-  if (start === undefined) {
+  const end = named ? parseDay(named.end) : start && start + A_DAY_MORE;
+  if (start === undefined || end === undefined || end <= start) {
     const forms = 'a month such as "2026-01", days such as "2026-01-05--2026-01-20" or a day such as "2026-01-15"';
     throw new FilterProblem(`range: expected ${forms}, got ${JSON.stringify(value)}`);
   }
-  return { start, end: named ? parseDay(named.end)! : start + A_DAY_MORE };
+  return { start, end };
 }
 
 const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/i;
 
 function timeIn(field: string, value: string): number {
   const day = parseDay(value);
-  const time = day === undefined && RFC3339.test(value) ? Date.parse(value) : (day ?? Number.NaN) * HOUR_MS;
+  // Date.parse takes 30 February for a day in March.
+  const isTime = day === undefined && RFC3339.test(value) && parseDay(value.slice(0, 10)) !== undefined;
+  const time = isTime ? Date.parse(value) : (day ?? Number.NaN) * HOUR_MS;
   if (!Number.isNaN(time)) return time;
   throw new FilterProblem(
     `${field}: expected a UTC day such as "2026-01-15" or a time such as "2026-01-15T08:00:00Z", got ${JSON.stringify(value)}`,

@@ -685,7 +685,10 @@ type CustomerWork struct {
 	// By day. A day that several windows covered has a row for each.
 	Rows []*ProofRow `protobuf:"bytes,9,rep,name=rows,proto3" json:"rows,omitempty"`
 	// Done days that have no rows, because there are too many.
-	OmittedDays   int32 `protobuf:"varint,10,opt,name=omitted_days,json=omittedDays,proto3" json:"omitted_days,omitempty"`
+	OmittedDays int32 `protobuf:"varint,10,opt,name=omitted_days,json=omittedDays,proto3" json:"omitted_days,omitempty"`
+	// Which days are done. Several jobs may have done a month together: it is done where their ranges cover it. Empty although
+	// `days.done` is not 0 where the job left a report that had no room to say which.
+	DoneRanges    []*DayRange `protobuf:"bytes,11,rep,name=done_ranges,json=doneRanges,proto3" json:"done_ranges,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -788,6 +791,13 @@ func (x *CustomerWork) GetOmittedDays() int32 {
 		return x.OmittedDays
 	}
 	return 0
+}
+
+func (x *CustomerWork) GetDoneRanges() []*DayRange {
+	if x != nil {
+		return x.DoneRanges
+	}
+	return nil
 }
 
 // What shows that a day, or a part of one, is done.
@@ -961,7 +971,7 @@ const file_backfill_jobs_v1_job_proto_rawDesc = "" +
 	"\rconversations\x18\x05 \x01(\x03R\rconversations\x12\x1e\n" +
 	"\n" +
 	"scorecards\x18\x06 \x01(\x03R\n" +
-	"scorecards\"\x8f\x03\n" +
+	"scorecards\"\xcc\x03\n" +
 	"\fCustomerWork\x12\x1a\n" +
 	"\bcustomer\x18\x01 \x01(\tR\bcustomer\x120\n" +
 	"\x05range\x18\x02 \x01(\v2\x1a.backfill.jobs.v1.DayRangeR\x05range\x12/\n" +
@@ -975,7 +985,9 @@ const file_backfill_jobs_v1_job_proto_rawDesc = "" +
 	"scorecards\x12.\n" +
 	"\x04rows\x18\t \x03(\v2\x1a.backfill.jobs.v1.ProofRowR\x04rows\x12!\n" +
 	"\fomitted_days\x18\n" +
-	" \x01(\x05R\vomittedDays\"\x9e\x02\n" +
+	" \x01(\x05R\vomittedDays\x12;\n" +
+	"\vdone_ranges\x18\v \x03(\v2\x1a.backfill.jobs.v1.DayRangeR\n" +
+	"doneRanges\"\x9e\x02\n" +
 	"\bProofRow\x12\x10\n" +
 	"\x03day\x18\x01 \x01(\tR\x03day\x12\x16\n" +
 	"\x06window\x18\x02 \x01(\tR\x06window\x12?\n" +
@@ -1032,12 +1044,13 @@ var file_backfill_jobs_v1_job_proto_depIdxs = []int32{
 	3,  // 13: backfill.jobs.v1.CustomerWork.days:type_name -> backfill.jobs.v1.DayCounts
 	9,  // 14: backfill.jobs.v1.CustomerWork.done_time:type_name -> google.protobuf.Timestamp
 	8,  // 15: backfill.jobs.v1.CustomerWork.rows:type_name -> backfill.jobs.v1.ProofRow
-	9,  // 16: backfill.jobs.v1.ProofRow.complete_time:type_name -> google.protobuf.Timestamp
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	2,  // 16: backfill.jobs.v1.CustomerWork.done_ranges:type_name -> backfill.jobs.v1.DayRange
+	9,  // 17: backfill.jobs.v1.ProofRow.complete_time:type_name -> google.protobuf.Timestamp
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_backfill_jobs_v1_job_proto_init() }
