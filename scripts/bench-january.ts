@@ -6,7 +6,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { stopAll } from './dev/processes.js';
-import { scenario } from './lab/bench/january/fleet.js';
+import { SCORING_MS, scenario } from './lab/bench/january/fleet.js';
 import { measure, quiet, type Result } from './lab/bench/january/measure.js';
 import { PROCEDURES } from './lab/bench/january/procedures.js';
 import { Stack } from './lab/bench/january/stack.js';
@@ -20,6 +20,8 @@ const { values } = parseArgs({
   options: {
     /** The share of the recorded volume. */
     scale: { type: 'string', default: DEFAULT_SCALE },
+    /** Milliseconds that a window waits for each conversation to be scored elsewhere. */
+    scoring: { type: 'string', default: String(SCORING_MS) },
     /** The longest that a procedure may take. */
     seconds: { type: 'string', default: DEFAULT_SECONDS },
     /** Only procedures whose name has this text. */
@@ -34,10 +36,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 try {
   const [part, whole = '1'] = values.scale.split('/');
-  const stack = await Stack.start(scenario(Number(part) / Number(whole)));
+  const stack = await Stack.start(scenario(Number(part) / Number(whole), Number(values.scoring)));
   const { customers } = stack.scenario;
   const conversations = customers.reduce((sum, customer) => sum + customer.conversations, 0);
-  console.log(`${customers.length} customers, ${conversations} conversations (scale ${values.scale}), ${machine()}`);
+  console.log(
+    `${customers.length} customers, ${conversations} conversations (scale ${values.scale}), scored in ${values.scoring} ms each, ${machine()}`,
+  );
   const quietMs = await quiet(stack, QUIET_MS);
   console.log(`live p99 ${quietMs.toFixed(1)} ms before anything else`);
   const results: Result[] = [];

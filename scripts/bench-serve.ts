@@ -1,18 +1,17 @@
 /**
- * `npm run bench:serve [-- --minutes 60 --customers 10000 --days 366 --viewers 50]`: what `backfill serve` costs over a large
- * run, in a browser (Chromium, where it is installed) and with many viewers at once. docs/performance.md has a table of it.
+ * `npm run bench:serve [-- --minutes 60 --customers 10000 --days 366 --viewers 50 --live]`: what `backfill serve` costs over
+ * a large run, in a browser (Chromium, where it is installed) and with many viewers at once. docs/performance.md has a table of it.
  */
 import { existsSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Client, Connection } from '@temporalio/client';
+import type { Client, Connection } from '@temporalio/client';
 import { chromium, type Page } from 'playwright-core';
 import { spawnManaged } from '../src/processes/managed-process.js';
 import { stopAll } from './dev/processes.js';
-import { startTemporalServer } from './dev/temporal-server.js';
-import { Usage } from './lab/bench/stack.js';
+import { QUEUES, startStack, Usage } from './lab/bench/stack.js';
 
 const { values } = parseArgs({
   options: {
@@ -20,6 +19,7 @@ const { values } = parseArgs({
     customers: { type: 'string', default: '10000' },
     days: { type: 'string', default: '366' },
     viewers: { type: 'string', default: '50' },
+    live: { type: 'boolean', default: false },
   },
 });
 const [minutes, customers, days, viewers] = [values.minutes, values.customers, values.days, values.viewers].map(
@@ -29,6 +29,8 @@ const [minutes, customers, days, viewers] = [values.minutes, values.customers, v
 /** As often as a page refreshes itself. */
 const REFRESH_MS = 3_000;
 const CLUSTER = 'default';
+/** About a window a second. */
+const LIVE = { parallelism: 2, child: { taskQueue: QUEUES.windows, input: [{ takesMs: 2_000 }], partialInput: true } };
 const LAST_ROW_SEEN = '(({ first, rows, total }) => +first + +rows === +total)(document.querySelector(".map").dataset)';
 const local = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -36,10 +38,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void stopAll().finally(() => process.exit(130)));
 }
 async function measure(): Promise<void> {
-  const { address, namespace } = await startTemporalServer();
-  const env = { ...process.env, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace };
-  const worker = new Usage((await spawnManaged('worker', process.execPath, [local('../dist/worker.js')], { env })).pid);
-  await startPausedRun(await Connection.connect({ address }), namespace);
+  const { client, workers } = await startStack();
+  const { address } = (client.connection as Connection).options;
+  const env = { ...process.env, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: client.options.namespace };
+  await startRun(client);
   const serving = await spawnManaged(
     'serve',
     process.execPath,
@@ -61,24 +63,24 @@ async function measure(): Promise<void> {
   const executablePath = [process.env.CHROMIUM_PATH, '/usr/bin/chromium'].find((path) => path && existsSync(path));
   const page = executablePath ? await openedPage(executablePath, printed, run) : undefined;
   if (!page) console.log('SKIPPED: what a browser measures needs Chromium (apt-get install chromium)');
-  await crowd(run, cookie, { server, worker });
-  print('memory at the start', await memory(server, page));
+  if (viewers > 0) await crowd(run, cookie, { server, worker: workers.backfill });
+  print('memory after 0 minutes', await memory(server, page));
   for (let minute = 10; minute <= minutes; minute += 10) {
     await sleep(10 * 60_000);
     print(`memory after ${minute} minutes`, await memory(server, page));
   }
 }
 
-/** Paused from the start: nothing moves, and every day waits. */
-async function startPausedRun(connection: Connection, namespace: string): Promise<void> {
-  const client = new Client({ connection, namespace });
+/** Paused from the start, unless it is live: nothing moves, and every day waits. */
+async function startRun(client: Client): Promise<void> {
   const end = new Date(Date.UTC(2026, 0, 1 + days)).toISOString().slice(0, 10);
   const ids = Array.from({ length: customers }, (_, i) => `customer-${i}`);
+  const input = { customers: ids, start: '2026-01-01', end, parallelism: LIVE.parallelism, child: LIVE.child };
   const handle = await client.workflow.signalWithStart('backfillScorecards', {
-    taskQueue: 'backfill-scorecards',
+    taskQueue: QUEUES.backfill,
     workflowId: 'backfillscorecards-default-2026',
-    args: [{ customers: ids, start: '2026-01-01', end }],
-    signal: 'pause',
+    args: [input],
+    signal: values.live ? 'resume' : 'pause',
     signalArgs: [{ by: 'bench' }],
   });
   await handle.query('progress');
@@ -125,6 +127,8 @@ async function openedPage(executablePath: string, printed: URL, run: string): Pr
   const scrolledAt = performance.now();
   while (!(await page.evaluate<boolean>(LAST_ROW_SEEN))) await sleep(5);
   print('scrolled to the last customer', ms(performance.now() - scrolledAt));
+  // A live run works on the first ones.
+  await page.locator('.map').evaluate((map) => map.scrollTo(0, 0));
   return page;
 }
 

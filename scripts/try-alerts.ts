@@ -51,6 +51,7 @@ async function tried(lab: Lab, fault: Fault): Promise<Measured | undefined> {
   if (look && shown === undefined)
     throw new Error(`${name}: \`backfill ${look.command.join(' ')}\` says nothing of it:\n${text}`);
   console.log(`${name}: ${alert ?? 'no alert'}${alert ? ` after ${Math.round(fired.get(alert)! / 1_000)} s` : ''}`);
+  if (shown) console.log(`  shown: ${shown}`);
   if (alert === undefined) return undefined;
   return {
     fault: name,

@@ -110,6 +110,8 @@ export interface ProbeAnswer {
   reason: string;
   /** The load as a share of `maxLoad`, 1 being all that operators bear; left out where it is not known. */
   utilization?: number;
+  /** What decided counts the last minute, in ms: nothing that is done about it shows sooner. */
+  lag?: number;
 }
 
 export type WindowOutcome =

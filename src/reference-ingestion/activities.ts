@@ -118,6 +118,7 @@ class Attempt {
         const scored = withHole(this.#hole, page);
         const { startedAt, id } = page.at(-1)!;
         const position = { startedAt, id };
+        if (options.scoringMs > 0) await this.#context.sleep(page.length * options.scoringMs);
         const written = await inTransaction(pool, limits, async (transaction) => {
           const count = await writeScorecards(transaction, customerId, scored);
           if (this.#fault && progress.pages >= (strikesAfterPages(this.#fault) ?? 0)) {

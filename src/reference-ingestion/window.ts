@@ -10,6 +10,8 @@ export interface WindowOptions {
   activityAttempts: number;
   /** Conversations for each transaction. */
   pageSize: number;
+  /** Milliseconds that scoring one conversation takes elsewhere, before its page is written. */
+  scoringMs: number;
 }
 
 /** A customer's conversations that started in [startTime, endTime), as RFC 3339 instants in UTC. */
@@ -39,6 +41,7 @@ export const defaultOptions: WindowOptions = {
   startToCloseTimeoutMs: 3_600_000,
   activityAttempts: 2,
   pageSize: 100,
+  scoringMs: 0,
 };
 
 const instantPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;

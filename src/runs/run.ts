@@ -29,17 +29,18 @@ export class NotARun extends Error {
 /**
  * The newest run with this workflow id, as it is now, also where visibility lags behind; undefined if there is none.
  *
+ * @param runId of one of several executions with that id; default: the newest
  * @param own whether it must be the cluster's own, where clusters share a namespace
  * @throws NotARun, or when the cluster does not answer
  */
 export async function describeRun(
   session: ClusterSession,
   workflowId: string,
-  { own = false } = {},
+  { own = false, runId }: { own?: boolean; runId?: string | undefined } = {},
 ): Promise<RunFacts | undefined> {
   const { client, cluster } = session;
   try {
-    const found = await withDeadline(client, () => client.workflow.getHandle(workflowId).describe());
+    const found = await withDeadline(client, () => client.workflow.getHandle(workflowId, runId).describe());
     if (found.type !== WORKFLOW_TYPE) {
       throw new NotARun(`${workflowId} is a ${found.type}, not a run of ${WORKFLOW_TYPE}`);
     }

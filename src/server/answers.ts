@@ -16,9 +16,6 @@ interface Entry {
   askedAt: number;
 }
 
-/** The most answers that are kept; the one that nobody has asked for longest goes first. */
-const MOST = 100;
-
 /** How many intervals old an answer may be for those who do not want to wait for the next one. */
 const STILL_GOOD = 3;
 
@@ -29,12 +26,15 @@ const STILL_GOOD = 3;
 export class Answers {
   private readonly entries = new Map<string, Entry>();
 
+  /** @param most that are kept; the one that nobody has asked for longest goes first */
+  constructor(private readonly most: number) {}
+
   /** @param ask its error becomes the answer's problem, and the earlier value stays */
   async get<T>(key: string, keepMs: number, ask: () => Promise<T>): Promise<Kept<T>> {
     const entry = this.entries.get(key) ?? { kept: {}, askedAt: 0 };
     this.entries.delete(key);
     this.entries.set(key, entry);
-    if (this.entries.size > MOST) this.entries.delete(this.entries.keys().next().value!);
+    if (this.entries.size > this.most) this.entries.delete(this.entries.keys().next().value!);
     if (!entry.open && Date.now() - entry.askedAt >= keepMs) {
       entry.open = ask()
         .then(

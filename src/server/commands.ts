@@ -25,7 +25,7 @@ export interface Answered {
 }
 
 /** What a command would do that can't be taken back by another one, as the end of a question; undefined for the others. */
-export function whatIsDear(command: string, { customer = '', day = '' }: Asked['fields']): string | undefined {
+export function whatIsDear(command: string, { customer = '' }: Asked['fields']): string | undefined {
   switch (command) {
     case 'cancelWindows':
       return `cancel the running windows${customer ? ` of ${customer}` : ''}: what they have done so far is done again, and the run pauses`;
@@ -35,24 +35,30 @@ export function whatIsDear(command: string, { customer = '', day = '' }: Asked['
       return 'finish: start nothing new, then end with days left undone';
     case 'cancel':
       return 'cancel the run: its windows are cancelled, then it ends';
-    case 'resetDay':
-      return day.includes(',') ? `run ${day.split(',').length} days of ${customer} again` : undefined;
     default:
       return undefined;
   }
 }
 
-/** Sends the command as an Update, or Temporal's cancel; never throws. */
-export async function send(site: Site, asked: Asked): Promise<Answered> {
-  const { cluster } = asked;
-  try {
-    const says = await sent(site, asked);
-    site.answers.forget(cluster);
-    await site.watch.refresh(cluster);
-    return { cluster, done: true, says };
-  } catch (error) {
-    return { cluster, done: false, says: problemFrom(error).message };
+/** Sends commands to one cluster, each as an Update, or Temporal's cancel; never throws. After one that is not answered the others are left. */
+export async function send(site: Site, commands: readonly Asked[]): Promise<Answered[]> {
+  const answers: Answered[] = [];
+  for (const asked of commands) {
+    const { cluster } = asked;
+    try {
+      answers.push({ cluster, done: true, says: await sent(site, asked) });
+    } catch (error) {
+      const { message, exitCode } = problemFrom(error);
+      answers.push({ cluster, done: false, says: message });
+      if (exitCode === EXIT.unreachable) break;
+    }
   }
+  const changed = answers.find(({ done }) => done);
+  if (changed) {
+    site.answers.forget(changed.cluster);
+    await site.watch.refresh(changed.cluster);
+  }
+  return answers;
 }
 
 async function sent(site: Site, { cluster, command, fields, id, by }: Asked): Promise<string> {

@@ -52,7 +52,15 @@ export async function serveFleet(options: ServeOptions): Promise<Serving> {
   const listener = await startServer(
     {
       gate,
-      pages: createPages({ watch, clusters, environment, answers: new Answers(), readOnly, by }),
+      pages: createPages({
+        watch,
+        clusters,
+        environment,
+        answers: new Answers(100),
+        reports: new Answers(10),
+        readOnly,
+        by,
+      }),
       mounts: MOUNTS.flatMap((make) =>
         make({ watch, clusters, environment, token, readOnly, by, jobPackage, signal, say }),
       ),

@@ -12,6 +12,7 @@ import { packToFit } from '../backfill/state/pack-to-fit.js';
 import { ANSWER_BYTES } from '../backfill/views/answer-size.js';
 import { customerView, indexAsked } from '../backfill/views/customer.js';
 import { daysView } from '../backfill/views/days.js';
+import { loadView } from '../backfill/views/load.js';
 import { logView } from '../backfill/views/log.js';
 import { progressOf } from '../backfill/views/progress.js';
 import { proofOf } from '../backfill/views/proof.js';
@@ -102,6 +103,10 @@ function registerQueries(run: BackfillRun): void {
   );
   setHandler(defineQuery('log'), () => logView(run.state), {
     description: 'The latest 200 commands and decisions, each with its reason, oldest first.',
+  });
+  setHandler(defineQuery('load'), () => loadView(run.state), {
+    description:
+      "How the database's load moved, as the probe saw it, with reasons: the latest 100 changes, oldest first.",
   });
   setHandler(defineQuery('handOver'), () => packToFit(run.state, Date.now()), {
     description: 'What this run would hand over if it continued as new now, for the replay gate of a release.',

@@ -126,7 +126,7 @@ describe('probeDatabase', () => {
     expect(await probe(thresholds)).toMatchObject({ level: 'ok' });
     const high = probe({ ...thresholds, last: 'ok' });
     await deadlock();
-    expect(await high).toEqual({ level: 'high', reason: 'deadlocksPerMinute is 1, at or over maxLoad 1' });
+    expect(await high).toEqual({ lag: 60_000, level: 'high', reason: 'deadlocksPerMinute is 1, at or over maxLoad 1' });
     expect(await probe({ ...thresholds, last: 'unknown' })).toMatchObject({ level: 'high' });
   });
 

@@ -5,8 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { deployFiles } from '../../scripts/dev/deploy-files.js';
-import { deployTool, KUBERNETES, rendered } from '../../scripts/dev/deploy-tools.js';
-import { removeTemporaryDirectory, temporaryDirectory } from '../../scripts/dev/processes.js';
+import { CUSTOM_RESOURCES, deployTool, KUBERNETES, rendered } from '../../scripts/dev/deploy-tools.js';
+import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
+import { until } from '../support/run.js';
+import { type Kubernetes, startKubernetes } from './kubernetes.js';
 import { hasTool } from './tools.js';
 
 const project = fileURLToPath(new URL('../../', import.meta.url));
@@ -59,7 +61,7 @@ describe.skipIf(!hasTool('helm'))('The chart', () => {
   beforeAll(async () => {
     scratch = await temporaryDirectory('chart');
   });
-  afterAll(() => removeTemporaryDirectory(scratch));
+  afterAll(() => stopAll());
 
   const ofKind = (values: string[], kind: string) =>
     objectsIn(rendered(helm, ...values)).filter((object) => object.kind === kind);
@@ -145,11 +147,10 @@ describe.skipIf(!hasTool('helm'))('The chart', () => {
     it.each(['1.30.0', '1.37.0'])('that Kubernetes %s has, without a field that it does not know', (version) => {
       const files = installations.flatMap(([name, values]) =>
         objectsIn(rendered(helm, ...values)).flatMap((object) => {
-          const builtIn = asBuiltIn(object);
-          if (!builtIn) return [];
+          if (object.apiVersion.startsWith('monitoring.coreos.com')) return [];
           const file = join(scratch, version, `${name} ${object.kind} ${object.metadata.name}.yaml`);
           mkdirSync(dirname(file), { recursive: true });
-          writeFileSync(file, stringify(builtIn));
+          writeFileSync(file, stringify(asDeployment(object)));
           return [file];
         }),
       );
@@ -159,11 +160,69 @@ describe.skipIf(!hasTool('helm'))('The chart', () => {
       expect(status).toBe(0);
     });
   });
+
+  describe.skipIf(!hasTool('kube-apiserver'))('installed with a real API server', { timeout: 120_000 }, () => {
+    let kubernetes: Kubernetes;
+    beforeAll(async () => {
+      kubernetes = await startKubernetes();
+      const namespace = {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: {
+          name: 'backfill',
+          labels: {
+            'pod-security.kubernetes.io/enforce': 'restricted',
+            'pod-security.kubernetes.io/warn': 'restricted',
+          },
+        },
+      };
+      expect(kubernetes.kubectl(['create', '--filename', '-'], stringify(namespace))).toMatchObject({ status: 0 });
+      for (const file of CUSTOM_RESOURCES) {
+        expect(kubernetes.kubectl(['create', '--filename', file])).toMatchObject({ status: 0 });
+        const kind = file.replace(/.*\/|\.yaml$/g, '');
+        await until(
+          async () => kubernetes.kubectl(['get', kind]).status,
+          (status) => status === 0,
+        );
+      }
+    }, 180_000);
+
+    const manifests: [name: string, yaml: () => string][] = [
+      ...installations.map(([name, values]): [string, () => string] => [name, () => rendered(helm, ...values)]),
+      ['a cluster without Helm', () => inProject('deploy/manifest.yaml')],
+    ];
+    it.each(manifests)('passes its dry run for %s without a warning, on both sides', (_, yaml) => {
+      const objects = objectsIn(yaml()).map(asDeployment);
+      for (const side of ['client', 'server']) {
+        const args = ['apply', `--dry-run=${side}`, '--validate=strict', '--filename', '-'];
+        const { stdout, stderr } = kubernetes.kubectl(args, objects.map((object) => stringify(object)).join('---\n'));
+        expect(stderr).toBe('');
+        expect(stdout.match(/ created \(/g)).toHaveLength(objects.length);
+      }
+    });
+
+    it('gets over an upgrade to another version, and keeps the token of its pages', () => {
+      const install = (tag: string) =>
+        execFileSync(
+          helm,
+          ['upgrade', '--install', 'backfill', 'deploy/chart', '--no-hooks', '--set', `cluster=one,image.tag=${tag}`],
+          { cwd: project, env: kubernetes.environment, stdio: 'pipe' },
+        );
+      const get = (what: string, path: string) =>
+        kubernetes.kubectl(['get', what, '--output', `jsonpath=${path}`]).stdout;
+      install('1.0.1');
+      const token = get('secret/backfill-serve-token', '{.data.token}');
+      expect(Buffer.from(token, 'base64').toString()).toMatch(/^\w{32,}$/);
+      install('1.0.2');
+      expect(get('secret/backfill-serve-token', '{.data.token}')).toBe(token);
+      const images = '{.items[*].spec.template.spec.containers[*].image}';
+      expect(get('deployments', images)).toBe('backfill-scorecards:1.0.2 backfill-scorecards:1.0.2');
+    });
+  });
 });
 
-/** Undefined for objects of the Prometheus operator. A WorkerDeployment's pods are checked as a Deployment's are. */
-function asBuiltIn(object: KubernetesObject): object | undefined {
-  if (object.apiVersion.startsWith('monitoring.coreos.com')) return undefined;
+/** A WorkerDeployment's pods are checked as a Deployment's are. */
+function asDeployment(object: KubernetesObject): object {
   if (object.kind !== 'WorkerDeployment') return object;
   const { template } = object.spec;
   const { labels } = (template as unknown as { metadata: { labels: object } }).metadata;

@@ -29,7 +29,7 @@ const HOUR_MS = 3_600_000;
 
 describe('answers that pages share', () => {
   it('are asked for once, however many look at the same time or shortly after', async () => {
-    const [answers, question] = [new Answers(), new Question()];
+    const [answers, question] = [new Answers(100), new Question()];
     const looks = Array.from({ length: 50 }, () => answers.get('log', HOUR_MS, question.ask));
     await question.answers(1);
     expect(await Promise.all(looks)).toEqual(Array(50).fill({ value: 1, asOf: expect.any(Number) }));
@@ -38,7 +38,7 @@ describe('answers that pages share', () => {
   });
 
   it('stay, with the reason, while a cluster does not answer', async () => {
-    const [answers, question] = [new Answers(), new Question()];
+    const [answers, question] = [new Answers(100), new Question()];
     const first = answers.get('log', 0, question.ask);
     await question.answers(1);
     await first;
@@ -48,7 +48,7 @@ describe('answers that pages share', () => {
   });
 
   it('are asked for again after a command, and nobody sees the state before it', async () => {
-    const [answers, question] = [new Answers(), new Question()];
+    const [answers, question] = [new Answers(100), new Question()];
     const first = answers.get('east log', HOUR_MS, question.ask);
     await question.answers(1);
     await first;
@@ -59,7 +59,7 @@ describe('answers that pages share', () => {
   });
 
   it('forget the question that nobody has asked for longest, so that memory stays bounded', async () => {
-    const answers = new Answers();
+    const answers = new Answers(100);
     let asked = 0;
     for (let i = 0; i < 200; i++) await answers.get(`customer ${i}`, HOUR_MS, async () => asked++);
     await answers.get('customer 199', HOUR_MS, async () => asked++);

@@ -38,7 +38,7 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
 
   /** A signed-in page; whatever the browser complains about fails the test. */
   async function opened(path: string, options: Parameters<Browser['newPage']>[0] = {}) {
-    const page = await browser.newPage(options);
+    const page = await (await browser.newContext(options)).newPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
@@ -98,6 +98,59 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL('**/customers/broken-c/days/2026-01-02', WAIT);
     await page.getByText('no such customer').first().waitFor(WAIT);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('chooses cells by dragging, Shift+click and Shift+arrows, keeps them over refreshes, and resets, skips and retries them', async () => {
+    const { page, complaints } = await opened('/clusters/east');
+    const cell = (customer: string, day: string) => row(page, customer).getByLabel(day);
+    const chosen = page.locator('.map td.chosen');
+    const form = page.locator('.selection');
+    const confirmed = async (button: string, says: RegExp, answer: RegExp) => {
+      await form.getByRole('button', { name: button, exact: true }).click();
+      await page.getByText(says).waitFor(WAIT);
+      await page.getByRole('button', { name: 'Yes, do it' }).click();
+      await page.getByText(answer).first().waitFor(WAIT);
+      await page.getByRole('link', { name: 'Back' }).click();
+      await page.locator('.map').waitFor(WAIT);
+    };
+    expect(await form.isVisible()).toBe(false);
+    await cell('broken-c', '2026-01-03').hover();
+    await page.mouse.down();
+    await cell('broken-c', '2026-01-04').hover();
+    await cell('broken-c', '2026-01-06').hover();
+    await page.mouse.up();
+    expect(await chosen.count()).toBe(4);
+    const before = await page.locator('footer').textContent();
+    await expect.poll(() => page.locator('footer').textContent(), WAIT).not.toBe(before);
+    expect(await chosen.count()).toBe(4);
+    expect(await form.getByRole('status').textContent()).toBe('4 days from 2026-01-03 of 1 customer');
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`)).toEqual([]);
+    await confirmed(
+      'Skip',
+      /skip 4 of the 4 chosen days, of 1 customer/,
+      /broken-c 2026-01-06: was failed, is skipped/,
+    );
+    await cell('broken-c', '2026-01-05').click({ modifiers: ['Shift'] });
+    await cell('broken-c', '2026-01-07').click({ modifiers: ['Shift'] });
+    expect(await form.getByRole('status').textContent()).toBe('3 days from 2026-01-05 of 1 customer');
+    await confirmed('Retry failed', /retry 1 of the 3 chosen days/, /broken-c 2026-01-07: was failed, waits/);
+    await cell('broken-c', '2026-01-03').focus();
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Shift+ArrowRight');
+    expect(await chosen.count()).toBe(3);
+    await page.keyboard.press('Escape');
+    expect(await form.isVisible()).toBe(false);
+    await page.keyboard.press('Shift+ArrowLeft');
+    await confirmed('Reset', /run again 2 of the 2 chosen days/, /broken-c 2026-01-04: was skipped, waits/);
+    await cell('broken-c', '2026-01-03').click({ modifiers: ['Shift'] });
+    await form.getByRole('button', { name: 'Clear' }).click();
+    expect(await chosen.count()).toBe(0);
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.locator('form').filter({ visible: true }).count()).toBe(0);
+    expect(await page.locator('.map').isVisible()).toBe(true);
     expect(complaints).toEqual([]);
     await page.close();
   });
@@ -169,6 +222,88 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
     expect(complaints).toEqual([]);
     await page.close();
   });
+
+  it('has no button that does nothing: each one of the fleet, a run, its customers and days is pressed', async () => {
+    const input = {
+      ...days,
+      end: '2026-01-05',
+      parallelism: 4,
+      breaker: { windows: 200 },
+      retry: { unknown: { attempts: 1 } },
+    };
+    const one = await rig.startBackfill({ ...input, customers: ['broken-c', 'slow-d', 'slow-e'] });
+    const two = await rig.startBackfill({ ...input, customers: ['slow-f'] });
+    await one.until(({ totals }) => totals.failed === 4 && totals.running === 2);
+    const west = 'backfillscorecards-west-2025-03';
+    const own = await TestServer.start(rig, { one: one.workflowId, two: two.workflowId, west });
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(own.address);
+    /** Presses it, says yes where it asks, and waits for the run's answer. */
+    const press = async (path: string, scope: string, button: string, answer: RegExp) => {
+      await page.goto(own.origin + path);
+      const details = page.locator('details.commands:not([open]) summary');
+      if (scope === '.commands') await details.click(WAIT);
+      const found = page.locator(scope).getByRole('button', { name: button, exact: true }).first();
+      await found.waitFor(WAIT);
+      if (button === 'Set limits') await page.locator('input[name=max]').fill('3');
+      if (button.endsWith('chosen days')) for (const box of await page.getByRole('checkbox').all()) await box.check();
+      await found.click();
+      const yes = page.getByRole('button', { name: 'Yes, do it' });
+      await yes.or(page.locator('.answers')).first().waitFor(WAIT);
+      if (await yes.isVisible()) await yes.click();
+      await page.locator('.answers', { hasText: answer }).waitFor(WAIT);
+    };
+    await press('/', 'main > .actions', 'Pause all', /one .*the run is paused.*two .*the run is paused/s);
+    await press('/', 'main > .actions', 'Resume all', /one .*the run continues.*two .*the run continues/s);
+    await press('/', '.card', 'Pause', /the run is paused/);
+    await press('/', '.card', 'Resume', /the run continues/);
+    const run = '/clusters/one';
+    await press(run, '.commands', 'Pause', /the run is paused/);
+    await press(run, '.commands', 'Resume', /the run continues/);
+    await press(run, '.commands', 'Set limits', /max 4 → 3/);
+    await press(run, '.commands', 'Retry failed days', /broken-c .* waits again/);
+    await one.until(({ totals }) => totals.failed === 4);
+    await press(run, '.attention', 'Retry failed days', /broken-c .* waits again/);
+    await one.until(({ totals }) => totals.failed === 4);
+    await press(run, '.attention', 'Skip day 2026-01-01', /broken-c 2026-01-01: was failed, is skipped/);
+    const broken = `${run}/customers/broken-c`;
+    await press(broken, 'main', 'Pause', /broken-c is paused/);
+    await press(broken, 'main', 'Resume', /broken-c continues/);
+    await press(broken, 'main', 'Retry failed days', /broken-c .* waits again/);
+    await one.until(({ totals }) => totals.failed === 3);
+    await press(broken, 'main', 'Reset chosen days', /2026-01-04: was failed, waits to run again/);
+    await one.until(({ totals }) => totals.failed === 4);
+    await press(broken, 'main', 'Skip chosen days', /2026-01-04: was failed, is skipped/);
+    const day = `${broken}/days/2026-01-03`;
+    await press(day, 'main', 'Reset day', /2026-01-03: was skipped, waits to run again/);
+    await press(day, 'main', 'Skip day', /2026-01-03: /);
+    const slow = `${run}/customers/slow-d`;
+    await rig.client.workflow.getHandle(`${one.prefix}-slow-d-2026-01-01`).terminate();
+    await one.until(({ totals }) => totals.held === 1);
+    await press(slow, 'main', 'Lift holds', /slow-d .*waits again/);
+    await one.until(({ totals }) => totals.running >= 1);
+    await press(slow, 'main', 'Cancel running windows', /asked \d windows? to cancel/);
+    await press(slow, 'main', 'Remove from the run', /removed slow-d/);
+    await press(run, '.commands', 'Cancel running windows', /asked \d windows? to cancel/);
+    await page.goto(own.origin + run);
+    await page.getByRole('button', { name: 'Show', exact: true }).click(WAIT);
+    await page.getByRole('heading', { name: /^one at 2/ }).waitFor(WAIT);
+    await page.getByRole('link', { name: 'Now' }).click();
+    await page.locator('.commands summary').click(WAIT);
+    await page.getByRole('button', { name: 'Cancel the run' }).click();
+    await page.getByRole('link', { name: 'No, back' }).click(WAIT);
+    await press(run, '.commands', 'Cancel the run', /was asked to cancel/);
+    await press('/clusters/two', '.commands', 'Finish', /finishing: 1 window in flight/);
+    await page.goto(`${own.origin}/clusters/west/start`);
+    await page.getByLabel('First day').fill('2025-03-01');
+    await page.getByLabel('Day after the last').fill('2025-04-01');
+    await page.getByLabel('Customers').fill('slow-g');
+    await page.getByRole('button', { name: 'Show the plan' }).click();
+    await page.getByRole('button', { name: `Start ${west}` }).click(WAIT);
+    await page.getByText(`${west} started`).waitFor(WAIT);
+    await Promise.all([two.handle.terminate(), rig.client.workflow.getHandle(west).terminate()]);
+    await own.close();
+  }, 240_000);
 
   it('says that the server is away, and heals when it is back', async () => {
     const { page } = await opened('/clusters/east');

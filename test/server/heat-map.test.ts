@@ -3,6 +3,7 @@ import { html } from '../../src/cli/report/html/markup.js';
 import type { PlacedDays } from '../../src/cli/terminal/placed-days.js';
 import type { WatchedCluster } from '../../src/cli/watch/cluster-watch.js';
 import type { ClusterSession } from '../../src/fleet/index.js';
+import { chosenDays } from '../../src/server/dashboard/chosen-days.js';
 import { chosenRows, heatMap, type MapQuery } from '../../src/server/dashboard/heat-map.js';
 import { type Serving, serveFleet } from '../../src/server/serve-fleet.js';
 import { typedCommand } from '../../src/server/typed-command.js';
@@ -68,6 +69,36 @@ describe('the heat map of a page', () => {
   });
 });
 
+describe('the days of a selection', () => {
+  const rows = [customer('cvs', 'f.dsh'), { id: 'late', start: '2026-01-03', days: 'fff' }];
+  const days = (command: string, text: unknown) => chosenDays(JSON.stringify(text), command, rows);
+
+  it('are those that the command is for, in the range that each customer has', () => {
+    const all = [
+      ['cvs', start, 31],
+      ['late', start, 3],
+      ['stranger', start, 31],
+    ];
+    expect(days('retryDay', all)).toEqual({
+      chosen: 6,
+      days: [
+        { customer: 'cvs', day: start },
+        { customer: 'late', day: '2026-01-03' },
+      ],
+    });
+    expect(days('resetDay', all)!.days).toHaveLength(5);
+    expect(days('skipDay', all)!.days).toHaveLength(4);
+  });
+
+  it('are none where the form is not one that a page has sent', () => {
+    for (const text of ['', '[[1]]', { cvs: start }, [['cvs', 'soon', 1]], [['cvs', start, -1]]]) {
+      expect(days('resetDay', text)).toBeUndefined();
+    }
+    expect(chosenDays('{', 'resetDay', rows)).toBeUndefined();
+    expect(days('cancel', [['cvs', start, 1]])).toBeUndefined();
+  });
+});
+
 describe('the command that does the same in a terminal', () => {
   it('is what would be typed, with texts that a shell must not read in quotes', () => {
     expect(typedCommand('resetDay', 'east', { customer: 'cvs', day: '2026-01-15' })).toBe(
@@ -115,7 +146,7 @@ describe('the pages of a fleet', () => {
     const [before, from] = [questions, performance.now()];
     for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 50 }, look));
     const intervals = Math.ceil((performance.now() - from) / 3_000) + 1;
-    // Each interval: progress, and beside it the log for the charts.
+    // Each interval: progress; and at most every ten seconds the log and the load for the charts.
     expect(questions - before).toBeLessThanOrEqual(2 * intervals);
   });
 

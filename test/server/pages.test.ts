@@ -155,6 +155,35 @@ describe('pages over real runs', () => {
     expect(await at(new Date().toISOString())).toEqual({ 'slow-a': 'ddd', 'slow-b': 'dsd' });
   });
 
+  it('shows every earlier run at an address of its own, and changes nothing of the present one from there', async () => {
+    const workflowId = `backfillscorecards-south-${crypto.randomUUID()}`;
+    const input = { customers: ['slow-old'], ...days, cluster: 'south' };
+    const first = await rig.startBackfill(input, { workflowId });
+    await first.finish('slow-old', '2026-01-01', '2026-01-02', '2026-01-03');
+    await first.report();
+    const again = await rig.startBackfill({ ...input, customers: ['slow-new'] }, { workflowId });
+    const foreign = await rig.startBackfill({ customers: ['slow-x'], ...days, cluster: 'north' });
+    const server = await serve({ south: workflowId });
+    await pageWith(server, '/clusters/south', 'slow-new');
+    const list = await pageWith(server, '/clusters/south/runs', 'completed');
+    const [, link = ''] = /href="([^"]*execution=[^"]*)"/.exec(list)!;
+    const query = link.replaceAll('&amp;', '&').replace('/clusters/south', '');
+    const old = await pageWith(server, `/clusters/south${query}`, 'slow-old');
+    expect(lettersIn(old)).toEqual({ 'slow-old': 'ddd' });
+    const customer = await server.page(`/clusters/south/customers/slow-old${query}`);
+    expect(customer).toMatch(/3 of 3 done/);
+    expect([old, customer].join()).not.toContain('method="post"');
+    const day = await server.page(`/clusters/south/customers/slow-old/days/2026-01-02${query}`);
+    expect(day).toContain('done');
+    expect(day).toContain('slow-old-2026-01-02');
+    const past = await server.page(`/clusters/south${query}&at=${encodeURIComponent('2026-01-01T00:00:00Z')}`);
+    expect(lettersIn(past)).toEqual({ 'slow-old': '...' });
+    for (const named of [`?run=${foreign.workflowId}`, '?run=nothing', `?run=${workflowId}&execution=x`]) {
+      expect(await server.page(`/clusters/south${named}`)).toContain('Not found');
+    }
+    await Promise.all([again, foreign].map(({ handle }) => handle.terminate()));
+  });
+
   it('starts a run from a page, its plan first', async () => {
     const server = await serve({ west: 'backfillscorecards-west-2025-02' });
     await pageWith(server, '/clusters/west', 'no run');

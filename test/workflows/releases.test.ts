@@ -8,7 +8,7 @@ import { type Alterations, buildOfRun, isStuck, Release } from '../support/relea
 import { type BackfillHandle, until } from '../support/run.js';
 
 const rig = useRig();
-const CUSTOMERS = 50;
+const CUSTOMERS = 200;
 const customers = Array.from({ length: CUSTOMERS }, (_, i) => `slow-${i}`);
 
 /** Takes customers in another order, and cannot read what the release before it hands over. */

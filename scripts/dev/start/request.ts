@@ -51,6 +51,7 @@ export function requestFor(cluster: string, { scale, parallelism }: RequestOptio
     parallelism: {
       max: parallelism,
       min: Math.min(LEAST_PARALLELISM, parallelism),
+      perCustomer: 'auto',
       adaptive: true,
     },
     probe: PROBE,

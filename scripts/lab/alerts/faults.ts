@@ -70,6 +70,12 @@ export const FAULTS: readonly Fault[] = [
     look: status(/1 running|r running/),
   },
   {
+    name: 'Windows become slower',
+    alert: 'BackfillEtaSlipping',
+    inject: (lab) => lab.slowDown(3_000),
+    look: status(/done in about [^(]*/),
+  },
+  {
     name: 'The last days fail for good',
     alert: 'BackfillWaitingForOperator',
     // Fewer than what opens the breaker.

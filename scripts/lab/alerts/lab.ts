@@ -210,6 +210,18 @@ export class Lab {
     };
   }
 
+  /** Every window takes so long from now on. @returns what takes it back */
+  async slowDown(milliseconds: number): Promise<() => Promise<void>> {
+    const take = (ms: number) =>
+      this.stack.database.query("UPDATE reference.faults SET parameters = $1 WHERE kind = 'slow'", [
+        { milliseconds: ms },
+      ]);
+    await take(milliseconds);
+    return async () => {
+      await take(WINDOW_MS);
+    };
+  }
+
   /** Load on the database that is not the run's. @returns what ends it */
   async load(): Promise<() => Promise<void>> {
     const { Pool } = (await import('pg')).default;

@@ -45,7 +45,7 @@ const START: Record<Side, Start> = {
   sliding: rival('slidingWindow'),
   async ours({ client }, { flight, windows, maxHistoryEvents, takesMs, customers = 5 * flight }, id) {
     const input = backfillInput(id, customers, windows / customers);
-    const child = { ...input.child, ...(takesMs && { input: [{ takesMs }] }) };
+    const child = { ...input.child, ...(takesMs && { input: [{ takesMs }], partialInput: true }) };
     const report = await client.workflow.execute('backfillScorecards', {
       workflowId: id,
       taskQueue: QUEUES.backfill,

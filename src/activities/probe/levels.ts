@@ -1,5 +1,6 @@
 import type { Health } from '../../backfill/pacing/pace.js';
 import type { ProbeOptions } from '../../backfill/request/options.js';
+import { lagOf } from './metrics.js';
 
 /** What one look at a database found. A named metric that has no value is in `missing`, with the reason. */
 export type Look = { values: Record<string, number>; missing: Record<string, string> } | { unknown: string };
@@ -10,6 +11,7 @@ export interface Levels {
   reason: string;
   /** The load as a share of what operators bear, as announced; undefined where no look or no threshold says it. */
   utilization?: number;
+  lag?: number;
   /** The levels of these looks, when all of them are calmer than `level`, or all unknown. */
   doubts: Verdict[];
 }
@@ -18,6 +20,8 @@ export interface Verdict {
   level: Health;
   reason: string;
   utilization?: number;
+  /** Ms until all that is over its threshold shows what is done about it. */
+  lag?: number;
 }
 
 export type Thresholds = Pick<ProbeOptions, 'maxLoad' | 'criticalLoad'>;
@@ -120,7 +124,9 @@ function levelIn(look: Look, { maxLoad, criticalLoad }: Thresholds, from: Health
     const [worst] = over;
     if (worst) {
       const still = worst.value < worst.threshold ? `, not yet under ${MARGIN * 100}% of` : ', at or over';
-      return { level, reason: `${worst.metric} is ${amount(worst.value)}${still} ${name} ${worst.threshold}` };
+      const reason = `${worst.metric} is ${amount(worst.value)}${still} ${name} ${worst.threshold}`;
+      const lag = Math.min(...over.map(({ metric }) => lagOf(metric)));
+      return { level, reason, ...(lag > 0 && { lag }) };
     }
   }
   const unseen = Object.values(missing);

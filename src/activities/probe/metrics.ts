@@ -14,6 +14,8 @@ export class NoValue extends Error {}
 type Metric = (ask: Ask, memory: Memory) => Promise<number>;
 
 const MINUTE = 60_000;
+/** How long (ms) a metric still shows what has ended. */
+export const lagOf = (metric: string): number => (metric in METRICS && metric.endsWith('PerMinute') ? MINUTE : 0);
 
 /** The samples of a server's counters in the last minute. A counter only increases; the load is how fast. */
 export class Memory {

@@ -1,7 +1,7 @@
-import { afterHealth } from '../pacing/pace.js';
+import { afterHealth, isOver } from '../pacing/pace.js';
 import { MAX_WEIGHT } from '../request/weight.js';
 import { workflowIdOf } from '../state/in-flight.js';
-import { counted, decided, logged } from '../state/journal.js';
+import { counted, decided, loadSeen, logged } from '../state/journal.js';
 import { delivered, withReceivers } from '../state/notifications.js';
 import { WEIGHT_REASON } from '../state/sentence.js';
 import type { State } from '../state/state.js';
@@ -29,6 +29,7 @@ import {
 import { windowCompleted } from './window-completed.js';
 import { windowFailed } from './window-failed.js';
 import { windowStarted } from './window-started.js';
+import { writersOverloaded } from './writers.js';
 
 /** The state after the event. Never changes its argument; ignores an event about a window that is not in flight. */
 export function evolve(state: State, event: Event): State {
@@ -106,8 +107,10 @@ function windowAdopted(state: State, event: EventOf<'windowAdopted'>): State {
 function healthChanged(state: State, { at, kind: _, ...health }: EventOf<'healthChanged'>): State {
   const { level, reason } = health;
   const { level: from } = state.pacing.health;
-  const changed = { ...state, pacing: { ...state.pacing, health } };
-  const next = paced(changed, at, (pace) => afterHealth(pace, health, from, at, `the database is ${level}: ${reason}`));
+  const seen = loadSeen({ ...state, pacing: { ...state.pacing, health } }, { at, ...health });
+  const changed = isOver(health) ? writersOverloaded(seen, at) : seen;
+  const why = `the database is ${level}: ${reason}`;
+  const next = paced(changed, at, (pace) => afterHealth(pace, health, { from, at, why, answered: changed !== seen }));
   if (level === from) return next;
   const seenAgain = from === 'unknown' && level === 'ok';
   return decided(seenAgain ? triedSooner(next, at) : next, at, { kind: 'databaseLevel', from, to: level, reason });

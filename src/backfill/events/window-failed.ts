@@ -129,7 +129,7 @@ function answered(
   }
 }
 
-/** Whether other windows of its customer are known to have run beside it: they run now, or contention has taken a writer away since it started. */
+/** Whether other windows of its customer are known to have run beside it: they run now, or a writer was taken away since it started. */
 function hadSiblings({ customer, window }: Landing): boolean {
   const { foundWriters } = customer.pacing;
   if (!foundWriters) return customer.windows.running.length > 0;

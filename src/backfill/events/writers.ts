@@ -1,9 +1,10 @@
-import { afterContention, afterSuccess, initialWriters, type Writers } from '../pacing/writers.js';
+import { afterContention, afterOverload, afterSuccess, initialWriters, type Writers } from '../pacing/writers.js';
 import { writersOf } from '../schedule/limit.js';
 import type { Customer, Window } from '../state/customer.js';
 import { findsWriters } from '../state/in-flight.js';
 import { writersMoved } from '../state/journal.js';
 import type { State } from '../state/state.js';
+import { tallyOf } from '../state/tally.js';
 import { updateCustomer } from '../state/update.js';
 
 /** A customer's writers among what happens to it; their rules are in `pacing/writers.ts`. */
@@ -48,4 +49,12 @@ export function writersMetContention(state: State, index: number, { startedAt }:
   const customer = state.customers[index]!;
   if (!findsWriters(state, customer)) return state;
   return withFound(state, index, afterContention(foundOf(customer), { startedAt, at }), at);
+}
+
+/** The database is over what operators bear: no number of writers stays on trial. */
+export function writersOverloaded(state: State, at: number): State {
+  let next = state;
+  for (const index of tallyOf(state).running)
+    next = withFound(next, index, afterOverload(foundOf(next.customers[index]!), at), at);
+  return next;
 }

@@ -12,7 +12,8 @@ import { initialWriters, nextTrial, afterSuccess as succeeded, afterStart as tri
  *    failures of windows that were in flight together are one event, and one event is one cut. Without this a single incident
  *    with thirty windows in flight would end at a limit of 1.
  * 3. The database is over what operators bear (utilization 1 or more): one less, at most once in `DOWN_EVERY`, until it is not.
- *    Gentle, because that is where a full database works best; halving there would swing between half idle and high.
+ *    Gentle, because that is where a full database works best; halving there would swing between half idle and high. Not at once
+ *    where more writers of a customer were on trial: these are taken back first.
  * 4. The probe is `unknown`: no growth, but back to just under where the limit was before it was last too much. Silence is not permission.
  * 5. Without a probe, windows that take much longer for the same work than they did at their best pull the limit down, each full
  *    round by as much as they are too slow. With a probe that gives no utilization, they only stop growth.
@@ -68,9 +69,11 @@ export interface Load {
   level: Health;
   /** 1 is `maxLoad`. */
   utilization?: number;
+  /** The load is a count of so long (ms): what is done about it shows no sooner. */
+  lag?: number;
 }
 
-/** Twice the probe's usual interval, so that the database shows the effect of one step before the next. */
+/** Twice the probe's usual interval, so that the database shows the effect of one step before the next; longer where it shows later. */
 const DOWN_EVERY = 10_000;
 /** For the same reason. */
 const GROW_EVERY = 10_000;
@@ -106,13 +109,19 @@ export function afterCongestion(
   return cut(pace, at, why);
 }
 
-/** The probe sees another load. */
-export function afterHealth(pace: Pace, load: Load, from: Health, at: number, why: string): Pace {
+/** The probe sees another load. `answered`: trials of writers were taken back for it. */
+export function afterHealth(
+  pace: Pace,
+  load: Load,
+  { from, at, why, answered }: { from: Health; at: number; why: string; answered: boolean },
+): Pace {
   if (load.level === 'critical') return from === 'critical' ? pace : cut(pace, at, why);
-  return isOver(load) ? { ...steppedDown(pace, at, why), brink: pace.limit } : pace;
+  if (answered) return { ...pace, downAt: at };
+  return isOver(load) ? { ...steppedDown(pace, at, why, load), brink: pace.limit } : pace;
 }
 
-const isOver = ({ level, utilization = 1 }: Load): boolean => level === 'high' && utilization >= 1;
+/** Over what operators bear. */
+export const isOver = ({ level, utilization = 1 }: Load): boolean => level === 'high' && utilization >= 1;
 
 /** When the limit may grow by time alone, all slots taken, and to what; undefined while it may not. */
 export function growthOf(pace: Pace, { max }: PaceBounds, load: Load): { at: number; limit: number } | undefined {
@@ -167,7 +176,7 @@ export function afterSuccess(
   const slowness =
     ratio === undefined ? pace.slowness : 1 / ((1 - SLOWNESS_WEIGHT) / pace.slowness + SLOWNESS_WEIGHT / ratio);
   const measured = { ...pace, slowness };
-  if (isOver(load)) return steppedDown(measured, at, 'the database is still high');
+  if (isOver(load)) return steppedDown(measured, at, 'the database is still high', load);
   if (load.level !== 'off') return measured;
   const brief = at - window.startedAt < BRIEF;
   if (brief && !pace.climb?.trial) return full && slowness <= TOO_SLOW ? credited(measured, bounds, at) : measured;
@@ -239,8 +248,9 @@ const cut = (pace: Pace, at: number, why: string): Pace => ({
   brink: pace.limit,
 });
 
-function steppedDown(pace: Pace, at: number, why: string): Pace {
-  if (pace.limit === 1 || (pace.downAt !== undefined && at - pace.downAt < DOWN_EVERY)) return pace;
+function steppedDown(pace: Pace, at: number, why: string, { lag = 0 }: Load): Pace {
+  const every = Math.max(DOWN_EVERY, lag);
+  if (pace.limit === 1 || (pace.downAt !== undefined && at - pace.downAt < every)) return pace;
   return lowered(pace, pace.limit - 1, at, why);
 }
 

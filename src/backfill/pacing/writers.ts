@@ -6,7 +6,7 @@ import { counted } from '../words.js';
  *
  * A small pure value; every move carries a reason that a person can read. The rules, each before all that follow:
  *
- * 1. A window met contention: one writer less. Only if it started after the last cut: all failures of windows that were
+ * 1. A window met contention: one writer less. Only if it started after the number last fell: all failures of windows that were
  *    in flight together are one event. The number that was too many is the brink; it is tried again after a wait that
  *    doubles each time it proves too many again soon, and halves when it went well for long: a customer that
  *    bears a number for hours keeps it most of the time, one that bears it for seconds hardly ever tries it.
@@ -14,7 +14,9 @@ import { counted } from '../words.js';
  *    (`WORTH`) of what as many independent writers would have added: back to the number before. They only wait for each other. The
  *    number that was not worth it is a brink as well.
  * 3. It got faster: the number stays.
- * 4. A number has gone well for a streak of windows, and another writer is asked for: twice as many are tried, as far as there
+ * 4. The database is over what operators bear while a number is on trial: back to the number before, which may be all that it takes; the
+ *    run's limit waits to see that (see `pace.ts`).
+ * 5. A number has gone well for a streak of windows, and another writer is asked for: twice as many are tried, as far as there
  *    are slots, and fewer than the brink until that is due. The caller asks while a slot is free and the database has room, or while
  *    this customer's chain decides when the run ends.
  *
@@ -32,7 +34,7 @@ export interface Writers {
   best?: number;
   /** When the count last moved, in ms since 1970. */
   movedAt: number;
-  /** When contention last took one away: windows started before are part of an event that was answered. */
+  /** When one was last taken away: windows started before may have had more beside them. */
   cutAt?: number;
   /** Ms of windows with siblings that completed, and that contention undid; both halved with each contention. */
   clean: number;
@@ -159,7 +161,16 @@ export function afterContention(writers: Writers, { startedAt, at }: { startedAt
   };
   const wait = formatDuration(brink.wait);
   const cut = moved(writers, count - 1, at, `contention; ${count} are tried again in ${wait}`);
-  return { ...cut, cutAt: at, clean: writers.clean / 2, lost: lost / 2, brink };
+  return { ...cut, clean: writers.clean / 2, lost: lost / 2, brink };
+}
+
+/** The database is over what operators bear. */
+export function afterOverload(writers: Writers, at: number): Writers {
+  const { count, trial, brink } = writers;
+  if (!trial) return writers;
+  const before = brink?.count === count ? brink.wait : 0;
+  const back = moved(writers, trial.from, at, `the database became high with ${count} on trial`);
+  return { ...back, brink: brinkAt(count, at, Math.max(NOT_WORTH_IT_WAIT, 2 * before)) };
 }
 
 /**
@@ -216,5 +227,6 @@ function brinkAt(count: number, at: number, asked: number): Brink {
 
 function moved(writers: Writers, count: number, at: number, why: string): Writers {
   const { trial: _, best: __, ...rest } = writers;
-  return { ...rest, count, windows: 0, work: 0, ms: 0, movedAt: at, why };
+  const fewer = count < writers.count;
+  return { ...rest, count, windows: 0, work: 0, ms: 0, movedAt: at, ...(fewer && { cutAt: at }), why };
 }

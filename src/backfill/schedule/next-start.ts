@@ -8,7 +8,7 @@ import type { State } from '../state/state.js';
 import { tallyOf, workLeft } from '../state/tally.js';
 import type { Decision } from './decision.js';
 import { nextTrialOf, writersOf } from './limit.js';
-import { longestHours, nextWindow, type WindowToStart } from './next-window.js';
+import { longestHours, nextBeside, nextWindow, type WindowToStart } from './next-window.js';
 
 /**
  * Whose window is next. Customers take slots in the order of their claims, one after the other, so that few are half
@@ -51,7 +51,9 @@ export function nextStart(state: State, now: number, slots: number): Decision {
         continue;
       }
     }
-    const window = nextWindow(customer, now, mostHours(state, customer, { now, chain, even, slots }));
+    const window = findsWriters(state, customer)
+      ? nextBeside(customer, now, mostHours(state, customer, { now, chain, even, slots }))
+      : nextWindow(customer, now);
     if (window === undefined) continue;
     if (typeof window === 'number') {
       until = Math.min(until ?? window, window);
@@ -105,13 +107,12 @@ const started = ({ index, window }: Candidate): Decision => ({ kind: 'startWindo
 /** Whether the database has room for a writer more than what it has. */
 const hasRoom = ({ pacing: { health } }: State): boolean => health.level !== 'high' && (health.utilization ?? 0) < NEAR;
 
-/** How many hours the customer's next window may have; undefined where its size alone decides. */
+/** How many hours the next window of a customer may have whose writers are found out; undefined where its size alone decides. */
 function mostHours(
   state: State,
   customer: Customer,
   { slots, ...chain }: { now: number; chain: number; even: number; slots: number },
 ): number | undefined {
-  if (!findsWriters(state, customer)) return undefined;
   const slotsToCome = Math.min(state.parallelism.max, slots * growthToCome(state));
   const asked =
     isSeeking(state) || (writersOf(state, customer) < slotsToCome && chain.chain > (chain.even * slots) / slotsToCome);

@@ -1,4 +1,5 @@
-import { type Hour, hoursIn, type Interval } from '../hours/interval.js';
+import { HOURS_PER_DAY, startOfDay } from '../hours/calendar.js';
+import { difference, type Hour, hoursIn, type Interval, none, overlaps, union } from '../hours/interval.js';
 import { gridEnd, type WindowSize } from '../hours/window.js';
 import { hoursOf, sizeOf } from '../pacing/sizing.js';
 import { initialWriters, longestWindow, tailHours } from '../pacing/writers.js';
@@ -38,6 +39,23 @@ export function nextWindow(customer: Customer, now: number, most?: number): Wind
   return due;
 }
 
+/**
+ * The customer's next window beside those that run: once they have met contention, one that shares no UTC day with them, as long as there
+ * is one. What is kept for each day (counts, partitions, aggregates) is where two windows of a customer meet.
+ */
+export function nextBeside(customer: Customer, now: number, most?: number): WindowToStart | number | undefined {
+  const { running, retries } = customer.windows;
+  const { lost } = customer.pacing.foundWriters ?? initialWriters;
+  if (running.length === 0 || lost === 0) return nextWindow(customer, now, most);
+  const days = running.reduce((set, { hours }) => union(set, [wholeDays(hours)]), none);
+  // A window that failed goes again whole, or waits whole.
+  const taken = retries.reduce((set, { hours }) => (overlaps(days, hours) ? union(set, [hours]) : set), days);
+  const apart = { ...customer, hours: { ...customer.hours, waiting: difference(customer.hours.waiting, taken) } };
+  return nextWindow(apart, now, most) ?? nextWindow(customer, now, most);
+}
+
+const wholeDays = ([from, to]: Interval): Interval => [startOfDay(from), startOfDay(to + HOURS_PER_DAY - 1)];
+
 /** Sizes (in hours) that a window is cut to: their grids fit into each other. */
 const STEPS = [1, 2, 3, 6, 12, 24, 48, 96, 192, 384];
 
@@ -55,6 +73,8 @@ export interface Chain {
   asked: boolean;
 }
 
+/** No window is cut to less than this (ms): its start would be a large part of it, and a trial would measure starts. */
+const SHORTEST_CUT = 5_000;
 /** The share of its size that a customer's first window has while it is not known how long one takes. */
 const FIRST_SHARE = 1 / 24;
 
@@ -69,11 +89,23 @@ export function longestHours(state: State, customer: Customer, { now, chain, eve
   const least = hoursOf(policy.min);
   const tail = tailHours({ waiting: hoursIn(customer.hours.waiting), writers: writers.count, least });
   const share = even / 2 / density;
-  let most = asked && best === undefined ? hoursOf(sizing.size) * FIRST_SHARE : Number.POSITIVE_INFINITY;
+  const unit = best ?? quickestLately(state);
+  const start = unit === undefined ? 0 : SHORTEST_CUT / (unit * density);
+  let most = asked ? hoursOf(sizing.size) * FIRST_SHARE : Number.POSITIVE_INFINITY;
   if (best !== undefined) {
     const { max } = state.parallelism;
-    const ms = longestWindow(writers, { now, asked, chain: chain * best, max });
-    if (ms !== undefined) most = ms / (best * density);
+    const ms = longestWindow(writers, { now, asked, chain: chain * best, max }) ?? Number.POSITIVE_INFINITY;
+    most = ms / (best * density);
   }
-  return Math.max(least, Math.min(most, tail, share));
+  return Math.max(least, start, Math.min(most, tail, share));
+}
+
+/** The shortest time (ms) that a unit of work took in the run's latest windows; undefined while none of them completed. */
+function quickestLately({ record: { recent }, customers }: State): number | undefined {
+  const times = recent
+    .filter(({ outcome }) => outcome === 'completed')
+    .map(({ customer, hours, startedAt, endedAt }) => {
+      return (endedAt - startedAt) / (hoursIn([hours]) * customers[customer]!.pacing.density);
+    });
+  return times.length === 0 ? undefined : Math.min(...times);
 }

@@ -1,12 +1,13 @@
 import { latestEntries } from './log-chain.js';
 import type { LogEntry, LogFact } from './log-entry.js';
-import type { EndedWindow, Rejection, RunRecord, State } from './state.js';
+import type { EndedWindow, LoadSeen, Rejection, RunRecord, State } from './state.js';
 
 /** How much of its own past a run carries with it. */
 export const LOG_LENGTH = 200;
 const REJECTED_LENGTH = 50;
 const RECENT_LENGTH = 600;
 const MAX_TEXT = 500;
+const LOAD_LENGTH = 100;
 
 const latest = <T>(list: readonly T[], entry: T, length: number): T[] => [...list.slice(-(length - 1)), entry];
 
@@ -49,6 +50,12 @@ export function rejected(state: State, rejection: Rejection): State {
 
 export const remembered = (state: State, window: EndedWindow): State =>
   withRecord(state, { recent: latest(state.record.recent, window, RECENT_LENGTH) });
+
+/** The probe has said something else of the database. */
+export function loadSeen(state: State, seen: LoadSeen): State {
+  const entry = { ...seen, reason: short(seen.reason) };
+  return withRecord(state, { load: latest(state.record.load ?? [], entry, LOAD_LENGTH) });
+}
 
 /** Counts windows. */
 export function counted(state: State, more: Partial<RunRecord['counts']>): State {

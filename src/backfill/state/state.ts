@@ -69,7 +69,11 @@ export interface RunRecord {
   /** The entries that the log no longer has; undefined while it has all. */
   logBefore?: LogBefore;
   rejected: readonly Rejection[];
+  /** What the probe said of the database, oldest first; undefined until it has spoken. */
+  load?: readonly LoadSeen[];
 }
+
+export type LoadSeen = RunPacing['health'] & { at: number };
 
 export interface Counts {
   started: number;

@@ -22,6 +22,10 @@ export interface Run extends RunFacts {
   readonly others: readonly string[];
 }
 
+/** So many closed runs are looked at for the newest. */
+const LATEST = 20;
+const PAGE = 100;
+
 /** Not ended. A paused run is open, although its status is not `RUNNING`. */
 export const isOpen = ({ closedAt }: { closedAt?: Date | undefined }): boolean => closedAt === undefined;
 
@@ -45,7 +49,7 @@ export const withRunOptions = (command: Command): Command =>
 export async function findRun(session: ClusterSession, choice: RunChoice, { open = false } = {}): Promise<Run> {
   const { name } = session.cluster;
   const all = choice.run ? [] : await runsOf(session, choice.range);
-  const openOnes = all.filter(isOpen);
+  const openOnes = all.filter(({ closeTime }) => !closeTime);
   if (open && openOnes.length > 1) {
     const ids = openOnes.map(({ workflowId }) => workflowId).join(', ');
     throw badUsage(`${openOnes.length} open runs: ${ids}; choose one with --run`);
@@ -78,48 +82,44 @@ export async function describeRun(session: ClusterSession, workflowId: string): 
 }
 
 /** Every run of the cluster that was started since then, also several with the same id, the oldest first. */
-export async function executionsOfCluster(session: ClusterSession, since: Date): Promise<WorkflowExecutionInfo[]> {
-  return (await executionsOf(session, [`StartTime >= "${since.toISOString()}"`])).reverse();
-}
-
-/** In visibility's order. Without a fleet file, all runs of the namespace belong to the one cluster. */
-function executionsOf(session: ClusterSession, conditions?: readonly string[]): Promise<WorkflowExecutionInfo[]> {
-  const { client } = session;
-  const query = runsQuery(session, conditions);
-  return withDeadline(client, async () => {
+export function executionsOfCluster(session: ClusterSession, since: Date): Promise<WorkflowExecutionInfo[]> {
+  return withDeadline(session.client, async () => {
     const found: WorkflowExecutionInfo[] = [];
-    for await (const run of client.workflow.list({ query, pageSize: 500 })) {
-      // The prefix of cluster us-east-1 also matches the runs of us-east-1-prod.
-      if (await isOfCluster(session, run)) found.push(run);
-    }
-    return found;
+    for await (const run of inOrder(session, [`StartTime >= "${since.toISOString()}"`])) found.push(run);
+    return found.reverse();
   });
 }
 
-interface Listed {
-  workflowId: string;
-  closedAt?: Date | undefined;
-  startedAt: number;
+/** In Temporal's order: those that are open, then those that closed last. */
+async function* inOrder(
+  session: ClusterSession,
+  conditions?: readonly string[],
+): AsyncGenerator<WorkflowExecutionInfo> {
+  const query = runsQuery(session, conditions);
+  for await (const run of session.client.workflow.list({ query, pageSize: PAGE })) {
+    // The prefix of cluster us-east-1 also matches the runs of us-east-1-prod.
+    if (await isOfCluster(session, run)) yield run;
+  }
 }
 
-/** The cluster's runs, the newest first. */
-async function runsOf(session: ClusterSession, range: string | undefined): Promise<Listed[]> {
+/** The cluster's open runs and the latest closed ones, the newest first. Not all: each refresh of a page or a screen asks. */
+function runsOf(session: ClusterSession, range?: string): Promise<WorkflowExecutionInfo[]> {
   const asked = range === undefined ? undefined : rangeNamed(range);
   const suffix = asked ? `-${rangeName(asked.start, asked.end)}` : '';
-  return (await executionsOf(session))
-    .filter(({ workflowId }) => workflowId.endsWith(suffix))
-    .map(({ workflowId, closeTime, startTime }) => ({
-      workflowId,
-      closedAt: closeTime,
-      startedAt: startTime.getTime(),
-    }))
-    .sort((a, b) => b.startedAt - a.startedAt);
+  return withDeadline(session.client, async () => {
+    const found: WorkflowExecutionInfo[] = [];
+    for await (const run of inOrder(session)) {
+      if (found.length >= LATEST && run.closeTime) break;
+      if (run.workflowId.endsWith(suffix)) found.push(run);
+    }
+    return found.sort((a, b) => b.startTime.getTime() - a.startTime.getTime());
+  });
 }
 
 /** Workflow ids of the cluster's open runs. */
 export async function openRuns(session: ClusterSession): Promise<string[]> {
-  const runs = await runsOf(session, undefined);
-  return runs.filter(isOpen).map(({ workflowId }) => workflowId);
+  const runs = await runsOf(session);
+  return runs.filter(({ closeTime }) => !closeTime).map(({ workflowId }) => workflowId);
 }
 
 /** A run's answer to a query, or a problem that names what does not answer and what to do. */

@@ -1,6 +1,7 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { defined } from '../../backfill/defined.js';
 import type { CustomerView } from '../../backfill/views/customer.js';
+import type { LoadView } from '../../backfill/views/load.js';
 import type { LogView } from '../../backfill/views/log.js';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { Report } from '../../backfill/views/report.js';
@@ -33,17 +34,19 @@ export interface CollectOptions {
  */
 export async function collectRun(
   client: Client,
-  { cluster, workflowId }: { cluster: string; workflowId: string },
+  { cluster, workflowId, runId }: { cluster: string; workflowId: string; runId?: string | undefined },
   now: number,
   { progress: known, windows: mostWindows = MOST_WINDOWS, customers: mostCustomers = 200 }: CollectOptions = {},
 ): Promise<ClusterReport> {
   const calls = async (): Promise<ClusterReport> => {
-    const handle = client.workflow.getHandle(workflowId);
-    const [described, progress, log, prefix] = await Promise.all([
+    const handle = client.workflow.getHandle(workflowId, runId);
+    const [described, progress, log, load, prefix] = await Promise.all([
       handle.describe(),
       known ?? handle.query<Progress>('progress'),
       handle.query<LogView[]>('log'),
-      childPrefixOf(client, workflowId),
+      // A worker of an earlier release does not know this query.
+      handle.query<LoadView[]>('load').catch((): LoadView[] => []),
+      childPrefixOf(client, workflowId, runId),
     ]);
     const endedAt = described.closeTime?.getTime();
     const [found, result] = await Promise.all([
@@ -74,6 +77,7 @@ export async function collectRun(
       windows,
       windowsTruncated: found.truncated,
       limits: limitSteps(log),
+      load,
       failures: failureCounts(windows),
       attention: progress.attention,
       log,

@@ -1,4 +1,5 @@
 import { countDays, type DayCounts } from '../../backfill/views/day-letters.js';
+import type { LoadView } from '../../backfill/views/load.js';
 import type { LogView } from '../../backfill/views/log.js';
 import type { Attention, Progress } from '../../backfill/views/progress.js';
 import type { Audit } from '../../backfill/views/report.js';
@@ -57,6 +58,8 @@ export interface ClusterReport {
   readonly windowsTruncated: boolean;
   /** How the limit moved, oldest first, as far back as the log goes. */
   readonly limits: readonly LimitStep[];
+  /** How the database's load moved, as the probe saw it, oldest first; empty without a probe. */
+  readonly load: readonly LoadView[];
   readonly failures: readonly FailureCount[];
   readonly attention: readonly Attention[];
   readonly log: readonly LogView[];

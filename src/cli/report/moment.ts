@@ -1,10 +1,19 @@
 import { dayFrom, HOURS_PER_DAY, parseDay } from '../../backfill/hours/calendar.js';
-import { add, difference, type Interval, type Intervals, none, subtract } from '../../backfill/hours/interval.js';
+import {
+  add,
+  difference,
+  type Interval,
+  type Intervals,
+  none,
+  subtract,
+  within,
+} from '../../backfill/hours/interval.js';
 import { parseWindowId } from '../../backfill/hours/window.js';
-import type { CommandOutcome } from '../../backfill/state/log-entry.js';
+import type { CommandOutcome, LogFact } from '../../backfill/state/log-entry.js';
 import { countDays, lettersIn } from '../../backfill/views/day-letters.js';
 import type { LogView } from '../../backfill/views/log.js';
 import { dayNumber, type PlacedDays } from '../terminal/placed-days.js';
+import { checkTimes } from './checked.js';
 import type { ClusterReport, CustomerReport, WindowRecord } from './document.js';
 import { grouped } from './grouped.js';
 
@@ -15,6 +24,8 @@ interface Hours {
   held: Intervals;
   failed: Intervals;
   running: Intervals;
+  /** Completed, and waiting for their check. */
+  checking: Intervals;
 }
 
 /** Something that changed a customer's hours. */
@@ -23,7 +34,7 @@ interface Change {
   apply(hours: Hours): void;
 }
 
-const SETTLED = ['done', 'skipped', 'held', 'failed', 'running'] as const;
+const SETTLED = ['done', 'skipped', 'held', 'failed', 'running', 'checking'] as const;
 
 /**
  * A run as it was at a moment, rebuilt from Temporal's records of its windows and from the run's log: days, windows, limit,
@@ -36,6 +47,7 @@ export function momentOf(report: ClusterReport, at: number): ClusterReport {
   const windows = report.windows.flatMap((window) => recordAt(window, at));
   const log = report.log.filter((entry) => Date.parse(entry.at) <= at);
   const limits = report.limits.filter((step) => Date.parse(step.at) <= at);
+  const load = report.load.filter((seen) => Date.parse(seen.at) <= at);
   const own = grouped(report.windows, ({ customer }) => customer);
   const prefix = prefixOf(report.windows);
   const logged = grouped(
@@ -43,9 +55,10 @@ export function momentOf(report: ClusterReport, at: number): ClusterReport {
     ({ customer }) => customer,
   );
   const everyone = logged.get('') ?? [];
+  const checked = checkTimes(report);
   const customers = report.customers.map((customer): CustomerReport => {
     const records = own.get(customer.id) ?? [];
-    const changes = [...windowChanges(records), ...(logged.get(customer.id) ?? []), ...everyone];
+    const changes = [...windowChanges(records, checked), ...(logged.get(customer.id) ?? []), ...everyone];
     return { ...customer, days: lettersAt(customer, records, changes, at) };
   });
   const limit = limits.at(-1)?.to ?? report.limits[0]?.from ?? report.parallelism.limit;
@@ -59,6 +72,7 @@ export function momentOf(report: ClusterReport, at: number): ClusterReport {
     windows,
     log,
     limits,
+    load,
     endedAt: null,
     eta: null,
     durationMs: Math.max(0, at - Date.parse(report.startedAt)),
@@ -85,11 +99,12 @@ function lettersAt(customer: PlacedDays, records: readonly WindowRecord[], chang
     held: none,
     failed: none,
     running: none,
+    checking: none,
   };
   // A window's end and what the log says of it may share a moment: the log is the later word.
   for (const change of changes.filter((other) => other.at <= at).sort((a, b) => a.at - b.at)) change.apply(hours);
   const waiting = SETTLED.reduce<Intervals>((left, name) => difference(left, hours[name]), [range]);
-  return lettersIn(range, { ...hours, waiting, checking: none });
+  return lettersIn(range, { ...hours, waiting });
 }
 
 /** Days that are done although no window of this run covers them. */
@@ -104,13 +119,26 @@ function doneBefore({ days }: PlacedDays, records: readonly WindowRecord[], firs
 const hourOf = (instant: string): number => Date.parse(instant) / 3_600_000;
 const hoursOf = ({ from, to }: WindowRecord): Interval => [hourOf(from), hourOf(to)];
 
-function windowChanges(records: readonly WindowRecord[]): Change[] {
+function windowChanges(
+  records: readonly WindowRecord[],
+  checked: ReadonlyMap<WindowRecord, number> | undefined,
+): Change[] {
   return records.flatMap((window): Change[] => {
     const interval = hoursOf(window);
     const started: Change = { at: Date.parse(window.startedAt), apply: (hours) => put(hours, interval, 'running') };
     if (window.closedAt === null) return [started];
-    const next = window.status === 'completed' ? 'done' : undefined;
-    return [started, { at: Date.parse(window.closedAt), apply: (hours) => put(hours, interval, next) }];
+    const completed = checked ? 'checking' : 'done';
+    const next = window.status === 'completed' ? completed : undefined;
+    const ended: Change = { at: Date.parse(window.closedAt), apply: (hours) => put(hours, interval, next) };
+    const verifiedAt = checked?.get(window);
+    if (verifiedAt === undefined) return [started, ended];
+    const verified: Change = {
+      at: verifiedAt,
+      apply: (hours) => {
+        for (const part of within(hours.checking, interval)) put(hours, part, 'done');
+      },
+    };
+    return [started, ended, verified];
   });
 }
 
@@ -137,11 +165,24 @@ function loggedChanges({ at: instant, fact }: LogView, prefix: string): LoggedCh
       const into = fact.kind === 'windowFailed' ? 'failed' : 'held';
       return window ? [{ at, customer: window.customer, apply: (hours) => put(hours, window.interval, into) }] : [];
     }
+    case 'shortfall':
+      return shortfallChanges(at, fact);
     case 'command':
       return commandChanges(at, fact.outcome);
     default:
       return [];
   }
+}
+
+/** A repair is of one day; of what is only reported nothing follows. */
+function shortfallChanges(
+  at: number,
+  { customer, days, finding: { next } }: LogFact & { kind: 'shortfall' },
+): LoggedChange[] {
+  const start = parseDay(days);
+  if (start === undefined || next === 'reported') return [];
+  const into = next === 'repaired' ? undefined : next;
+  return [{ at, customer, apply: (hours) => put(hours, dayFrom(start), into) }];
 }
 
 function commandChanges(at: number, outcome: CommandOutcome): LoggedChange[] {

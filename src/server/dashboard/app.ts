@@ -11,6 +11,7 @@ import { customerPage, dayPage } from './customer-page.js';
 import { fleetPage } from './fleet-page.js';
 import { asText, type Page } from './layout.js';
 import { runPage } from './run-page.js';
+import { runsPage } from './runs-page.js';
 import { NotFound, type Site } from './site.js';
 import { startedPage, startPage } from './start-page.js';
 
@@ -34,19 +35,20 @@ export function createPages(site: Site): Handler {
   for (const { path, type, text } of loadAssets()) app.get(path, () => assetResponse({ path, type, text }));
   app.get('/', () => answer(fleetPage(site)));
   app.get('/clusters/:cluster', (c) => answer(runPage(site, c.req.param('cluster'), c.req.query())));
+  app.get('/clusters/:cluster/runs', (c) => answer(runsPage(site, c.req.param('cluster'), c.req.query('after'))));
   app.get('/clusters/:cluster/start', (c) => answer(startPage(site, c.req.param('cluster'))));
   app.post('/clusters/:cluster/start', async (c) =>
     answer(startedPage(site, c.req.param('cluster'), await fieldsOf(c.req.raw), byOf(c.env.visitor))),
   );
   app.get('/clusters/:cluster/customers/:id', (c) =>
-    answer(customerPage(site, c.req.param('cluster'), idIn(c.req.param('id')))),
+    answer(customerPage(site, c.req.param('cluster'), idIn(c.req.param('id')), c.req.query())),
   );
   app.get('/clusters/:cluster/customers/:id/days/:day', (c) =>
-    answer(dayPage(site, c.req.param('cluster'), idIn(c.req.param('id')), c.req.param('day'))),
+    answer(dayPage(site, c.req.param('cluster'), idIn(c.req.param('id')), c.req.param('day'), c.req.query())),
   );
   const commanded = async (raw: Request, visitor: Visitor, cluster: string | undefined, named: string) => {
     const fields = await fieldsOf(raw);
-    // The form of several days has a button for each command.
+    // A form for several days has a button for each command.
     const command = named === 'days' ? (fields.command ?? '') : named;
     return answer(commandPage(site, { cluster, command, fields, by: byOf(visitor) }));
   };

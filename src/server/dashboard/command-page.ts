@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { html, type Markup } from '../../cli/report/html/markup.js';
-import { type Answered, type Asked, send, whatIsDear } from '../commands.js';
+import { count, counted } from '../../cli/terminal/format.js';
+import { type Answered, send, whatIsDear } from '../commands.js';
 import { typedCommand } from '../typed-command.js';
+import { type CustomerDay, chosenDays } from './chosen-days.js';
 import { hidden } from './forms.js';
-import type { Page } from './layout.js';
-import { FLEET_CRUMB } from './run-page.js';
-import { clusterPath, NotFound, type Site } from './site.js';
+import { rowsOf } from './heat-map.js';
+import { FLEET_CRUMB, type Page } from './layout.js';
+import { clusterPath, NotFound, pictureOf, type Site } from './site.js';
 
 /** A form that a page sent. */
 export interface Sent {
@@ -15,23 +18,37 @@ export interface Sent {
   readonly by: string;
 }
 
-const MOST_DAYS = 62;
+/** Each day is an Update of its own. */
+const MOST_DAYS = 250;
 const FOR_ALL = ['pause', 'resume'];
 
 /** Sends the command and shows what each run answered; one that is dear is asked for again first. */
-export async function commandPage(site: Site, { cluster, command, fields: sent, by }: Sent): Promise<Page> {
-  const { id = '', confirmed, ...fields } = sent;
+export async function commandPage(site: Site, { cluster, command: asked, fields: sent, by }: Sent): Promise<Page> {
+  // Without one, each is a command of its own.
+  const { id = randomUUID(), confirmed, ...fields } = sent;
   const back = cluster === undefined ? '/' : clusterPath(cluster);
   const crumbs = cluster === undefined ? FLEET_CRUMB : [...FLEET_CRUMB, [cluster, back] as const];
-  if (cluster === undefined && !FOR_ALL.includes(command)) throw new NotFound(`${command} is for one cluster.`);
-  const dear = whatIsDear(command, fields);
-  const typed = html`<p class="note">In a terminal: <code>${typedLines(command, cluster, fields)}</code></p>`;
-  if (dear !== undefined && confirmed !== 'yes') {
-    const action = `${cluster === undefined ? '' : back}/commands/${command}`;
+  if (cluster === undefined && !FOR_ALL.includes(asked)) throw new NotFound(`${asked} is for one cluster.`);
+  const many = cluster === undefined ? undefined : daysIn(site, cluster, asked, fields);
+  const command = many && asked === 'retryDay' ? 'resetDay' : asked;
+  const dear = many ? many.dear : whatIsDear(command, fields);
+  const steps = many?.days.map((day) => ({ ...day })) ?? [fields];
+  const page = { title: asked, crumbs, live: false } as const;
+  if (steps.length === 0 || steps.length > MOST_DAYS) {
+    const why = steps.length === 0 ? NOTHING[asked] : `Choose at most ${MOST_DAYS} days at once`;
     return {
+      ...page,
+      status: 409,
+      body: html`<h1>${asked}</h1><p>${why}.</p><p><a href="${back}">Back</a></p>`,
+    };
+  }
+  const lines = steps.map((step) => typedCommand(command, cluster, step)).join('\n');
+  const typed = html`<p class="note">In a terminal: <code>${lines}</code></p>`;
+  if (dear !== undefined && confirmed !== 'yes') {
+    const action = `${cluster === undefined ? '' : back}/commands/${asked}`;
+    return {
+      ...page,
       title: 'Confirm',
-      crumbs,
-      live: false,
       body: html`<h1>Confirm</h1><p>About to ${dear}. This is ${cluster === undefined ? 'for every cluster' : html`<strong>${cluster}</strong>`}.</p>
 <form method="post" action="${action}" class="actions">${hidden({ ...fields, id, confirmed: 'yes' })}<button class="dear">Yes, do it</button> <a href="${back}">No, back</a></form>${typed}`,
     };
@@ -40,34 +57,52 @@ export async function commandPage(site: Site, { cluster, command, fields: sent, 
     cluster === undefined
       ? site.watch.pictures.filter(({ workflowId }) => workflowId).map((one) => one.cluster)
       : [cluster];
-  const answers = await Promise.all(clusters.map((name) => sendDays(site, { cluster: name, command, fields, id, by })));
+  const answers = await Promise.all(
+    clusters.map((name) => {
+      const updates = steps.map((step) => {
+        const ownId = many ? `${id}-${step.customer}-${step.day}` : id;
+        return { cluster: name, command, fields: step, id: ownId, by };
+      });
+      return send(site, updates);
+    }),
+  );
   const all = answers.flat();
+  const left = clusters.length * steps.length - all.length;
   return {
-    title: command,
-    crumbs,
-    live: false,
+    ...page,
     status: all.every(({ done }) => done) ? 200 : 409,
-    body: html`<h1>${command}</h1><ul class="answers">${all.map(answerItem)}${all.length === 0 ? html`<li>No cluster has a run.</li>` : undefined}</ul>
-<p><a href="${back}">Back</a></p>${typed}`,
+    body: html`<h1>${asked}</h1><ul class="answers">${all.map(answerItem)}${all.length === 0 ? html`<li>No cluster has a run.</li>` : undefined}</ul>
+${left > 0 ? html`<p class="warning">The other ${counted(left, 'day')} were not sent, since the run did not answer.</p>` : undefined}<p><a href="${back}">Back</a></p>${typed}`,
   };
 }
 
 const answerItem = ({ cluster, done, says }: Answered): Markup =>
   html`<li class="${done ? 'done' : 'refused'}">${done ? '✓' : '✗ not done:'} <strong>${cluster}</strong> ${says}</li>`;
 
-/** A command for several days is one Update for each. */
-async function sendDays(site: Site, asked: Asked): Promise<Answered[]> {
-  const { day = '' } = asked.fields;
-  const days = day.split(',').slice(0, MOST_DAYS);
-  const answers: Answered[] = [];
-  for (const one of days) {
-    const fields = day === '' ? asked.fields : { ...asked.fields, day: one };
-    answers.push(await send(site, { ...asked, fields, id: days.length > 1 ? `${asked.id}-${one}` : asked.id }));
-  }
-  return answers;
-}
+const NOTHING: Record<string, string> = {
+  resetDay: 'The chosen days wait already',
+  skipDay: 'The chosen days are done or skipped already',
+  retryDay: 'None of the chosen days has failed',
+};
+const VERBS: Record<string, string> = { resetDay: 'run again', skipDay: 'skip', retryDay: 'retry' };
 
-function typedLines(command: string, cluster: string | undefined, fields: Sent['fields']): string {
-  const days = (fields.day ?? '').split(',');
-  return days.map((day) => typedCommand(command, cluster, { ...fields, day })).join('\n');
+/** The days of a form that is for several; undefined for the others. `dear` says what happens to them, where there is more than one. */
+function daysIn(
+  site: Site,
+  cluster: string,
+  command: string,
+  { customer = '', day = '', cells }: Sent['fields'],
+): { days: CustomerDay[]; dear: string | undefined } | undefined {
+  if (cells === undefined) {
+    if (!day.includes(',')) return undefined;
+    const days = day.split(',').map((one) => ({ customer, day: one }));
+    return { days, dear: command === 'resetDay' ? `run ${days.length} days of ${customer} again` : undefined };
+  }
+  const { progress } = pictureOf(site, cluster);
+  const found = progress && chosenDays(cells, command, rowsOf(progress));
+  if (!found) throw new NotFound('That is no selection of days.');
+  const { chosen, days } = found;
+  const customers = new Set(days.map((one) => one.customer)).size;
+  const of = `${count(days.length)} of the ${counted(chosen, 'chosen day')}`;
+  return { days, dear: `${VERBS[command]} ${of}, of ${counted(customers, 'customer')}` };
 }

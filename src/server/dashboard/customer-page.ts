@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { parseDay } from '../../backfill/hours/calendar.js';
 import { formatDuration } from '../../backfill/hours/duration.js';
 import type { CustomerView, WindowView } from '../../backfill/views/customer.js';
@@ -6,45 +7,54 @@ import type { Proof } from '../../backfill/views/proof.js';
 import { classOf } from '../../cli/report/html/day-styles.js';
 import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
 import { count, counted, toSecond } from '../../cli/terminal/format.js';
-import type { ClusterPicture } from '../../cli/terminal/picture.js';
 import { eachDay } from '../../cli/terminal/placed-days.js';
 import { childPrefixOf } from '../../runs/run-input.js';
-import { withDeadline } from '../../runs/time-limit.js';
 import type { Kept } from '../answers.js';
 import { attemptsOn } from '../attempts.js';
 import { temporalLink } from '../temporal-ui.js';
-import { commandForm } from './forms.js';
-import type { Page } from './layout.js';
-import { FLEET_CRUMB, pictureOf } from './run-page.js';
-import { clusterPath, customerPath, dayPath, NotFound, type Site } from './site.js';
+import { commandForm, hidden } from './forms.js';
+import { FLEET_CRUMB, type Page } from './layout.js';
+import { ask, type RunAsked, runAsked, siteFor } from './run-asked.js';
+import { clusterPath, customerPath, dayPath, NotFound, type RunNamed, runPath, type Site } from './site.js';
 
 const KEEP_MS = 3_000;
 
 /** One customer: its days, its windows, and what can be done with them. */
-export async function customerPage(site: Site, cluster: string, customer: string): Promise<Page> {
-  const picture = pictureOf(site, cluster);
-  const { value: view, problem } = await viewOf(site, picture, customer);
+export async function customerPage(whole: Site, cluster: string, customer: string, named: RunNamed): Promise<Page> {
+  const run = await runAsked(whole, cluster, named);
+  const site = siteFor(whole, run);
+  const { value: view, problem } = await viewOf(site, cluster, run, customer);
   const note = problem === undefined ? undefined : html`<p class="note">${problem}</p>`;
   return {
     title: customer,
-    crumbs: [...FLEET_CRUMB, [cluster, clusterPath(cluster)]],
-    body: html`<h1>${customer}</h1>${note}${view ? bodyOf(site, cluster, view) : undefined}`,
+    crumbs: crumbsTo(cluster, named),
+    body: html`<h1>${customer}</h1>${note}${view ? bodyOf(site, cluster, view, named) : undefined}`,
   };
 }
 
-function viewOf(site: Site, picture: ClusterPicture, customer: string, day?: string): Promise<Kept<CustomerView>> {
-  const { cluster, workflowId } = picture;
-  return site.answers.get(`${cluster} customer ${workflowId} ${customer} ${day ?? ''}`, KEEP_MS, async () => {
-    if (workflowId === undefined) throw new Error(`${cluster} has no run`);
-    const { client } = await site.watch.session(cluster);
-    const handle = client.workflow.getHandle(workflowId);
-    return withDeadline(client, () =>
-      handle.query<CustomerView, [object]>('customer', { customer, ...(day && { day }) }),
-    );
-  });
+const crumbsTo = (cluster: string, named: RunNamed): NonNullable<Page['crumbs']> => [
+  ...FLEET_CRUMB,
+  [cluster, clusterPath(cluster)],
+  ...(named.run ? [[named.run, runPath(cluster, named)] as const] : []),
+];
+
+function viewOf(
+  site: Site,
+  cluster: string,
+  run: RunAsked,
+  customer: string,
+  day?: string,
+): Promise<Kept<CustomerView>> {
+  const argument = { customer, ...(day && { day }) };
+  return site.answers.get(keyOf(cluster, 'customer', run, customer, day), KEEP_MS, () =>
+    ask(site, cluster, run, (handle) => handle.query<CustomerView, [object]>('customer', argument)),
+  );
 }
 
-function bodyOf(site: Site, cluster: string, view: CustomerView): Markup {
+const keyOf = (cluster: string, what: string, { workflowId, runId }: RunAsked, ...of: (string | undefined)[]): string =>
+  `${cluster} ${JSON.stringify([what, workflowId, runId, ...of])}`;
+
+function bodyOf(site: Site, cluster: string, view: CustomerView, named: RunNamed): Markup {
   const { id, range, totals, conversations, paused, window, perCustomer, counts } = view;
   const volume = conversations === null ? undefined : html`, ${count(conversations)} conversations`;
   return html`<dl><dt>days</dt><dd>${range.start} to ${range.end}, end exclusive${volume}; ${count(totals.done)} of ${count(totals.days)} done</dd>
@@ -52,30 +62,35 @@ function bodyOf(site: Site, cluster: string, view: CustomerView): Markup {
 <dt>so far</dt><dd>${count(counts.completed)} completed, ${count(counts.unsuccessful)} did not complete, ${formatDuration(counts.busyMs)} of work</dd>
 ${paused ? html`<dt>paused</dt><dd>${toSecond(paused.at)}${paused.by ? ` by ${paused.by}` : ''} ${paused.reason ?? ''}</dd>` : undefined}</dl>
 <div class="actions">${commandForm(site, { cluster, command: paused ? 'resume' : 'pause', fields: { customer: id }, label: paused ? 'Resume' : 'Pause' })}${totals.failed > 0 ? commandForm(site, { cluster, command: 'retryFailed', fields: { customer: id }, label: 'Retry failed days' }) : undefined}${totals.held > 0 && !paused ? commandForm(site, { cluster, command: 'resume', fields: { customer: id }, label: 'Lift holds' }) : undefined}${commandForm(site, { cluster, command: 'cancelWindows', fields: { customer: id }, label: 'Cancel running windows' })}${commandForm(site, { cluster, command: 'removeCustomer', fields: { customer: id }, label: 'Remove from the run' })}</div>
-<h2>Days</h2>${daysForm(site, cluster, view)}
-<h2>Windows</h2>${windowsTable(site, cluster, view)}`;
+<h2>Days</h2>${daysForm(site, cluster, view, named)}
+<h2>Windows</h2>${windowsTable(site, cluster, view, named)}`;
 }
 
 /** Days are chosen by their boxes; the buttons are for all that are chosen. */
-function daysForm(site: Site, cluster: string, { id, range, days }: CustomerView): Content {
+function daysForm(site: Site, cluster: string, { id, range, days }: CustomerView, named: RunNamed): Content {
   const boxes = eachDay({ id, start: range.start, days }).map(([day, letter]) => {
     const name = DAY_NAMES[letter as DayLetter];
     const box = site.readOnly
       ? undefined
       : html`<input type="checkbox" name="day" value="${day}" aria-label="Choose ${day}">`;
-    return html`<li>${box}<a class="${classOf(letter)}" href="${dayPath(cluster, id, day)}" aria-label="${day} ${name}">${day.slice(5)} ${letter}</a></li>`;
+    return html`<li>${box}<a class="${classOf(letter)}" href="${dayPath(cluster, id, day, named)}" aria-label="${day} ${name}">${day.slice(5)} ${letter}</a></li>`;
   });
   if (site.readOnly) return html`<ol class="days">${boxes}</ol>`;
-  return html`<form method="post" action="${clusterPath(cluster)}/commands/days"><input type="hidden" name="customer" value="${id}"><ol class="days">${boxes}</ol>
+  return html`<form method="post" action="${clusterPath(cluster)}/commands/days">${hidden({ customer: id, id: randomUUID() })}<ol class="days">${boxes}</ol>
 <p class="actions"><button name="command" value="resetDay">Reset chosen days</button> <button name="command" value="skipDay">Skip chosen days</button></p></form>`;
 }
 
-function windowsTable(site: Site, cluster: string, { id, windows, windowsLeftOut = 0 }: CustomerView): Content {
+function windowsTable(
+  site: Site,
+  cluster: string,
+  { id, windows, windowsLeftOut = 0 }: CustomerView,
+  named: RunNamed,
+): Content {
   if (windows.length === 0) return html`<p class="note">The run remembers no window of ${id}.</p>`;
   const rows = windows.map(
     (
       window,
-    ) => html`<tr><td><a href="${dayPath(cluster, id, window.start.slice(0, 10))}">${hoursText(window)}</a></td><td>${window.state}</td><td class="number">${window.attempt}</td><td>${window.startedAt ? toSecond(window.startedAt) : window.dueAt ? `not before ${toSecond(window.dueAt)}` : ''}</td><td class="number">${window.durationMs === undefined ? '' : formatDuration(window.durationMs)}</td><td>${[window.class, window.error].filter(Boolean).join(': ')}</td><td>${temporalLink(site, cluster, window.workflowId)}</td></tr>
+    ) => html`<tr><td><a href="${dayPath(cluster, id, window.start.slice(0, 10), named)}">${hoursText(window)}</a></td><td>${window.state}</td><td class="number">${window.attempt}</td><td>${window.startedAt ? toSecond(window.startedAt) : window.dueAt ? `not before ${toSecond(window.dueAt)}` : ''}</td><td class="number">${window.durationMs === undefined ? '' : formatDuration(window.durationMs)}</td><td>${[window.class, window.error].filter(Boolean).join(': ')}</td><td>${temporalLink(site, cluster, window.workflowId)}</td></tr>
 `,
   );
   const out = windowsLeftOut > 0 ? html`<p class="note">and ${counted(windowsLeftOut, 'more window')}</p>` : undefined;
@@ -86,26 +101,34 @@ const shortHour = (instant: string) => (instant.endsWith('T00:00:00Z') ? instant
 const hoursText = ({ start, end }: WindowView): string => `${shortHour(start)} to ${shortHour(end)}`;
 
 /** One day of a customer: why it is not running now, and every attempt at it. */
-export async function dayPage(site: Site, cluster: string, customer: string, day: string): Promise<Page> {
-  const picture = pictureOf(site, cluster);
+export async function dayPage(
+  whole: Site,
+  cluster: string,
+  customer: string,
+  day: string,
+  named: RunNamed,
+): Promise<Page> {
+  const run = await runAsked(whole, cluster, named);
+  const site = siteFor(whole, run);
   const start = parseDay(day);
   if (start === undefined) throw new NotFound(`${day} is not a UTC day; expected a day such as 2026-01-15.`);
   const [{ value: view, problem }, attempts] = await Promise.all([
-    viewOf(site, picture, customer, day),
-    site.answers.get(`${cluster} attempts ${customer} ${day}`, KEEP_MS, async () => {
-      const { client } = await site.watch.session(cluster);
-      const prefix = await childPrefixOf(client, picture.workflowId ?? '');
-      return withDeadline(client, () => attemptsOn(client, prefix, customer, [start, start + 24]));
-    }),
+    viewOf(site, cluster, run, customer, day),
+    site.answers.get(keyOf(cluster, 'attempts', run, customer, day), KEEP_MS, () =>
+      ask(site, cluster, run, async (_, client) => {
+        const prefix = await childPrefixOf(client, run.workflowId, run.runId);
+        return attemptsOn(client, prefix, customer, [start, start + 24]);
+      }),
+    ),
   ]);
   const fields = { customer, day };
-  const proof = await proofOn(site, picture, customer, day);
+  const proof = await proofOn(site, cluster, run, customer, day);
   const known = (view?.windows ?? []).filter(
     ({ start: from, end }) => Date.parse(from) < (start + 24) * 3_600_000 && Date.parse(end) > start * 3_600_000,
   );
   return {
     title: day,
-    crumbs: [...FLEET_CRUMB, [cluster, clusterPath(cluster)], [customer, customerPath(cluster, customer)]],
+    crumbs: [...crumbsTo(cluster, named), [customer, customerPath(cluster, customer, named)]],
     body: html`<h1>${customer}, ${day}</h1><p class="why">${view?.why?.reason ?? problem}</p>
 <div class="actions">${commandForm(site, { cluster, command: 'resetDay', fields, label: 'Reset day', explained: true })}${commandForm(site, { cluster, command: 'skipDay', fields, label: 'Skip day', explained: true })}</div>
 ${proof}<h2>Attempts</h2>${attempts.problem ? html`<p class="note">${attempts.problem}</p>` : undefined}${attemptsTable(site, cluster, attempts.value ?? [], known)}`,
@@ -113,17 +136,10 @@ ${proof}<h2>Attempts</h2>${attempts.problem ? html`<p class="note">${attempts.pr
 }
 
 /** Whether the day was verified, and what was counted in it; nothing for a day that is not done. */
-async function proofOn(
-  site: Site,
-  { cluster, workflowId }: ClusterPicture,
-  customer: string,
-  day: string,
-): Promise<Content> {
-  const { value } = await site.answers.get(`${cluster} proof ${workflowId} ${customer}`, KEEP_MS, async () => {
-    const { client } = await site.watch.session(cluster);
-    const handle = client.workflow.getHandle(workflowId ?? '');
-    return withDeadline(client, () => handle.query<Proof, [object]>('proof', { customer }));
-  });
+async function proofOn(site: Site, cluster: string, run: RunAsked, customer: string, day: string): Promise<Content> {
+  const { value } = await site.answers.get(keyOf(cluster, 'proof', run, customer), KEEP_MS, () =>
+    ask(site, cluster, run, (handle) => handle.query<Proof, [object]>('proof', { customer })),
+  );
   const rows = (value?.rows ?? []).filter((row) => row[1] === day);
   return rows.map(([, , conversations, scorecards, window, completedAt, attempts, verified]) => {
     const counts =

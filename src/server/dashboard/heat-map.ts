@@ -1,14 +1,23 @@
+import { randomUUID } from 'node:crypto';
 import { DAY_NAMES, type DayLetter } from '../../backfill/views/day-letters.js';
+import type { Progress } from '../../backfill/views/progress.js';
 import { classOf } from '../../cli/report/html/day-styles.js';
 import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
 import { count, counted } from '../../cli/terminal/format.js';
 import { cellLetters, type Grid, gridOf, rankOf } from '../../cli/terminal/heat-map.js';
-import { type DayRange, dayNumber, dayNumbered, type PlacedDays, wholeRange } from '../../cli/terminal/placed-days.js';
-import { choice, textInput } from './forms.js';
-import { customerPath, dayPath } from './site.js';
+import {
+  type DayRange,
+  dayNumber,
+  dayNumbered,
+  type PlacedDays,
+  placedDays,
+  wholeRange,
+} from '../../cli/terminal/placed-days.js';
+import { choice, hidden, textInput } from './forms.js';
+import { clusterPath, customerPath, dayPath, queryText, type RunNamed } from './site.js';
 
 /** What the address of a page says about its heat map. */
-export interface MapQuery {
+export interface MapQuery extends RunNamed {
   readonly sort?: string | undefined;
   readonly show?: string | undefined;
   /** A part of customers' ids. */
@@ -39,6 +48,15 @@ const SHOWN = [
   ['open', 'not done'],
 ] as const;
 const PATTERNS: Record<string, RegExp> = { failed: /[fh]/, running: /[rv]/, open: /[^ds]/ };
+
+const placed = new WeakMap<Progress, PlacedDays[]>();
+
+/** Every customer's days, worked out once for each answer of the run. */
+export function rowsOf(progress: Progress): PlacedDays[] {
+  const rows = placed.get(progress) ?? placedDays(progress);
+  placed.set(progress, rows);
+  return rows;
+}
 
 /** The latest choice of each picture's rows: viewers ask for the same again and again, and sorting thousands takes a while. */
 const chosen = new WeakMap<readonly PlacedDays[], { key: string; rows: PlacedDays[] }>();
@@ -84,10 +102,12 @@ export interface MapOf {
   /** All rows that the query asks for. */
   readonly rows: readonly PlacedDays[];
   readonly query: MapQuery;
+  /** Whether its cells may be chosen, for commands. */
+  readonly selectable?: boolean;
 }
 
 /** Customers by days: a table of links, of which only the rows in sight are in the page. */
-export function heatMap({ cluster, range, all, rows, query }: MapOf): Content {
+export function heatMap({ cluster, range, all, rows, query, selectable = false }: MapOf): Content {
   const whole = wholeRange(all, range);
   const shown = monthOf(query.month, whole) ?? whole;
   const grid = gridOf(shown, MOST_CELLS);
@@ -98,10 +118,16 @@ export function heatMap({ cluster, range, all, rows, query }: MapOf): Content {
       : undefined;
   return html`${filters(query)}${months(whole, query)}${legend}${perCell}
 <div class="map wide" tabindex="0" role="group" aria-label="Customers by day" data-first="${first}" data-rows="${seen.length}" data-total="${rows.length}">
-<table><thead><tr><th scope="col">customer</th>${headCells(grid)}<th scope="col">done</th></tr></thead>
+<table data-start="${shown.start}" data-step="${grid.perCell}"><thead><tr><th scope="col">customer</th>${headCells(grid)}<th scope="col">done</th></tr></thead>
 <tbody>${seen.map((row) => rowOf(cluster, row, grid, query))}</tbody></table></div>
-<p class="note">${pager(first, seen.length, rows.length, query)}</p>`;
+<p class="note">${pager(first, seen.length, rows.length, query)}</p>${selectable ? selectionForm(cluster) : undefined}`;
 }
+
+/** For the cells that pages.js has chosen. */
+const selectionForm = (cluster: string): Markup =>
+  html`<p class="note" data-hint hidden>Drag over cells to choose days, or hold Shift with a click or the arrow keys; Escape lets them go.</p>
+<form method="post" action="${clusterPath(cluster)}/commands/days" class="actions selection" hidden>${hidden({ id: randomUUID(), cells: '' })}<strong role="status"></strong>
+<button name="command" value="resetDay">Reset</button> <button name="command" value="skipDay">Skip</button> <button name="command" value="retryDay">Retry failed</button> <button type="button" data-clear>Clear</button></form>`;
 
 function monthOf(month: string | undefined, whole: DayRange): DayRange | undefined {
   if (month === undefined || !/^\d{4}-\d{2}$/.test(month)) return undefined;
@@ -111,13 +137,13 @@ function monthOf(month: string | undefined, whole: DayRange): DayRange | undefin
   return from < to ? { start: from, end: to } : undefined;
 }
 
-function filters({ sort, show, name = '', month, at }: MapQuery): Markup {
-  const keep = [
-    month === undefined ? undefined : html`<input type="hidden" name="month" value="${month}">`,
-    at ? html`<input type="hidden" name="at" value="${at}">` : undefined,
-  ];
-  return html`<form class="filters" method="get">${keep}${choice('sort', 'Order', SORTS, sort)}${choice('show', 'Show', SHOWN, show)}${textInput('name', 'Name contains', html`value="${name}" size="12"`)}<button>Apply</button></form>`;
+function filters({ sort, show, name = '', row: _, ...keep }: MapQuery): Markup {
+  return html`<form class="filters" method="get">${kept(keep)}${choice('sort', 'Order', SORTS, sort)}${choice('show', 'Show', SHOWN, show)}${textInput('name', 'Name contains', html`value="${name}" size="12"`)}<button>Apply</button></form>`;
 }
+
+/** What a form that changes the address leaves as it is. */
+export const kept = (query: MapQuery): Markup[] =>
+  hidden(Object.fromEntries(Object.entries(query).filter(([, value]) => value)) as Record<string, string>);
 
 function months({ start, end }: DayRange, query: MapQuery): Content {
   const names: string[] = [];
@@ -152,7 +178,7 @@ function rowOf(cluster: string, row: PlacedDays, grid: Grid, query: MapQuery): M
   const { id, days } = row;
   const cells = [...cellLetters(row, grid)].map((letter, i) => cellOf(cluster, id, letter, i, grid, query));
   const done = days.length - days.replaceAll('d', '').length;
-  return html`<tr><th scope="row"><a href="${customerPath(cluster, id)}">${id}</a></th>${cells}<td class="number">${done}/${days.length}</td></tr>
+  return html`<tr><th scope="row"><a href="${customerPath(cluster, id, query)}">${id}</a></th>${cells}<td class="number">${done}/${days.length}</td></tr>
 `;
 }
 
@@ -166,7 +192,7 @@ function cellOf(
 ): Markup {
   if (letter === ' ') return html`<td></td>`;
   const day = dayNumbered(first + i * perCell);
-  const href = perCell === 1 ? dayPath(cluster, id, day) : addressOf({ ...query, month: day.slice(0, 7) });
+  const href = perCell === 1 ? dayPath(cluster, id, day, query) : addressOf({ ...query, month: day.slice(0, 7) });
   return html`<td class="${classOf(letter)}"><a href="${href}" aria-label="${day} ${DAY_NAMES[letter as DayLetter]}">${letter}</a></td>`;
 }
 
@@ -178,8 +204,4 @@ function pager(first: number, seen: number, total: number, query: MapQuery): Con
 }
 
 /** The same page with this query. */
-export function addressOf(query: MapQuery): string {
-  const given = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  const text = new URLSearchParams(given).toString();
-  return text === '' ? '?' : `?${text}`;
-}
+export const addressOf = (query: MapQuery): string => queryText(query) || '?';

@@ -13,6 +13,8 @@ export interface Page {
   readonly live?: boolean;
 }
 
+export const FLEET_CRUMB = [['Fleet', '/']] as const;
+
 export const asText = ({ title, crumbs = [], body, live = true }: Page, site: { readOnly: boolean }): string =>
   html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -13,11 +13,11 @@ const inUse = (element) => element === document.activeElement && /^(INPUT|SELECT
 
 const keep = {
   beforeNodeMorphed(before) {
-    if (inUse(before)) return false;
+    if (inUse(before) || before.matches?.('.selection:not([hidden])')) return false;
     return !(before.matches?.('form:focus-within, .days, form.filters') && before.contains(document.activeElement));
   },
   // Open details, chosen boxes and sorted columns are the reader's, not the server's.
-  beforeAttributeUpdated: (name) => !['open', 'aria-sort', 'checked', 'style'].includes(name),
+  beforeAttributeUpdated: (name) => !['open', 'aria-sort', 'checked', 'style', 'hidden'].includes(name),
 };
 
 /** Fetches the page of this address again and puts in what has changed. */
@@ -82,7 +82,89 @@ function prepare() {
   const links = [...map.querySelectorAll('tbody a')];
   const current = links.includes(document.activeElement) ? document.activeElement : links[0];
   for (const link of links) link.tabIndex = link === current ? 0 : -1;
+  showSelection();
 }
+
+// The selection: a rectangle of cells between an anchor and the cell that was reached last, kept as rows by their customer,
+// so that it stays over refreshes. Its form is in the page where the server lets the run be changed.
+
+let selection;
+let anchor;
+const formOf = () => document.querySelector('.selection');
+const cellAt = (target) => target.closest?.('.map tbody td:not(.number)');
+const idOf = (row) => row.cells[0].textContent;
+
+function choose(from, to) {
+  const rows = [...from.closest('tbody').rows];
+  const [top, bottom] = [rows.indexOf(from.parentElement), rows.indexOf(to.parentElement)].sort((a, b) => a - b);
+  const [left, right] = [from.cellIndex, to.cellIndex].sort((a, b) => a - b);
+  const { start, step } = from.closest('table').dataset;
+  selection = { ids: new Set(rows.slice(top, bottom + 1).map(idOf)), left, right, start, step };
+  showSelection();
+}
+
+function clearSelection() {
+  selection = undefined;
+  showSelection();
+}
+
+function showSelection() {
+  const form = formOf();
+  const table = document.querySelector('.map table');
+  if (!form || !table) return;
+  document.querySelector('[data-hint]').hidden = false;
+  const { start, step } = table.dataset;
+  // Of another month, or in cells of another size, it would mean other days.
+  if (selection && (selection.start !== start || selection.step !== step)) selection = undefined;
+  form.hidden = !selection;
+  for (const row of table.tBodies[0].rows) {
+    const own = selection?.ids.has(idOf(row));
+    for (const cell of row.cells) {
+      cell.classList.toggle(
+        'chosen',
+        Boolean(own && cell.cellIndex >= selection.left && cell.cellIndex <= selection.right),
+      );
+    }
+  }
+  if (!selection) return;
+  const { ids, left, right } = selection;
+  const first = new Date(Date.parse(start) + (left - 1) * step * 86_400_000).toISOString().slice(0, 10);
+  const days = (right - left + 1) * step;
+  form.elements.cells.value = JSON.stringify([...ids].map((id) => [id, first, days]));
+  const text = (amount, noun) => `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+  const says = `${text(days, 'day')} from ${first} of ${text(ids.size, 'customer')}`;
+  const status = form.querySelector('[role=status]');
+  if (status.textContent !== says) status.textContent = says;
+}
+
+let dragFrom;
+let dragged = false;
+document.addEventListener('pointerdown', (event) => {
+  const cell = formOf() && event.button === 0 && event.pointerType !== 'touch' && cellAt(event.target);
+  dragged = false;
+  if (!cell) return;
+  if (!event.shiftKey || !anchor?.isConnected) anchor = cell;
+  if (event.shiftKey) choose(anchor, cell);
+  dragFrom = event.shiftKey ? undefined : cell;
+});
+document.addEventListener('pointermove', ({ target }) => {
+  const cell = dragFrom?.isConnected && cellAt(target);
+  if (!cell || (cell === dragFrom && !dragged)) return;
+  dragged = true;
+  choose(dragFrom, cell);
+});
+document.addEventListener('pointerup', () => {
+  dragFrom = undefined;
+});
+// A cell is a link: it would be dragged as one.
+document.addEventListener('dragstart', (event) => {
+  if (formOf() && cellAt(event.target)) event.preventDefault();
+});
+document.addEventListener('click', (event) => {
+  if (event.target.matches('[data-clear]')) return clearSelection();
+  // A drag that ends where it began, and Shift, which would open a window.
+  if (formOf() && cellAt(event.target) && (event.shiftKey || dragged)) event.preventDefault();
+});
 
 let scrolled;
 document.addEventListener(
@@ -110,6 +192,7 @@ function go(query) {
 
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape') clearSelection();
   const step = STEPS[event.key];
   const cell = event.target.closest?.('.map tbody td, .map tbody th');
   if (!step || !cell) return;
@@ -121,17 +204,25 @@ document.addEventListener('keydown', (event) => {
   event.target.tabIndex = -1;
   link.tabIndex = 0;
   link.focus();
+  const next = cellAt(link);
+  if (!event.shiftKey || !formOf() || !next || !cellAt(cell)) {
+    clearSelection();
+    anchor = next;
+    return;
+  }
+  if (!selection || !anchor?.isConnected) anchor = cell;
+  choose(anchor, next);
 });
 
 // The time machine: the typed moment follows the slider, and the page follows both.
 
-let dragged;
+let slid;
 document.addEventListener('input', ({ target }) => {
   if (!target.matches('[data-time]')) return;
   const at = `${new Date(Number(target.value)).toISOString().slice(0, 19)}Z`;
   target.form.elements.at.value = at;
-  clearTimeout(dragged);
-  dragged = setTimeout(() => {
+  clearTimeout(slid);
+  slid = setTimeout(() => {
     // From the present to the past the page is another one, which does not refresh itself.
     if (document.body.hasAttribute('data-live')) target.form.submit();
     else void go({ at });

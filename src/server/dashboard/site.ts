@@ -1,3 +1,4 @@
+import type { ClusterPicture } from '../../cli/terminal/picture.js';
 import type { Cluster } from '../../fleet/index.js';
 import type { Answers } from '../answers.js';
 import type { FleetWatch } from '../fleet-watch.js';
@@ -8,6 +9,8 @@ export interface Site {
   readonly clusters: readonly Cluster[];
   readonly environment: NodeJS.ProcessEnv;
   readonly answers: Answers;
+  /** Whole runs, which are large. */
+  readonly reports: Answers;
   readonly readOnly: boolean;
   /** Whom commands are attributed to where no header names a person. */
   readonly by: string;
@@ -18,8 +21,32 @@ export class NotFound extends Error {
   override readonly name = 'NotFound';
 }
 
+/** The run that an address names; none for the one that the page of its cluster shows. */
+export interface RunNamed {
+  readonly run?: string | undefined;
+  /** One of several executions with the same workflow id. */
+  readonly execution?: string | undefined;
+}
+
 export const clusterPath = (cluster: string): string => `/clusters/${encodeURIComponent(cluster)}`;
-export const customerPath = (cluster: string, customer: string): string =>
-  `${clusterPath(cluster)}/customers/${encodeURIComponent(customer)}`;
-export const dayPath = (cluster: string, customer: string, day: string): string =>
-  `${customerPath(cluster, customer)}/days/${day}`;
+export const runPath = (cluster: string, { run, execution }: RunNamed): string =>
+  clusterPath(cluster) + queryText({ run, execution });
+export const customerPath = (cluster: string, customer: string, { run, execution }: RunNamed = {}): string =>
+  `${clusterPath(cluster)}/customers/${encodeURIComponent(customer)}${queryText({ run, execution })}`;
+export const dayPath = (cluster: string, customer: string, day: string, { run, execution }: RunNamed = {}): string =>
+  `${customerPath(cluster, customer)}/days/${day}${queryText({ run, execution })}`;
+
+/** As it stands in an address; empty without a value. */
+export function queryText(query: object): string {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  const text = new URLSearchParams(given).toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+export function pictureOf({ watch }: Site, cluster: string): ClusterPicture {
+  const picture = watch.picture(cluster);
+  if (picture) return picture;
+  throw new NotFound(
+    `The fleet has no cluster ${cluster}; it has ${watch.pictures.map((one) => one.cluster).join(', ')}.`,
+  );
+}

@@ -8,9 +8,8 @@ import { count, counted } from '../../cli/terminal/format.js';
 import { eachDay, placedDays } from '../../cli/terminal/placed-days.js';
 import { typedCommand } from '../typed-command.js';
 import { choice, hidden, textInput } from './forms.js';
-import { inHtml, type Page } from './layout.js';
-import { FLEET_CRUMB, pictureOf } from './run-page.js';
-import { clusterPath, NotFound, type Site } from './site.js';
+import { FLEET_CRUMB, inHtml, type Page } from './layout.js';
+import { clusterPath, NotFound, pictureOf, type Site } from './site.js';
 
 type Fields = Readonly<Record<string, string>>;
 

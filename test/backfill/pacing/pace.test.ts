@@ -46,7 +46,10 @@ const succeeded = ({ health, ...window }: { at: number; ratio: number; full: boo
 function next({ pace, health }: Scene, event: Happening, bounds: { min: number; max: number }, at: number): Scene {
   switch (event.kind) {
     case 'health':
-      return { health: event.health, pace: afterHealth(pace, { level: event.health }, health, at, 'a test') };
+      return {
+        health: event.health,
+        pace: afterHealth(pace, { level: event.health }, { from: health, at, why: 'a test', answered: false }),
+      };
     case 'success':
       return {
         health,
@@ -162,9 +165,23 @@ describe('the limit', () => {
     expect(at(0.65, start)).toBe(20);
     expect(at(0.75, start)).toBe(17);
     expect(at(0.9, start)).toBeUndefined();
-    const over = afterHealth(start, { level: 'high', utilization: 1.1 }, 'ok', 1e6, 'a test');
+    const over = afterHealth(
+      start,
+      { level: 'high', utilization: 1.1 },
+      { from: 'ok', at: 1e6, why: 'a test', answered: false },
+    );
     expect(over.limit).toBe(15);
-    const near = afterHealth(start, { level: 'high', utilization: 0.9 }, 'high', 1e6, 'a test');
+    const answered = afterHealth(
+      start,
+      { level: 'high', utilization: 1.1 },
+      { from: 'ok', at: 1e6, why: 'a test', answered: true },
+    );
+    expect(answered.limit).toBe(start.limit);
+    const near = afterHealth(
+      start,
+      { level: 'high', utilization: 0.9 },
+      { from: 'high', at: 1e6, why: 'a test', answered: false },
+    );
     expect(near.limit).toBe(16);
     expect(at(0.1, { ...over, downAt: 0, movedAt: 0, brink: 64 })).toBe(22);
   });
@@ -196,7 +213,7 @@ function underConstantLoad(capacity: number, seconds: number, from: Pace, distur
     }
     if (s % 5 === 0) {
       const level: Health = running >= capacity || (health === 'high' && running >= 0.8 * capacity) ? 'high' : 'ok';
-      if (level !== health) pace = afterHealth(pace, { level }, health, at, 'a test');
+      if (level !== health) pace = afterHealth(pace, { level }, { from: health, at, why: 'a test', answered: false });
       health = level;
     }
     limits.push(pace.limit);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   afterContention,
+  afterOverload,
   afterStart,
   afterSuccess,
   FIRST_WAIT,
@@ -135,6 +136,27 @@ describe('the writers of one customer', () => {
         }
       }),
     );
+  });
+});
+
+describe('more writers on trial while the database becomes high', () => {
+  const trial: Writers = { ...initialWriters, count: 4, movedAt: 1_000, trial: { from: 2, rate: 1 } };
+
+  it('are taken back, and tried again after some minutes', () => {
+    const back = afterOverload(trial, 2_000);
+    expect(back).toMatchObject({ count: 2, why: 'the database became high with 4 on trial' });
+    expect(nextTrial({ ...back, windows: 10 }, { max: 4, free: 2 })).toEqual({ count: 3, at: 0 });
+    expect(back.brink!.wait).toBeGreaterThanOrEqual(60 * SECOND);
+  });
+
+  it('are not blamed again for what their last windows meet', () => {
+    const back = afterOverload(trial, 2_000);
+    expect(afterContention(back, { startedAt: 1_500, at: 3_000 })).toBe(back);
+  });
+
+  it('stay where they are known to go well', () => {
+    const { trial: _, ...known } = trial;
+    expect(afterOverload(known, 2_000)).toBe(known);
   });
 });
 

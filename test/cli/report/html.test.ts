@@ -16,6 +16,8 @@ describe('the HTML report', () => {
       'Customers by day',
       'Windows over time',
       'Limit over time',
+      'Database over time',
+      'Writers over time',
       'Failures by class',
       'Log',
     ]) {
@@ -36,6 +38,14 @@ describe('the HTML report', () => {
     const bars = [...page.matchAll(/<path class="run-[a-zA-Z]+" d="([^"]*)"/g)];
     const drawn = bars.reduce((sum, [, d]) => sum + d!.split('M').length - 1, 0);
     expect(drawn).toBe(sample({ customers: fleet() }).clusters[0]!.windows.length + 31);
+  });
+
+  it('draws the utilization only where the probe knew it, so that nobody reads a guess', () => {
+    const [, line] = /<path class="line-load" d="([^"]*)"/.exec(page)!;
+    expect(line).toMatch(/^M\S+ \S+H\S+V\S+H\S+V\S+H\S+$/);
+    expect(Number(line!.split('H').at(-1))).toBeLessThan(1_192);
+    expect(page).toContain('<td>high</td><td>120%</td><td>activeSessions is 19</td>');
+    expect(page).toContain('<td>unknown</td><td>not known</td><td>connection refused</td>');
   });
 
   it('loads nothing from elsewhere', () => {

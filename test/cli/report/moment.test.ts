@@ -34,6 +34,7 @@ function lettersAt(
     customers: [{ id: 'cvs', start: '2026-01-01', days, windows: { completed: 0, unsuccessful: 0, busyMs: 0 } }],
     windows,
     log,
+    load: [],
     limits: [{ at: instant(50), from: 4, to: 2, reason: 'deadlocks' }],
     startedAt: instant(0),
     parallelism: { limit: 2 },
@@ -84,5 +85,21 @@ describe('a moment of a run', () => {
     ];
     const letters = [2, 3, 4, 5, 6, 7, 8, 9].map((minute) => lettersAt(minute, '.....', failing, log));
     expect(letters).toEqual(['rr...', '.....', 'f....', 'fh...', 'fhs..', '.hs..', '..s..', '.....']);
+  });
+
+  it('has a completed day as verifying until its check, the oldest first, so that nobody takes it for proven', () => {
+    const completed = [windowOf(1, 1, 2), windowOf(2, 3, 4), windowOf(3, 5, 6)];
+    const log = [
+      entry(7, { kind: 'verified', days: 2, windows: 1 }),
+      entry(7, {
+        kind: 'shortfall',
+        customer: 'cvs',
+        days: '2026-01-02',
+        finding: { conversations: 5, missing: 1, next: 'repaired', repairs: 1, most: 2 },
+      }),
+      entry(9, { kind: 'verificationFailed', days: 1, reason: 'no database' }),
+    ];
+    const letters = [2, 4, 6, 7, 9].map((minute) => lettersAt(minute, 'd.d..', completed, log));
+    expect(letters).toEqual(['v....', 'vv...', 'vvv..', 'd.v..', 'd.d..']);
   });
 });

@@ -49,6 +49,7 @@ export function clusterReport({
     logEntry(time(START + 60_000), moved(2, 4, '3 windows went well with every slot taken')),
     logEntry(time(START + 600_000), moved(4, 8, 'the database is ok with every slot taken')),
     logEntry(time(START + 1_200_000), moved(8, 4, '3 contention in 60s')),
+    logEntry(time(START + 1_250_000), { kind: 'writersMoved', customer: 'cvs', from: 1, to: 3, why: text }),
     {
       ...logEntry(time(START + 1_300_000), { kind: 'windowAdopted', window: text }),
       what: 'pause',
@@ -84,6 +85,11 @@ export function clusterReport({
     windows,
     windowsTruncated: false,
     limits: limitSteps(log),
+    load: [
+      { at: time(START + 60_000), level: 'ok', utilization: 0.55, reason: text },
+      { at: time(START + 600_000), level: 'high', utilization: 1.2, reason: 'activeSessions is 19' },
+      { at: time(START + 900_000), level: 'unknown', reason: 'connection refused' },
+    ],
     failures: failureCounts(windows),
     attention,
     log,

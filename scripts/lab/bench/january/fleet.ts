@@ -8,11 +8,14 @@ const OTHERS = 10;
 /** Conversations in a window at full size; a window of `auto` holds as many, times the scale. */
 const TARGET = 280_000;
 
+/** What scoring a conversation waits for, unless asked otherwise: most of a window's time is not the database's. */
+export const SCORING_MS = 2;
+
 /**
  * How each window is run at this scale. A month of the largest customer must outlive the heartbeat timeout in its last
  * statement, and a day must not, as it was in January.
  */
-export const WINDOW_OPTIONS = { heartbeatTimeoutMs: 2_500, activityAttempts: 2, pageSize: 400 };
+const WINDOW_OPTIONS = { heartbeatTimeoutMs: 2_500, activityAttempts: 2, pageSize: 400 };
 
 /** Whether windows of one customer meet in rows that both write. */
 export type Whales = 'contend' | 'apart';
@@ -21,11 +24,12 @@ export interface Scenario {
   cluster: string;
   range: { start: string; end: string };
   customers: FleetCustomer[];
+  windowOptions: object;
   /** Conversations that a window should hold at most. */
   target: number;
 }
 
-export function scenario(scale: number): Scenario {
+export function scenario(scale: number, scoringMs: number): Scenario {
   const all = fleet(scale);
   const named = NAMED.map((id) => all.find((customer) => customer.id === id)!);
   const others = all.filter(({ id, cluster }) => cluster === CLUSTER && !NAMED.includes(id)).slice(0, OTHERS);
@@ -33,6 +37,7 @@ export function scenario(scale: number): Scenario {
     cluster: CLUSTER,
     range: fleetRange,
     customers: [...named, ...others].map((customer) => ({ ...customer, cluster: CLUSTER })),
+    windowOptions: { ...WINDOW_OPTIONS, ...(scoringMs > 0 && { scoringMs }) },
     target: Math.max(1, Math.round(TARGET * scale)),
   };
 }
@@ -58,7 +63,7 @@ export function windowsOf({ range }: Scenario, customers: readonly string[], day
 }
 
 /** The argument of the window's workflow. */
-export function argumentOf({ range }: Scenario, { customerId, from, to }: WindowOfDays): object {
+export function argumentOf({ range, windowOptions }: Scenario, { customerId, from, to }: WindowOfDays): object {
   const [startTime, endTime] = [from, to].map((day) => dayAfter(range.start, day).toISOString());
-  return { customerId, startTime, endTime, options: WINDOW_OPTIONS };
+  return { customerId, startTime, endTime, options: windowOptions };
 }

@@ -1,6 +1,6 @@
 import type { Progress } from '../../../../src/backfill/views/progress.js';
 import { ByHand } from './by-hand.js';
-import { type Whales, WINDOW_OPTIONS, windowsOf } from './fleet.js';
+import { type Whales, windowsOf } from './fleet.js';
 import type { Sampler } from './sampler.js';
 import type { Stack } from './stack.js';
 
@@ -129,7 +129,7 @@ async function backfill({ stack, prefix, signal, say }: Parts, pace: object): Pr
           customerId: `\${customerId}`,
           startTime: `\${startTime}`,
           endTime: `\${endTime}`,
-          options: WINDOW_OPTIONS,
+          options: scenario.windowOptions,
         },
       ],
     },

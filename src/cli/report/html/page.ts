@@ -8,8 +8,10 @@ import { DAY_STYLES } from './day-styles.js';
 import { ganttChart } from './gantt-chart.js';
 import { heatMapChart } from './heat-map-chart.js';
 import { limitChart } from './limit-chart.js';
-import { html, Markup } from './markup.js';
+import { loadChart } from './load-chart.js';
+import { type Content, html, Markup } from './markup.js';
 import * as tables from './tables.js';
+import { writersChart } from './writers-chart.js';
 
 const fileBeside = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
 
@@ -36,6 +38,8 @@ ${clusters.map(section)}</main>
 `.text;
 }
 
+const titled = (title: string, chart: Content): Content => chart && html`<h3>${title}</h3>${chart}`;
+
 function section(report: ClusterReport): Markup {
   const { cluster, customers, range, parallelism, log, windows } = report;
   return html`<section id="${tables.anchorOf(report)}"><h2>${cluster}</h2>
@@ -49,6 +53,7 @@ function section(report: ClusterReport): Markup {
 <h3>Customers by day</h3>${heatMapChart(report)}
 <h3>Windows over time</h3>${ganttChart(report)}
 <h3>Limit over time</h3>${limitChart(report)}
+${titled('Database over time', loadChart(report))}${titled('Writers over time', writersChart(report))}
 <h3>Failures by class</h3>${tables.failuresTable(report)}
 <h3>Customers</h3><details open><summary>${count(customers.length)} customers</summary>${tables.customersTable(report)}</details>
 ${tables.proofTable(report)}

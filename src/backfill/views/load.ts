@@ -1,0 +1,16 @@
+import { formatTime } from '../hours/calendar.js';
+import type { Health } from '../pacing/pace.js';
+import type { State } from '../state/state.js';
+
+/** One entry in the answer of the `load` query: what the probe said of the database from then on. */
+export interface LoadView {
+  /** RFC 3339. */
+  at: string;
+  level: Health;
+  /** The load as a share of what operators bear, where it is known. */
+  utilization?: number;
+  reason: string;
+}
+
+export const loadView = ({ record }: State): LoadView[] =>
+  (record.load ?? []).map(({ at, ...seen }) => ({ at: formatTime(at), ...seen }));

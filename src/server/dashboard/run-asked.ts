@@ -1,0 +1,55 @@
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { describeRun, NotARun } from '../../runs/run.js';
+import { withDeadline } from '../../runs/time-limit.js';
+import { NotFound, pictureOf, type RunNamed, type Site } from './site.js';
+
+/** The run that a page is about. */
+export interface RunAsked {
+  /** Empty while the cluster has none. */
+  readonly workflowId: string;
+  readonly runId?: string | undefined;
+  /** It is not the one that the cluster's page shows and commands go to. */
+  readonly other: boolean;
+}
+
+const KEEP_MS = 60_000;
+
+/**
+ * The run that an address names, else the cluster's own.
+ *
+ * @throws NotFound when there is no such run, or it is another cluster's
+ */
+export async function runAsked(site: Site, cluster: string, { run, execution }: RunNamed): Promise<RunAsked> {
+  const { workflowId } = pictureOf(site, cluster);
+  if (!run || (run === workflowId && !execution)) {
+    return { workflowId: workflowId ?? '', other: false };
+  }
+  if (execution && !/^[\w-]{36}$/.test(execution)) throw new NotFound('That is not the id of an execution.');
+  const runId = execution || undefined;
+  const { value, problem } = await site.answers.get(`${cluster} is run ${run} ${runId}`, KEEP_MS, async () => {
+    const session = await site.watch.session(cluster);
+    const found = await describeRun(session, run, { own: true, runId }).catch((error: unknown) => {
+      if (error instanceof NotARun) return undefined;
+      throw error;
+    });
+    return found !== undefined;
+  });
+  if (value === undefined) throw new Error(problem);
+  if (value) return { workflowId: run, runId, other: true };
+  throw new NotFound(`${cluster} has no run ${run}${runId ? ` with the execution ${runId}` : ''}.`);
+}
+
+/** Commands go to the run of the cluster's page only, so that nobody changes one run while looking at another. */
+export const siteFor = (site: Site, { other }: RunAsked): Site => (other ? { ...site, readOnly: true } : site);
+
+/** @throws also when the cluster has no run */
+export async function ask<T>(
+  site: Site,
+  cluster: string,
+  { workflowId, runId }: RunAsked,
+  question: (handle: WorkflowHandle, client: Client) => Promise<T>,
+): Promise<T> {
+  if (workflowId === '') throw new Error(`${cluster} has no run`);
+  const { client } = await site.watch.session(cluster);
+  return withDeadline(client, () => question(client.workflow.getHandle(workflowId, runId), client));
+}

@@ -1,0 +1,30 @@
+import { html } from '../../cli/report/html/markup.js';
+import { toSecond } from '../../cli/terminal/format.js';
+import { runsPage as listRuns } from '../../runs/list.js';
+import { FLEET_CRUMB, type Page } from './layout.js';
+import { clusterPath, pictureOf, queryText, runPath, type Site } from './site.js';
+
+const KEEP_MS = 10_000;
+const ROWS = 50;
+
+/** The cluster's runs, a page of them: those that are open, then those that ended last. */
+export async function runsPage(site: Site, cluster: string, after: string | undefined): Promise<Page> {
+  pictureOf(site, cluster);
+  const { value, problem } = await site.answers.get(`${cluster} runs ${after ?? ''}`, KEEP_MS, async () =>
+    listRuns(await site.watch.session(cluster), { conditions: [], size: ROWS, token: after }),
+  );
+  const rows = value?.runs.map(({ workflowId, runId, status, startedAt, closedAt }) => {
+    // An open run may continue as new: its id alone keeps leading to its latest execution.
+    const path = runPath(cluster, { run: workflowId, execution: closedAt && runId });
+    return html`<tr><td><a href="${path}">${workflowId}</a></td><td>${status.toLowerCase()}</td><td>${toSecond(startedAt.toISOString())}</td><td>${closedAt ? toSecond(closedAt.toISOString()) : ''}</td></tr>
+`;
+  });
+  return {
+    title: 'Runs',
+    crumbs: [...FLEET_CRUMB, [cluster, clusterPath(cluster)]],
+    body: html`<h1>Runs of ${cluster}</h1>${problem === undefined ? undefined : html`<p class="note">${problem}</p>`}
+${rows?.length === 0 ? html`<p class="note">There is no ${after ? 'other ' : ''}run.</p>` : undefined}
+${rows?.length ? html`<div class="wide" tabindex="0" role="group" aria-label="Runs"><table><thead><tr><th scope="col">run</th><th scope="col">status</th><th scope="col">latest execution started</th><th scope="col">ended</th></tr></thead><tbody>${rows}</tbody></table></div>` : undefined}
+${value?.next ? html`<p><a href="${queryText({ after: value.next })}">Earlier runs</a></p>` : undefined}`,
+  };
+}

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import { evolve } from '../../../src/backfill/events/evolve.js';
+import { initialWriters } from '../../../src/backfill/pacing/writers.js';
+import { initialState } from '../../../src/backfill/state/initial-state.js';
+import type { State } from '../../../src/backfill/state/state.js';
+import { HOUR, MINUTE, requestOf, START } from '../../support/core.js';
+
+/** One of two customers has a second writer on trial, and eight windows may be in flight. */
+function onTrial(): State {
+  const parallelism = { max: 8, min: 8, perCustomer: 'auto', adaptive: true };
+  const { options, customers } = requestOf({
+    customers: ['cvs', 'oportun'],
+    parallelism,
+    probe: { maxLoad: { a: 1 } },
+  });
+  const state = initialState(options, customers, START);
+  const [first, ...others] = state.customers;
+  const foundWriters = { ...initialWriters, count: 2, trial: { from: 1, rate: 1 } };
+  const running = [24, 48].map((from) => ({ hours: [from, from + 24] as const, attempt: 1, startedAt: START }));
+  return {
+    ...state,
+    customers: [
+      { ...first!, pacing: { ...first!.pacing, foundWriters }, windows: { ...first!.windows, running } },
+      ...others,
+    ],
+  };
+}
+
+const high = (after: number, lag = 0) =>
+  ({ kind: 'healthChanged', at: START + HOUR + after, level: 'high', reason: 'a is 1', utilization: 1, lag }) as const;
+
+it('a high database takes the writers on trial back, and leaves the limit to everybody else', () => {
+  const state = evolve(onTrial(), high(0));
+  expect(state.customers[0]!.pacing.foundWriters!.count).toBe(1);
+  expect(state.pacing.pace.limit).toBe(8);
+});
+
+it('a database that stays high then costs the limit one, no sooner than it can show what was done', () => {
+  const answered = evolve(onTrial(), high(0, MINUTE));
+  const tooSoon = evolve(answered, high(MINUTE / 2, MINUTE));
+  expect(tooSoon.pacing.pace.limit).toBe(8);
+  expect(evolve(tooSoon, high(MINUTE + 1, MINUTE)).pacing.pace.limit).toBe(7);
+});
