@@ -107,14 +107,17 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
     const cell = (customer: string, day: string) => row(page, customer).getByLabel(day);
     const chosen = page.locator('.map td.chosen');
     const form = page.locator('.selection');
+    // Shown by the page's script once it listens to pointer and keys.
+    const ready = () => page.locator('[data-hint]').waitFor(WAIT);
     const confirmed = async (button: string, says: RegExp, answer: RegExp) => {
       await form.getByRole('button', { name: button, exact: true }).click();
       await page.getByText(says).waitFor(WAIT);
       await page.getByRole('button', { name: 'Yes, do it' }).click();
       await page.getByText(answer).first().waitFor(WAIT);
       await page.getByRole('link', { name: 'Back' }).click();
-      await page.locator('.map').waitFor(WAIT);
+      await ready();
     };
+    await ready();
     expect(await form.isVisible()).toBe(false);
     await cell('broken-c', '2026-01-03').hover();
     await page.mouse.down();
