@@ -1,7 +1,7 @@
 import type { ClassifiedFailure } from '../backfill/failures/classify.js';
 import type { Interval, Intervals } from '../backfill/hours/interval.js';
 import type { HoursStep } from '../backfill/hours/working-hours.js';
-import type { Health } from '../backfill/pacing/pace.js';
+import type { Health, Load } from '../backfill/pacing/pace.js';
 import type { ProbeOptions, WorkingHours } from '../backfill/request/options.js';
 import type { Notification } from '../backfill/state/notifications.js';
 
@@ -104,14 +104,9 @@ export interface ProbeQuery extends ProbeOptions {
   utilization?: number | null;
 }
 
-export interface ProbeAnswer {
-  level: Health;
+export interface ProbeAnswer extends Load {
   /** The metric that decided, with its value and threshold; or why the database can't be measured. */
   reason: string;
-  /** The load as a share of `maxLoad`, 1 being all that operators bear; left out where it is not known. */
-  utilization?: number;
-  /** What decided counts the last minute, in ms: nothing that is done about it shows sooner. */
-  lag?: number;
 }
 
 export type WindowOutcome =

@@ -1,27 +1,15 @@
 import type { Health } from '../../backfill/pacing/pace.js';
 import type { ProbeOptions } from '../../backfill/request/options.js';
+import type { ProbeAnswer } from '../contract.js';
 import { lagOf } from './metrics.js';
 
 /** What one look at a database found. A named metric that has no value is in `missing`, with the reason. */
 export type Look = { values: Record<string, number>; missing: Record<string, string> } | { unknown: string };
 
 /** The level as announced, and the looks in a row that ask for another one. */
-export interface Levels {
-  level: Health;
-  reason: string;
-  /** The load as a share of what operators bear, as announced; undefined where no look or no threshold says it. */
-  utilization?: number;
-  lag?: number;
+export interface Levels extends ProbeAnswer {
   /** The levels of these looks, when all of them are calmer than `level`, or all unknown. */
-  doubts: Verdict[];
-}
-
-export interface Verdict {
-  level: Health;
-  reason: string;
-  utilization?: number;
-  /** Ms until all that is over its threshold shows what is done about it. */
-  lag?: number;
+  doubts: ProbeAnswer[];
 }
 
 export type Thresholds = Pick<ProbeOptions, 'maxLoad' | 'criticalLoad'>;
@@ -68,17 +56,17 @@ export function afterLook(levels: Levels, look: Look, thresholds: Thresholds): L
   return { ...worst, doubts: [] };
 }
 
-const isSame = (verdict: Verdict, { level, reason, utilization }: Verdict) =>
+const isSame = (verdict: ProbeAnswer, { level, reason, utilization }: ProbeAnswer) =>
   verdict.level === level &&
   (level !== 'unknown' || verdict.reason === reason) &&
   stepOf(verdict) === stepOf({ utilization });
 
-function isWorse(verdict: Verdict, before: Verdict): boolean {
+function isWorse(verdict: ProbeAnswer, before: ProbeAnswer): boolean {
   if (verdict.level === 'unknown') return false;
   return before.level === 'unknown' || before.level === 'off' || isCalmer(before, verdict);
 }
 
-const isCalmer = (one: Verdict, other: Verdict): boolean =>
+const isCalmer = (one: ProbeAnswer, other: ProbeAnswer): boolean =>
   SEVERITY[one.level] < SEVERITY[other.level] || (one.level === other.level && stepOf(one) < stepOf(other));
 
 /** How many steps a utilization has passed; -1 for one that is not known. */
@@ -98,13 +86,13 @@ export function utilizationOf(values: Record<string, number>, maxLoad: Record<st
 }
 
 /** The level of one look alone, seen from the level before it. The metric furthest over its threshold is the reason. */
-function judge(look: Look, thresholds: Thresholds, from: Health): Verdict {
+function judge(look: Look, thresholds: Thresholds, from: Health): ProbeAnswer {
   const verdict = levelIn(look, thresholds, from);
   const utilization = 'unknown' in look ? undefined : utilizationOf(look.values, thresholds.maxLoad);
   return utilization === undefined || verdict.level === 'unknown' ? verdict : { ...verdict, utilization };
 }
 
-function levelIn(look: Look, { maxLoad, criticalLoad }: Thresholds, from: Health): Verdict {
+function levelIn(look: Look, { maxLoad, criticalLoad }: Thresholds, from: Health): ProbeAnswer {
   if ('unknown' in look) return { level: 'unknown', reason: look.unknown };
   const { values, missing } = look;
   const steps = [

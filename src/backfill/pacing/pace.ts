@@ -67,9 +67,9 @@ export type Health = 'off' | 'ok' | 'high' | 'critical' | 'unknown';
 /** What the probe says of the database: the word, and its load as a share of what operators bear, where that is known. */
 export interface Load {
   level: Health;
-  /** 1 is `maxLoad`. */
+  /** 1 is `maxLoad`, all that operators bear; left out where it is not known. */
   utilization?: number;
-  /** The load is a count of so long (ms): what is done about it shows no sooner. */
+  /** All that is over its threshold is a count of so long (ms): what is done about it shows no sooner. */
   lag?: number;
 }
 

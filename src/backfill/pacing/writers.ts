@@ -166,11 +166,8 @@ export function afterContention(writers: Writers, { startedAt, at }: { startedAt
 
 /** The database is over what operators bear. */
 export function afterOverload(writers: Writers, at: number): Writers {
-  const { count, trial, brink } = writers;
-  if (!trial) return writers;
-  const before = brink?.count === count ? brink.wait : 0;
-  const back = moved(writers, trial.from, at, `the database became high with ${count} on trial`);
-  return { ...back, brink: brinkAt(count, at, Math.max(NOT_WORTH_IT_WAIT, 2 * before)) };
+  const { count, trial } = writers;
+  return trial ? takenBack(writers, trial, at, `the database became high with ${count} on trial`) : writers;
 }
 
 /**
@@ -207,10 +204,20 @@ function judged(writers: Writers, trial: NonNullable<Writers['trial']>, at: numb
   const { trial: _, ...rest } = writers;
   const percent = `${gain < 0 ? '' : '+'}${Math.round(100 * gain)}%`;
   if (gain >= WORTH * hoped) return { ...rest, why: `${percent} conversations a second, compared with ${trial.from}` };
-  const again = writers.brink?.count === count ? 2 * writers.brink.wait : 0;
-  const brink: Brink = { ...brinkAt(count, at, Math.max(NOT_WORTH_IT_WAIT, again)), worthless: true };
-  const why = `${percent} conversations a second with ${count}, which is not worth it`;
-  return { ...moved(rest, trial.from, at, why), brink };
+  const back = takenBack(writers, trial, at, `${percent} conversations a second with ${count}, which is not worth it`);
+  return { ...back, brink: { ...back.brink, worthless: true } };
+}
+
+/** Back to the number before, with the one on trial as the brink. */
+function takenBack(
+  writers: Writers,
+  { from }: NonNullable<Writers['trial']>,
+  at: number,
+  why: string,
+): Writers & { brink: Brink } {
+  const { count, brink } = writers;
+  const again = brink?.count === count ? 2 * brink.wait : 0;
+  return { ...moved(writers, from, at, why), brink: brinkAt(count, at, Math.max(NOT_WORTH_IT_WAIT, again)) };
 }
 
 /** A trial that can't be judged leaves everything as it was. */

@@ -89,15 +89,17 @@ export function longestHours(state: State, customer: Customer, { now, chain, eve
   const least = hoursOf(policy.min);
   const tail = tailHours({ waiting: hoursIn(customer.hours.waiting), writers: writers.count, least });
   const share = even / 2 / density;
-  const unit = best ?? quickestLately(state);
-  const start = unit === undefined ? 0 : SHORTEST_CUT / (unit * density);
   let most = asked ? hoursOf(sizing.size) * FIRST_SHARE : Number.POSITIVE_INFINITY;
   if (best !== undefined) {
     const { max } = state.parallelism;
     const ms = longestWindow(writers, { now, asked, chain: chain * best, max }) ?? Number.POSITIVE_INFINITY;
     most = ms / (best * density);
   }
-  return Math.max(least, start, Math.min(most, tail, share));
+  const cut = Math.max(least, Math.min(most, tail, share));
+  // Most windows are not cut, and need no look at all the latest ones.
+  if (cut >= hoursOf(sizing.size)) return cut;
+  const unit = best ?? quickestLately(state);
+  return unit === undefined ? cut : Math.max(cut, SHORTEST_CUT / (unit * density));
 }
 
 /** The shortest time (ms) that a unit of work took in the run's latest windows; undefined while none of them completed. */

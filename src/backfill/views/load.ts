@@ -1,14 +1,11 @@
 import { formatTime } from '../hours/calendar.js';
-import type { Health } from '../pacing/pace.js';
+import type { Load } from '../pacing/pace.js';
 import type { State } from '../state/state.js';
 
 /** One entry in the answer of the `load` query: what the probe said of the database from then on. */
-export interface LoadView {
+export interface LoadView extends Load {
   /** RFC 3339. */
   at: string;
-  level: Health;
-  /** The load as a share of what operators bear, where it is known. */
-  utilization?: number;
   reason: string;
 }
 

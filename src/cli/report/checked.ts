@@ -1,7 +1,9 @@
+import type { Interval } from '../../backfill/hours/interval.js';
 import { daysTouched } from '../../backfill/state/ledger.js';
 import type { ClusterReport, WindowRecord } from './document.js';
 
-const HOUR = 3_600_000;
+const hourOf = (instant: string): number => Date.parse(instant) / 3_600_000;
+export const hoursOf = ({ from, to }: WindowRecord): Interval => [hourOf(from), hourOf(to)];
 
 /**
  * When the check of each completed window ended, in ms since 1970; without a time while it waits for its check. Undefined for
@@ -28,7 +30,7 @@ export function checkTimes({
   let behind = found;
   let [next, room] = [0, 0];
   for (const window of completed) {
-    behind += daysTouched([[Date.parse(window.from) / HOUR, Date.parse(window.to) / HOUR]]);
+    behind += daysTouched([hoursOf(window)]);
     while (room < behind && next < checks.length) room += checks[next++]!.days;
     if (room >= behind) times.set(window, Math.max(checks[next - 1]!.at, Date.parse(window.closedAt!)));
   }

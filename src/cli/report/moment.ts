@@ -13,7 +13,7 @@ import type { CommandOutcome, LogFact } from '../../backfill/state/log-entry.js'
 import { countDays, lettersIn } from '../../backfill/views/day-letters.js';
 import type { LogView } from '../../backfill/views/log.js';
 import { dayNumber, type PlacedDays } from '../terminal/placed-days.js';
-import { checkTimes } from './checked.js';
+import { checkTimes, hoursOf } from './checked.js';
 import type { ClusterReport, CustomerReport, WindowRecord } from './document.js';
 import { grouped } from './grouped.js';
 
@@ -115,9 +115,6 @@ function doneBefore({ days }: PlacedDays, records: readonly WindowRecord[], firs
   }
   return records.reduce((left, window) => subtract(left, hoursOf(window)), done);
 }
-
-const hourOf = (instant: string): number => Date.parse(instant) / 3_600_000;
-const hoursOf = ({ from, to }: WindowRecord): Interval => [hourOf(from), hourOf(to)];
 
 function windowChanges(
   records: readonly WindowRecord[],

@@ -2,10 +2,7 @@ import { z } from 'zod';
 import { dayNumber, dayNumbered, eachDay, type PlacedDays } from '../../cli/terminal/placed-days.js';
 
 /** One day of one customer. */
-export interface CustomerDay {
-  readonly customer: string;
-  readonly day: string;
-}
+export type CustomerDay = { readonly customer: string; readonly day: string };
 
 /** Chosen in the heat map: customers, each with its first cell's first day and how many days. */
 const SELECTION = z.array(z.tuple([z.string(), z.iso.date(), z.int().positive()]));

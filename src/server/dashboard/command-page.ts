@@ -32,7 +32,7 @@ export async function commandPage(site: Site, { cluster, command: asked, fields:
   const many = cluster === undefined ? undefined : daysIn(site, cluster, asked, fields);
   const command = many && asked === 'retryDay' ? 'resetDay' : asked;
   const dear = many ? many.dear : whatIsDear(command, fields);
-  const steps = many?.days.map((day) => ({ ...day })) ?? [fields];
+  const steps = many?.days ?? [fields];
   const page = { title: asked, crumbs, live: false } as const;
   if (steps.length === 0 || steps.length > MOST_DAYS) {
     const why = steps.length === 0 ? NOTHING[asked] : `Choose at most ${MOST_DAYS} days at once`;
