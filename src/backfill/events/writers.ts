@@ -54,7 +54,9 @@ export function writersMetContention(state: State, index: number, { startedAt }:
 /** The database is over what operators bear: no number of writers stays on trial. */
 export function writersOverloaded(state: State, at: number): State {
   let next = state;
-  for (const index of tallyOf(state).running)
-    next = withFound(next, index, afterOverload(foundOf(next.customers[index]!), at), at);
+  for (const index of tallyOf(state).running) {
+    const customer = next.customers[index]!;
+    if (findsWriters(state, customer)) next = withFound(next, index, afterOverload(foundOf(customer), at), at);
+  }
   return next;
 }

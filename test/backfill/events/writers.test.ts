@@ -35,6 +35,12 @@ it('a high database takes the writers on trial back, and leaves the limit to eve
   expect(state.pacing.pace.limit).toBe(8);
 });
 
+it('a customer whose number is fixed by now has no trial that could answer for it', () => {
+  const state = onTrial();
+  const fixed = { ...state, parallelism: { ...state.parallelism, perCustomer: 1 } };
+  expect(evolve(fixed, high(0)).pacing.pace.limit).toBe(7);
+});
+
 it('a database that stays high then costs the limit one, no sooner than it can show what was done', () => {
   const answered = evolve(onTrial(), high(0, MINUTE));
   const tooSoon = evolve(answered, high(MINUTE / 2, MINUTE));
