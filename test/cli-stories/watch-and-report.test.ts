@@ -139,7 +139,7 @@ describe('The report of a real run', () => {
     const input = { customers: ['quick'], start: '2026-01-01', end: '2026-01-03' };
     const first = await rig.startBackfill(input);
     await first.report();
-    await first.listed(2);
+    await first.listed(2, 2);
     const { prefix } = first;
     const other = await rig.startBackfill({ ...input, customers: ['quick-b'] }, { prefix });
     await other.report();

@@ -171,8 +171,8 @@ export class BackfillHandle {
     );
   }
 
-  /** Every execution of its prefix that visibility lists, once there are `count` of them. */
-  async listed(count: number): Promise<Execution[]> {
+  /** Every execution of its prefix that visibility lists, once there are `count` of them, and `completed` as it says too. */
+  async listed(count: number, completed = 0): Promise<Execution[]> {
     return until(
       async () => {
         const executions: Execution[] = [];
@@ -181,7 +181,8 @@ export class BackfillHandle {
         }
         return executions;
       },
-      (executions) => executions.length >= count,
+      (executions) =>
+        executions.length >= count && executions.filter(({ status }) => status === 'COMPLETED').length >= completed,
     );
   }
 }

@@ -116,10 +116,7 @@ describe.concurrent('resume: true', () => {
         ),
       (gone) => gone,
     );
-    await until(
-      () => first.listed(3),
-      (executions) => executions.filter(({ status }) => status === 'COMPLETED').length === 2,
-    );
+    await first.listed(3, 2);
     const second = await rig.startBackfill({ ...input, resume: true }, { prefix });
     expect((await second.until(({ totals }) => totals.running === 1)).customers[0]!.days).toBe('ddr.');
     expect((await second.log())[0]!.effect).toBe('resumed: found 2 completed windows; 2 days count as done');
@@ -132,10 +129,7 @@ describe.concurrent('resume: true', () => {
     const first = await rig.startBackfill({ customers: ['slow-b', 'cvs'], ...days, parallelism: 2 }, { prefix });
     await first.finish('slow-b', '2026-01-01', '2026-01-02', '2026-01-03');
     await first.report();
-    await until(
-      () => first.listed(6),
-      (executions) => executions.every(({ status }) => status === 'COMPLETED'),
-    );
+    await first.listed(6, 6);
     const second = await rig.startBackfill(
       { customers: ['slow-a'], ...days, parallelism: 2, resume: true },
       { prefix },
@@ -152,11 +146,7 @@ describe.concurrent('resume: true', () => {
     const prefix = newPrefix();
     const month = await rig.startBackfill({ customers: ['cvs'], ...days, window: '1mo' }, { prefix });
     await month.report();
-    await month.listed(1);
-    await until(
-      () => month.listed(1),
-      ([window]) => window!.status === 'COMPLETED',
-    );
+    await month.listed(1, 1);
     const second = await rig.startBackfill({ customers: ['cvs'], ...days, resume: true }, { prefix });
     expect(await second.report()).toMatchObject({ totals: { done: 3, windows: { started: 0 } } });
   });

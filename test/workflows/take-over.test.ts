@@ -84,9 +84,7 @@ describe.concurrent('a terminated run', () => {
     expect(await second.report()).toMatchObject({
       totals: { done: 4, windows: { started: 2, completed: 4, adopted: 2 } },
     });
-    const executions = await second.listed(4);
-    expect(executions).toHaveLength(4);
-    expect(executions.every(({ status }) => status === 'COMPLETED')).toBe(true);
+    expect(await second.listed(4, 4)).toHaveLength(4);
   });
 });
 
@@ -119,10 +117,7 @@ describe.concurrent('a run that an operator resets', () => {
     const run = await rig.startBackfill({ ...input, resume: true });
     await run.finish('slow-a', '2026-01-01');
     await run.untilStarted(2);
-    await until(
-      () => run.listed(2),
-      (executions) => executions.some(({ status }) => status === 'COMPLETED'),
-    );
+    await run.listed(2, 1);
     await reset(run, 'first');
     await run.until(({ customers, totals }) => customers[0]!.days === 'dr.' && totals.windows.adopted === 1);
     await run.finish('slow-a', '2026-01-02', '2026-01-03');

@@ -204,7 +204,7 @@ describe('a run that verifies', () => {
     const input = { ...range, child: { taskQueue: INGESTION_QUEUE } };
     const earlier = await rig.startBackfill({ ...input, customers: ['cvs', 'sky'], end: '2026-01-03' }, { prefix });
     await earlier.report();
-    await earlier.listed(4);
+    await earlier.listed(4, 4);
     await database.owner.query(`DELETE FROM scorecards WHERE customer_id = 'sky' AND day = '2026-01-01'`);
     await addFault(database, {
       customer: 'cvs',
