@@ -1,3 +1,4 @@
+import { LATE } from '../../src/cli/watch/activity-line.js';
 import { type Alert, type Limits, metric } from './alert.js';
 
 const labels = { cluster: 'eu' };
@@ -232,7 +233,7 @@ export const runAlerts = (limits: Limits): Alert[] => [
   {
     name: 'BackfillWindowNearHeartbeatLimit',
     severity: 'ticket',
-    expr: `max by (cluster) (quantile_over_time(0.9, ${metric('backfill_heartbeat_gap')}[${limits.heartbeatsOver}])) > 0.8`,
+    expr: `max by (cluster) (quantile_over_time(0.9, ${metric('backfill_heartbeat_gap')}[${limits.heartbeatsOver}])) > ${LATE}`,
     for: limits.moment,
     summary: `Windows of ${CLUSTER} are silent for most of their heartbeat timeout, again and again`,
     meaning:

@@ -118,4 +118,20 @@ export const FAULTS: readonly Fault[] = [
     inject: async (lab) => lab.rollOut(await alteredBuild('other-order', [OTHER_ORDER])),
     shows: /its workflow task keeps failing.*/,
   },
+  {
+    name: 'A run starts more in one task than the server takes',
+    alert: 'TemporalMessageTooLarge',
+    fromStart: true,
+    run: {
+      parallelism: { max: 120, perCustomer: 30 },
+      child: { input: ['$'.concat('{customerId} $', '{startTime} $', '{endTime}'), 'x'.repeat(60_000)] },
+    },
+    inject: async () => async () => {},
+    shows: /its workflow task keeps failing.*/,
+  },
+  {
+    name: 'The worker gets too little CPU',
+    alert: 'TemporalWorkflowTasksWait',
+    inject: (lab) => lab.starve(),
+  },
 ];

@@ -43,6 +43,8 @@ const RANGE = { start: '2025-01-01', end: '2026-01-01' };
 const PATIENCE_MS = 120_000;
 const CRITICAL_SESSIONS = 30;
 const WINDOW_MS = 400;
+/** More than a worker has asked for, so that some of them wait. */
+const PLANS = 16;
 /** SDKs hold heartbeats back for up to 80% of it; a window may be silent for nearly all of it, and is not old by then. */
 export const HEARTBEAT_MS = 20_000;
 const VERIFY_SECONDS = 5;
@@ -121,7 +123,6 @@ export class Lab {
       commands: {
         backfill: `exec ${process.execPath} ${join(project, 'dist/cli/backfill.js')} --fleet ${lab.path('fleet.yaml')} "$@"`,
         temporal: `exec ${cli} "$@"`,
-        kubectl: `[ "$1" = logs ] && cat ${join(stack.directory, 'orchestrator.log')}`,
       },
     });
     return lab;
@@ -154,6 +155,36 @@ export class Lab {
       await worker.kill();
       await comeBack();
     };
+  }
+
+  /** The worker stands still for most of the time, while other runs are planned. @returns what ends it */
+  async starve(): Promise<() => Promise<void>> {
+    const worker = await this.startWorker(project);
+    const comeBack = await this.stack.drain();
+    const ending = new AbortController();
+    const starving = (async () => {
+      while (!ending.signal.aborted) {
+        process.kill(worker.pid, 'SIGSTOP');
+        await Promise.all(Array.from({ length: PLANS }, () => this.startPlan()));
+        await sleep(5_300);
+        process.kill(worker.pid, 'SIGCONT');
+        await sleep(4_000);
+      }
+    })();
+    return async () => {
+      ending.abort();
+      await starving;
+      await worker.kill();
+      await comeBack();
+    };
+  }
+
+  private async startPlan(): Promise<void> {
+    await this.stack.client.workflow.start('backfillScorecards', {
+      workflowId: `plan-${randomUUID()}`,
+      taskQueue: 'backfill-scorecards',
+      args: [{ customers: CUSTOMERS, ...RANGE, dryRun: true }],
+    });
   }
 
   /** A second worker that is asked to end, stops polling, and then neither ends nor answers. @returns what ends it */
