@@ -68,7 +68,7 @@ export const runAlerts = (limits: Limits): Alert[] => [
     look: `backfill status ${CLUSTER}`,
     steps: [
       'If no worker polls `backfill-scorecards`, which `backfill doctor` shows some minutes later: why do its pods not run? The last line of the log of the last one says.',
-      "If one polls, the run's workflow task fails again and again: `temporal workflow show` has WorkflowTaskFailed with the cause. After a roll-out, roll back.",
+      'If its workflow task keeps failing, it says why. After a roll-out, roll back.',
     ],
     example: {
       fires: { [series('backfill_run_up')]: always(0) },

@@ -29,7 +29,8 @@ export const workerAlerts = (limits: Limits): Alert[] => [
     meaning: 'It serves metrics and does no work: it is wedged, or it drains without end.',
     look: 'kubectl get pods -l app.kubernetes.io/component=worker',
     steps: ['`/readyz` of the pod says which poller stands still.', 'Restart it: nothing is lost with a worker.'],
-    silent: 'A worker that is gone has no metrics: BackfillOrchestratorDown is the alert for that.',
+    silent:
+      'A worker that is gone has no metrics. BackfillOrchestratorDown is the alert for that, and fires as well where no other worker polls.',
     example: {
       fires: { [pollers('10.0.0.1:9464')]: always(0), [pollers('10.0.0.2:9464')]: always(5) },
       after: '10m',
@@ -43,7 +44,8 @@ export const workerAlerts = (limits: Limits): Alert[] => [
     expr: failures('NonDeterminismError', limits.failuresOver),
     for: '0m',
     summary: "A {{ $labels.workflow_type }} can't be replayed by the worker's version",
-    meaning: 'The run stands still until a worker that fits polls. Windows in flight continue.',
+    meaning:
+      'The run stands still until a worker that fits polls. Windows in flight continue. BackfillOrchestratorDown follows.',
     look: 'backfill status',
     steps: ['Roll the worker back to the version before.', 'Then find out why the replay gate let the version pass.'],
     example: {
@@ -64,10 +66,11 @@ export const workerAlerts = (limits: Limits): Alert[] => [
     expr: failures('GrpcMessageTooLarge', limits.failuresOver),
     for: '0m',
     summary: 'A {{ $labels.workflow_type }} answers more than the server takes',
-    meaning: 'The workflow task is tried again and again, and the run stands still.',
+    meaning: 'The workflow task is tried again and again, and the run stands still. BackfillOrchestratorDown follows.',
     look: 'backfill status',
     steps: [
-      'This is a fault of the project: answers and states are made to fit. Keep the history: `temporal workflow show --output json`.',
+      'Windows that start at once are one message: `child.input`, as large as it is for each of them, must stay under 4 MB in all. Terminate the run and start it with less `parallelism`.',
+      'Else it is a fault of the project: answers and states are made to fit. Keep the history: `temporal workflow show --output json`.',
       'Terminate the run and start one for fewer customers with `--resume`.',
     ],
     example: {
