@@ -62,7 +62,7 @@ export async function send(site: Site, commands: readonly Asked[]): Promise<Answ
 }
 
 async function sent(site: Site, { cluster, command, fields, id, by }: Asked): Promise<string> {
-  // Just after its start the server may not have asked yet.
+  // A cluster that takes long to answer may have no picture yet.
   if (site.watch.picture(cluster)?.workflowId === undefined) await site.watch.refresh(cluster);
   const workflowId = site.watch.picture(cluster)?.workflowId;
   if (workflowId === undefined) throw new CommandProblem(EXIT.noRun, `${cluster} has no run`);

@@ -55,10 +55,14 @@ export class ClusterWatch {
     while (!signal.aborted) {
       await this.refresh(signal);
       onChange();
-      const { progress, unreachable } = this.picture;
-      const pause = progress && isClosed(progress) && !unreachable ? POLL_CLOSED_MS : this.pollMs;
-      await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
+      await sleep(this.goodForMs, undefined, { signal, ref: false }).catch(() => {});
     }
+  }
+
+  /** How long to keep the picture before the next refresh, in ms. */
+  get goodForMs(): number {
+    const { progress, unreachable } = this.picture;
+    return progress && isClosed(progress) && !unreachable ? POLL_CLOSED_MS : this.pollMs;
   }
 
   /** Closes the connection; calls that are still open fail. */
