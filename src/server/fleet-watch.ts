@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { defined } from '../backfill/defined.js';
 import type { ClusterPicture } from '../cli/terminal/picture.js';
 import { ClusterWatch, type WatchedCluster } from '../cli/watch/cluster-watch.js';
 import type { ClusterSession } from '../fleet/index.js';
+import { describeRun } from '../runs/run.js';
 
 /** How often a cluster is asked at most, however many look. */
 const INTERVAL_MS = 3_000;
@@ -9,6 +11,8 @@ const INTERVAL_MS = 3_000;
 const OLD_MS = 5_000;
 /** A cluster that takes longer to answer keeps its last picture, which says how old it is. */
 const PATIENCE_MS = 1_500;
+/** Open runs beside those that clusters' own pages show: the one that was looked at first goes first. */
+const MOST_OTHERS = 10;
 
 /**
  * The latest picture of every cluster of the fleet. A cluster is asked only while somebody looks, and then once in an
@@ -17,15 +21,23 @@ const PATIENCE_MS = 1_500;
  */
 export class FleetWatch {
   private readonly watches: ReadonlyMap<string, Looked>;
+  private readonly others = new Map<string, Looked>();
   private readonly ended = new AbortController();
 
-  constructor(clusters: readonly WatchedCluster[], everyMs = INTERVAL_MS) {
+  constructor(
+    clusters: readonly WatchedCluster[],
+    private readonly everyMs = INTERVAL_MS,
+  ) {
     this.watches = new Map(clusters.map((cluster) => [cluster.name, new Looked(new ClusterWatch(cluster, everyMs))]));
   }
 
-  /** Asks for the cluster's picture, or for all, where it is not of this interval. Waits a moment for one that is old. */
-  async look(cluster?: string): Promise<void> {
-    const looked = cluster === undefined ? [...this.watches.values()] : [this.watches.get(cluster)];
+  /**
+   * Asks for the cluster's picture, or for all, where it is not of this interval. Waits a moment for one that is old.
+   *
+   * @param run of the cluster, instead of the one that its page shows
+   */
+  async look(cluster?: string, run?: string): Promise<void> {
+    const looked = cluster === undefined ? [...this.watches.values()] : [this.lookedAt(cluster, run)];
     await Promise.all(looked.map((one) => one?.look(this.ended.signal)));
   }
 
@@ -35,8 +47,26 @@ export class FleetWatch {
   }
 
   /** Undefined for a cluster that the fleet does not have. */
-  picture(cluster: string): ClusterPicture | undefined {
-    return this.watches.get(cluster)?.watch.picture;
+  picture(cluster: string, run?: string): ClusterPicture | undefined {
+    return this.lookedAt(cluster, run)?.watch.picture;
+  }
+
+  private lookedAt(cluster: string, run: string | undefined): Looked | undefined {
+    const own = this.watches.get(cluster);
+    if (!own || run === undefined || run === own.watch.picture.workflowId) return own;
+    const key = JSON.stringify([cluster, run]);
+    const known = this.others.get(key);
+    if (known) return known;
+    const open = () => this.session(cluster);
+    const findRun = async (session: ClusterSession) => {
+      const found = await describeRun(session, run, { own: true });
+      if (!found) return { none: `${cluster} has no run ${run}` };
+      return defined({ workflowId: run, pause: found.pause, closed: found.closedAt ? (true as const) : undefined });
+    };
+    const other = new Looked(new ClusterWatch({ name: cluster, open, findRun }, this.everyMs));
+    this.others.set(key, other);
+    if (this.others.size > MOST_OTHERS) this.others.delete(this.others.keys().next().value!);
+    return other;
   }
 
   /**
@@ -51,8 +81,8 @@ export class FleetWatch {
   }
 
   /** Asks the cluster at once: after a command its picture has changed. */
-  async refresh(cluster: string): Promise<void> {
-    await this.watches.get(cluster)?.watch.refresh(this.ended.signal);
+  async refresh(cluster: string, run?: string): Promise<void> {
+    await this.lookedAt(cluster, run)?.watch.refresh(this.ended.signal);
   }
 
   /** Whether any cluster has answered, or has failed to. */

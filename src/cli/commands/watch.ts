@@ -63,8 +63,8 @@ export function watchedCluster(
     open: (signal) => openCluster(cluster, { environment, signal }),
     async findRun(session) {
       try {
-        const { workflowId, pause, closedAt } = await findRun(session, choice);
-        return defined({ workflowId, pause, closed: closedAt ? true : undefined } as const);
+        const { workflowId, pause, closedAt, others } = await findRun(session, choice);
+        return defined({ workflowId, pause, closed: closedAt ? (true as const) : undefined, others });
       } catch (error) {
         if (error instanceof CommandProblem && error.exitCode === EXIT.noRun) return { none: error.message };
         throw error;
