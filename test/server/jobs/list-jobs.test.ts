@@ -147,7 +147,7 @@ describe('ListJobs', () => {
     } while (pageToken !== '');
     expect(new Set(names).size).toBe(1_100);
     expect(names).toHaveLength(1_100);
-    expect(Math.max(...api().clusters.sizes)).toBe(100);
+    expect(Math.max(...api().clusters.sizes)).toBe(250);
   });
 
   it('lists a job whose worker does not answer as one that does not answer', async () => {
