@@ -70,7 +70,7 @@ export function nextStart(state: State, now: number, slots: number): Decision {
     if (running.some(({ hours }) => meet(hours, window.hours))) continue;
     const candidate = { index, chain, window };
     if (onTrial) trial = candidate;
-    else if (isSpare(state, customer, even)) spare ??= candidate;
+    else if (isSpare(state, customer, writers, even)) spare ??= candidate;
     else {
       first ??= candidate;
       if (!longest || chain > longest.chain) longest = candidate;
@@ -106,9 +106,8 @@ const WAITING = 0.8;
  * decide when the run ends. What fewer of them would do is taken from what all do, as if each slowed each other one by as much
  * (Gunther's universal scalability law without its crosstalk).
  */
-function isSpare(state: State, customer: Customer, even: number): boolean {
-  const writers = writersOf(state, customer);
-  const strength = strengthOf(state, customer);
+function isSpare(state: State, customer: Customer, writers: number, even: number): boolean {
+  const strength = strengthOf(state, customer, writers);
   const running = customer.windows.running.length;
   const onTrial = customer.pacing.foundWriters?.trial !== undefined;
   if (running === 0 || onTrial || strength > WAITING * writers) return false;
