@@ -70,24 +70,29 @@ try {
   const baseUrl = /http:\/\/127[\d.:]+/.exec(printed)![0];
   const jobs = jobsClient({ baseUrl, token });
 
-  /** All pages of a list, how long each took, and how many jobs they had. */
+  /** All pages of a list: how long each took, how many jobs they had, and the clusters of which some are missing. */
   async function list(
     request: { pageSize: number; view?: jobsV1.JobView; filter?: string },
     most = Number.POSITIVE_INFINITY,
   ) {
     const times: number[] = [];
+    const missing = new Set<string>();
     let [count, pageToken] = [0, ''];
     do {
       const from = performance.now();
       const page = await jobs.listJobs({ ...request, pageToken });
       times.push(performance.now() - from);
       count += page.jobs.length;
+      for (const cluster of page.unreachable) missing.add(cluster);
       pageToken = page.nextPageToken;
     } while (pageToken !== '' && times.length < most);
-    return { times, count };
+    return { times, count, missing: [...missing] };
   }
-  const pages = ({ times, count }: Awaited<ReturnType<typeof list>>) =>
-    `${times.length} pages, ${count} jobs: median ${share(times, 0.5)} ms, 99% ${share(times, 0.99)} ms`;
+  const pages = ({ times, count, missing }: Awaited<ReturnType<typeof list>>) =>
+    [
+      `${times.length} pages, ${count} jobs: median ${share(times, 0.5)} ms, 99% ${share(times, 0.99)} ms`,
+      ...(missing.length > 0 ? [`without all of ${missing.join(', ')}`] : []),
+    ].join(', ');
 
   const { JobView } = jobsV1;
   await list({ pageSize: 50 }, 2);

@@ -2,12 +2,15 @@ import { commandNamed } from '../backfill/commands/command.js';
 import { EXIT } from '../cli/commands/exit-codes.js';
 import { CommandProblem, problemFrom } from '../cli/commands/problem.js';
 import { sendUpdate } from '../cli/commands/send-command.js';
+import { describeRun } from '../runs/run.js';
 import { withDeadline } from '../runs/time-limit.js';
 import type { Site } from './dashboard/site.js';
 
 /** A command as a form sends it. */
 export interface Asked {
   readonly cluster: string;
+  /** The workflow id of the run that its page showed; undefined for the one that the cluster has now. */
+  readonly run: string | undefined;
   /** Of the run, or `cancel`: Temporal's own, of the whole run. */
   readonly command: string;
   readonly fields: Readonly<Record<string, string>>;
@@ -56,17 +59,19 @@ export async function send(site: Site, commands: readonly Asked[]): Promise<Answ
   const changed = answers.find(({ done }) => done);
   if (changed) {
     site.answers.forget(changed.cluster);
-    await site.watch.refresh(changed.cluster);
+    await site.watch.refresh(changed.cluster, commands[0]!.run);
   }
   return answers;
 }
 
-async function sent(site: Site, { cluster, command, fields, id, by }: Asked): Promise<string> {
-  // Just after its start the server may not have asked yet.
-  if (site.watch.picture(cluster)?.workflowId === undefined) await site.watch.refresh(cluster);
-  const workflowId = site.watch.picture(cluster)?.workflowId;
-  if (workflowId === undefined) throw new CommandProblem(EXIT.noRun, `${cluster} has no run`);
+async function sent(site: Site, { cluster, run, command, fields, id, by }: Asked): Promise<string> {
+  const workflowId = run ?? (await ownRun(site, cluster));
   const session = await site.watch.session(cluster);
+  // An address or a form may name any workflow.
+  if (workflowId !== site.watch.picture(cluster)?.workflowId) {
+    const found = await describeRun(session, workflowId, { own: true });
+    if (!found || found.closedAt) throw new CommandProblem(EXIT.noRun, `${cluster} has no open run ${workflowId}`);
+  }
   if (command === 'cancel') {
     await withDeadline(session.client, () => session.client.workflow.getHandle(workflowId).cancel());
     return `${workflowId} was asked to cancel; its windows in flight end first`;
@@ -75,6 +80,14 @@ async function sent(site: Site, { cluster, command, fields, id, by }: Asked): Pr
   if (!name) throw new CommandProblem(EXIT.usage, `there is no command ${command}`);
   const { did } = await sendUpdate({ session, workflowId }, name, argumentOf(fields, by), id);
   return did;
+}
+
+async function ownRun({ watch }: Site, cluster: string): Promise<string> {
+  // A cluster that takes long to answer may have no picture yet.
+  if (watch.picture(cluster)?.workflowId === undefined) await watch.refresh(cluster);
+  const workflowId = watch.picture(cluster)?.workflowId;
+  if (workflowId === undefined) throw new CommandProblem(EXIT.noRun, `${cluster} has no run`);
+  return workflowId;
 }
 
 const NUMBERS = ['max', 'perCustomer'];

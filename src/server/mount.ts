@@ -15,7 +15,7 @@ export interface Mount {
   handle(request: Request, response: Response, visitor: Visitor): void | Promise<void>;
 }
 
-/** What a mount works with. `watch` has the latest picture of every cluster without asking Temporal. */
+/** What a mount works with. `watch` has the picture of every cluster that all who look share. */
 export interface MountContext {
   readonly watch: FleetWatch;
   readonly clusters: readonly Cluster[];

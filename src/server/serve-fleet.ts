@@ -68,7 +68,7 @@ export async function serveFleet(options: ServeOptions): Promise<Serving> {
     },
     { host, port },
   );
-  watch.start();
+  void watch.look();
   const shown = host.includes(':') ? `[${host}]` : host;
   return {
     port: listener.port,

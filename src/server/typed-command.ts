@@ -1,5 +1,6 @@
 /** Options of the `backfill` command for the fields of a form; other fields are words of their own. */
 const FLAGS: Record<string, string> = {
+  run: '--run',
   reason: '--reason',
   max: '--max',
   perCustomer: '--per-customer',

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startPostgres } from '../../scripts/dev/postgres.js';
 import { useRig } from '../support/harness.js';
 import type { BackfillHandle } from '../support/run.js';
 import { bigCluster, TestServer } from './support.js';
@@ -9,7 +10,12 @@ import { bigCluster, TestServer } from './support.js';
 const executablePath = [process.env.CHROMIUM_PATH, '/usr/bin/chromium'].find((path) => path && existsSync(path));
 if (!executablePath) console.warn('SKIPPED: test/server/browser.test.ts needs Chromium (apt-get install chromium)');
 
-const rig = useRig();
+/** The worker's: where it counts what windows left out. */
+const environment: NodeJS.ProcessEnv = {
+  BACKFILL_VERIFY_SQL: `SELECT n AS "window", '2026-01-01' AS day, 5 AS conversations, 5 AS missing
+    FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY AS w (a, b, c, d, n)`,
+};
+const rig = useRig({ environment });
 const days = { start: '2026-01-01', end: '2026-02-01' };
 const WAIT = { timeout: 60_000 };
 
@@ -36,9 +42,29 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
     await server?.close();
   });
 
+  /** Every button that a test has pressed: the part of src/server/dashboard that it is from, and its text. */
+  const pressed = new Set<string>();
+
+  async function newPage(): Promise<Page> {
+    const context = await browser.newContext();
+    await context.exposeBinding('pressed', (_, part: string, text: string) => void pressed.add(`${part}: ${text}`));
+    await context.addInitScript(`document.addEventListener('click', ({ target }) => {
+      const button = target.closest('button');
+      const within = (selector) => button.closest(selector);
+      if (!button) return;
+      const path = location.pathname;
+      pressed(
+        within('.attention') ? 'attention-list' : within('.commands') ? 'run-page' : within('.past') ? 'run-charts'
+        : within('.filters, .selection') ? 'heat-map' : path.includes('/commands/') ? 'command-page'
+        : path.endsWith('/start') ? 'start-page' : path.includes('/customers/') ? 'customer-page' : 'fleet-page',
+        button.textContent);
+    }, true)`);
+    return context.newPage();
+  }
+
   /** A signed-in page; whatever the browser complains about fails the test. */
-  async function opened(path: string, options: Parameters<Browser['newPage']>[0] = {}) {
-    const page = await (await browser.newContext(options)).newPage();
+  async function opened(path: string) {
+    const page = await newPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
@@ -226,22 +252,10 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
     await page.close();
   });
 
-  it('has no button that does nothing: each one of the fleet, a run, its customers and days is pressed', async () => {
-    const input = {
-      ...days,
-      end: '2026-01-05',
-      parallelism: 4,
-      breaker: { windows: 200 },
-      retry: { unknown: { attempts: 1 } },
-    };
-    const one = await rig.startBackfill({ ...input, customers: ['broken-c', 'slow-d', 'slow-e'] });
-    const two = await rig.startBackfill({ ...input, customers: ['slow-f'] });
-    await one.until(({ totals }) => totals.failed === 4 && totals.running === 2);
-    const west = 'backfillscorecards-west-2025-03';
-    const own = await TestServer.start(rig, { one: one.workflowId, two: two.workflowId, west });
-    const page = await (await browser.newContext()).newPage();
+  /** Presses a button, says yes where it asks, and waits for the run's answer. */
+  async function presser(own: TestServer) {
+    const page = await newPage();
     await page.goto(own.address);
-    /** Presses it, says yes where it asks, and waits for the run's answer. */
     const press = async (path: string, scope: string, button: string, answer: RegExp) => {
       await page.goto(own.origin + path);
       const details = page.locator('details.commands:not([open]) summary');
@@ -256,6 +270,24 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
       if (await yes.isVisible()) await yes.click();
       await page.locator('.answers', { hasText: answer }).waitFor(WAIT);
     };
+    return Object.assign(press, { page });
+  }
+
+  it('has no button that does nothing: each one of the fleet, a run, its customers and days is pressed', async () => {
+    const input = {
+      ...days,
+      end: '2026-01-05',
+      parallelism: 4,
+      breaker: { windows: 200 },
+      retry: { unknown: { attempts: 1 } },
+    };
+    const one = await rig.startBackfill({ ...input, customers: ['broken-c', 'slow-d', 'slow-e'] });
+    const two = await rig.startBackfill({ ...input, customers: ['slow-f'] });
+    await one.until(({ totals }) => totals.failed === 4 && totals.running === 2);
+    const west = 'backfillscorecards-west-2025-03';
+    const own = await TestServer.start(rig, { one: one.workflowId, two: two.workflowId, west });
+    const press = await presser(own);
+    const { page } = press;
     await press('/', 'main > .actions', 'Pause all', /one .*the run is paused.*two .*the run is paused/s);
     await press('/', 'main > .actions', 'Resume all', /one .*the run continues.*two .*the run continues/s);
     await press('/', '.card', 'Pause', /the run is paused/);
@@ -308,6 +340,34 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
     await own.close();
   }, 240_000);
 
+  it('has the next steps of what needs attention as buttons that work', async () => {
+    const postgres = await startPostgres();
+    environment.BACKFILL_VERIFY_URL = postgres.url;
+    const input = { start: '2026-01-01', end: '2026-01-02', retry: { unknown: { attempts: 1 } } };
+    const [stopped, incomplete, failing] = await Promise.all([
+      rig.startBackfill({ ...input, customers: ['slow-d', 'slow-e'], parallelism: 2 }),
+      rig.startBackfill({ ...input, customers: ['a', 'broken-b'], verify: 'report', parallelism: 2 }),
+      rig.startBackfill({ ...input, customers: ['broken-b', 'broken-c', 'slow-g'], breaker: { windows: 2 } }),
+    ]);
+    await stopped.until(({ totals }) => totals.running === 2);
+    await rig.client.workflow.getHandle(stopped.childId('slow-d', '2026-01-01')).terminate();
+    await stopped.until(({ totals }) => totals.held === 1);
+    await incomplete.until(({ attention }) => attention.some((entry) => entry.class === 'missing'));
+    await failing.until(({ attention }) => attention.some((entry) => entry.class === 'breaker'));
+    const own = await TestServer.start(rig, {
+      stopped: stopped.workflowId,
+      incomplete: incomplete.workflowId,
+      failing: failing.workflowId,
+    });
+    const press = await presser(own);
+    await press('/clusters/stopped', '.attention', 'Resume', /slow-d 2026-01-01 waits again/);
+    await press('/clusters/incomplete', '.attention', 'Reset day', /a 2026-01-01: was done, waits to run again/);
+    await press('/clusters/failing', '.attention', 'Resume', /the run continues/);
+    await Promise.all([stopped, incomplete, failing].map(({ handle }) => handle.terminate()));
+    await own.close();
+    await postgres.stop();
+  }, 240_000);
+
   it('says that the server is away, and heals when it is back', async () => {
     const { page } = await opened('/clusters/east');
     const { port } = server;
@@ -317,4 +377,30 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
     await expect.poll(() => page.locator('#notice').textContent(), WAIT).toBe('');
     await page.close();
   });
+
+  it('has had every button pressed that its pages can have', () => {
+    expect(
+      buttonsInSource().filter(([part, text]) => ![...pressed].some((one) => one.startsWith(`${part}: ${text}`))),
+    ).toEqual([]);
+  });
 });
+
+/** Buttons as the sources of the pages have them: the part, and the text or its beginning. */
+function buttonsInSource(): [part: string, text: string][] {
+  const folder = new URL('../../src/server/dashboard/', import.meta.url);
+  const found = readdirSync(folder).flatMap((file) => {
+    const source = readFileSync(new URL(file, folder), 'utf8');
+    const [part] = file.split('.ts');
+    const texts = [
+      /\blabel: '([^']+)'/g,
+      /\bform\('\w+', '([^']+)'/g,
+      /<button[^>]*>([^<$]+)/g,
+      // The steps of attention.
+      ...(part === 'attention-list' ? [/^ {2}\['\w+', '([^']+)'\],$/gm] : []),
+    ].flatMap((pattern) => [...source.matchAll(pattern)].map(([, text]) => text!));
+    return texts.map((text): [string, string] => [part!, text]);
+  });
+  // A change of the source must not leave this list empty.
+  expect(found.length).toBeGreaterThan(25);
+  return found;
+}

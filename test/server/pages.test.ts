@@ -3,7 +3,7 @@ import { startTemporalServer } from '../../scripts/dev/temporal-server.js';
 import { watchedCluster } from '../../src/cli/commands/watch.js';
 import { useRig } from '../support/harness.js';
 import { until } from '../support/run.js';
-import { TestServer } from './support.js';
+import { formsIn, TestServer } from './support.js';
 
 const rig = useRig();
 const open: TestServer[] = [];
@@ -182,6 +182,54 @@ describe('pages over real runs', () => {
       expect(await server.page(`/clusters/south${named}`)).toContain('Not found');
     }
     await Promise.all([again, foreign].map(({ handle }) => handle.terminate()));
+  });
+
+  it('sends commands to the run that a page shows, where a cluster has two open ones', async () => {
+    const input = { ...days, cluster: 'south' };
+    const [older, newer, north, ended] = await Promise.all([
+      rig.startBackfill({ ...input, customers: ['slow-older', 'broken-older'], parallelism: 2 }),
+      rig.startBackfill({ ...input, customers: ['slow-newer'] }),
+      rig.startBackfill({ ...input, customers: ['slow-x'], cluster: 'north' }),
+      rig.startBackfill({ ...input, customers: ['a'] }),
+    ]);
+    await Promise.all([older.until(({ totals }) => totals.failed === 3 && totals.running === 1), ended.report()]);
+    const server = await serve({ south: newer.workflowId });
+    await pageWith(server, '/clusters/south', 'slow-newer');
+    const own = `?run=${older.workflowId}`;
+    const page = await pageWith(server, `/clusters/south${own}`, 'broken-older');
+    expect(page).toContain(`<title>${older.workflowId}: backfill</title>`);
+    expect(page).toContain(`backfill retry-failed south --run ${older.workflowId}`);
+    expect(page).toContain(`/clusters/south/customers/slow-older/days/2026-01-02${own}`);
+    for (const path of ['', '/customers/broken-older', '/customers/broken-older/days/2026-01-02']) {
+      const forms = formsIn(await server.page(`/clusters/south${path}${own}`));
+      expect(forms.length).toBeGreaterThan(1);
+      for (const { fields } of forms) expect(fields.run).toBe(older.workflowId);
+    }
+    const send = (command: string, run: string, fields = {}) =>
+      server.send(`/clusters/south/commands/${command}`, { run, ...fields });
+    const paused = await send('pause', older.workflowId);
+    expect(paused.text).toContain('the run is paused');
+    expect(paused.text).toContain(`<a href="/clusters/south${own}">Back</a>`);
+    expect(await server.page(`/clusters/south${own}`)).toContain('>Resume</button>');
+    const cells = JSON.stringify([['broken-older', '2026-01-01', 3]]);
+    const asked = await send('retryDay', older.workflowId, { cells });
+    expect(asked.text).toContain(`run <code>${older.workflowId}</code>`);
+    const [confirm] = formsIn(asked.text);
+    expect((await server.send(confirm!.action, confirm!.fields)).text).toContain('2026-01-03: was failed, waits');
+    const cancelled = await send('cancel', older.workflowId, { confirmed: 'yes' });
+    expect(cancelled.text).toContain(`${older.workflowId} was asked to cancel`);
+    const foreign = await send('pause', north.workflowId);
+    expect([foreign.status, foreign.text]).toEqual([409, expect.stringContaining('is a run of another cluster')]);
+    const over = await send('pause', ended.workflowId);
+    expect([over.status, over.text]).toEqual([409, expect.stringContaining('has no open run')]);
+    const window = await send('cancel', `${newer.prefix}-slow-newer-2026-01-01`, { confirmed: 'yes' });
+    expect(window.text).toContain('not a run of backfillScorecards');
+    expect([await newer.progress(), await north.progress()]).toMatchObject([
+      { status: 'running' },
+      { status: 'running' },
+    ]);
+    expect((await newer.log()).map(({ what }) => what)).not.toContain('pause');
+    await Promise.all([newer, north].map(({ handle }) => handle.terminate()));
   });
 
   it('starts a run from a page, its plan first', async () => {

@@ -91,6 +91,19 @@ export class TestServer {
   }
 }
 
+/** The forms of a page that change something: where each is sent, with which fields. */
+export function formsIn(page: string): { action: string; fields: Record<string, string> }[] {
+  return [...page.matchAll(/<form method="post" action="([^"]*)"[^>]*>(.*?)<\/form>/gs)].map(([, action, inner]) => ({
+    action: action!,
+    fields: Object.fromEntries(
+      [...inner!.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)].map(([, name, value]) => [
+        name!,
+        value!.replaceAll('&quot;', '"'),
+      ]),
+    ),
+  }));
+}
+
 /** A cluster whose run has so many customers and days, and answers what it is asked at once. */
 export function bigCluster(name: string, customers: number, days: number, onQuestion = () => {}): WatchedCluster {
   const start = Date.UTC(2026, 0, 1);

@@ -29,6 +29,8 @@ export class FakeClusters implements Clusters {
   readonly sent: { workflowId: string; name: string; argument: object; requestId: string | undefined }[] = [];
   readonly started: { cluster: string; input: ReadyInput; request: StartRequest | undefined }[] = [];
   readonly down = new Set<string>();
+  /** How many runs each list was to have. */
+  readonly sizes: number[] = [];
 
   constructor(private readonly fleet: Record<string, FakeRun[]>) {}
 
@@ -46,6 +48,7 @@ export class FakeClusters implements Clusters {
     page: { conditions: readonly string[]; size: number; token: string | undefined },
   ): Promise<RunsPage> {
     this.ask('runs', cluster);
+    this.sizes.push(page.size);
     const from = Number(page.token ?? 0);
     const runs = this.fleet[cluster]!.slice(from, from + page.size).map((run) => this.factsOf(cluster, run));
     const next = from + page.size;

@@ -4,8 +4,9 @@ import type { Progress } from '../../backfill/views/progress.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import { NoWorker, whileWorkerPolls } from '../../runs/ask.js';
 import { describeRun as describe, isOfCluster, NotARun, type RunFacts, runsQuery } from '../../runs/run.js';
-import { rangeName, rangeNamed } from '../../runs/run-names.js';
+import { rangeName, rangeNamed, runId } from '../../runs/run-names.js';
 import { withDeadline } from '../../runs/time-limit.js';
+import { onOneLine } from '../terminal/line.js';
 import { EXIT } from './exit-codes.js';
 import { badUsage, CommandProblem, isNoAnswer, isStuck } from './problem.js';
 
@@ -48,21 +49,21 @@ export const withRunOptions = (command: Command): Command =>
  */
 export async function findRun(session: ClusterSession, choice: RunChoice, { open = false } = {}): Promise<Run> {
   const { name } = session.cluster;
-  const all = choice.run ? [] : await runsOf(session, choice.range);
-  const openOnes = all.filter(({ closeTime }) => !closeTime);
-  if (open && openOnes.length > 1) {
-    const ids = openOnes.map(({ workflowId }) => workflowId).join(', ');
-    throw badUsage(`${openOnes.length} open runs: ${ids}; choose one with --run`);
+  const found = choice.run === undefined ? await runsOf(session, choice.range) : { open: [], latest: choice.run };
+  if (open && found.open.length > 1) {
+    throw badUsage(`${found.open.length} open runs: ${found.open.join(', ')}; choose one with --run`);
   }
-  const workflowId = choice.run ?? (openOnes[0] ?? all[0])?.workflowId;
-  if (workflowId === undefined) throw noRun(session.cluster, choice);
-  const run = await describeRun(session, workflowId);
-  if (!run) throw new CommandProblem(EXIT.noRun, `no workflow ${workflowId}; see backfill status ${name}`);
+  const workflowId = found.open[0] ?? found.latest;
+  const run = workflowId === undefined ? undefined : await describeRun(session, workflowId);
+  if (choice.run !== undefined && !run) {
+    throw new CommandProblem(EXIT.noRun, `no workflow ${choice.run}; see backfill status ${name}`);
+  }
+  if (!run) throw noRun(session.cluster, choice);
   if (open && !isOpen(run)) {
     const how = `${run.status.toLowerCase()}${run.closedAt ? ` ${run.closedAt.toISOString()}` : ''}`;
     throw new CommandProblem(EXIT.noRun, `no open run: ${workflowId} is ${how} and accepts no more commands`);
   }
-  return { ...run, others: openOnes.map((other) => other.workflowId).filter((id) => id !== workflowId) };
+  return { ...run, others: found.open.filter((id) => id !== workflowId) };
 }
 
 function noRun({ name }: Cluster, { range }: RunChoice): CommandProblem {
@@ -94,33 +95,39 @@ export function executionsOfCluster(session: ClusterSession, since: Date): Promi
 async function* inOrder(
   session: ClusterSession,
   conditions?: readonly string[],
+  pageSize = PAGE,
 ): AsyncGenerator<WorkflowExecutionInfo> {
   const query = runsQuery(session, conditions);
-  for await (const run of session.client.workflow.list({ query, pageSize: PAGE })) {
+  for await (const run of session.client.workflow.list({ query, pageSize })) {
     // The prefix of cluster us-east-1 also matches the runs of us-east-1-prod.
     if (await isOfCluster(session, run)) yield run;
   }
 }
 
-/** The cluster's open runs and the latest closed ones, the newest first. Not all: each refresh of a page or a screen asks. */
-function runsOf(session: ClusterSession, range?: string): Promise<WorkflowExecutionInfo[]> {
+/** Workflow ids of the cluster's open runs, the newest first, and of the newest among the latest closed ones. */
+async function runsOf(session: ClusterSession, range?: string): Promise<{ open: string[]; latest?: string }> {
   const asked = range === undefined ? undefined : rangeNamed(range);
+  const { name, connection } = session.cluster;
+  // Without a fleet file the cluster in the id is whatever its starter called it.
+  if (asked && !connection.environment) return { open: [], latest: runId(name, asked.start, asked.end) };
   const suffix = asked ? `-${rangeName(asked.start, asked.end)}` : '';
-  return withDeadline(session.client, async () => {
-    const found: WorkflowExecutionInfo[] = [];
-    for await (const run of inOrder(session)) {
-      if (found.length >= LATEST && run.closeTime) break;
+  const enough = asked ? 1 : LATEST;
+  const found: WorkflowExecutionInfo[] = [];
+  await withDeadline(session.client, async () => {
+    for await (const run of inOrder(session, [], asked ? PAGE : LATEST)) {
       if (run.workflowId.endsWith(suffix)) found.push(run);
+      // Not all: each refresh of a page or a screen asks.
+      if (found.length >= enough && run.closeTime) break;
     }
-    return found.sort((a, b) => b.startTime.getTime() - a.startTime.getTime());
   });
+  found.sort((a, b) => b.startTime.getTime() - a.startTime.getTime());
+  const ids = (runs: typeof found) => runs.map(({ workflowId }) => workflowId);
+  const [latest] = ids(found);
+  return { open: ids(found.filter(({ closeTime }) => !closeTime)), ...(latest !== undefined && { latest }) };
 }
 
 /** Workflow ids of the cluster's open runs. */
-export async function openRuns(session: ClusterSession): Promise<string[]> {
-  const runs = await runsOf(session);
-  return runs.filter(({ closeTime }) => !closeTime).map(({ workflowId }) => workflowId);
-}
+export const openRuns = async (session: ClusterSession): Promise<string[]> => (await runsOf(session)).open;
 
 /** A run's answer to a query, or a problem that names what does not answer and what to do. */
 export function ask<T>(run: Run, query: string, ...args: unknown[]): Promise<T> {
@@ -139,14 +146,25 @@ export async function answered<T>(run: Run, calls: () => Promise<T>): Promise<T>
   try {
     return await whileWorkerPolls(run.session, run, calls);
   } catch (error) {
-    throw error instanceof NoWorker || isNoAnswer(error) ? noAnswerFrom(run, error) : error;
+    throw error instanceof NoWorker || isNoAnswer(error) ? await noAnswerFrom(run, error) : error;
   }
 }
 
 /** The run does not answer: the next step is to look at its worker. */
-export function noAnswerFrom({ session: { cluster }, workflowId, taskQueue }: Run, cause?: unknown): CommandProblem {
+export async function noAnswerFrom(run: Run, cause?: unknown): Promise<CommandProblem> {
+  const { session, workflowId, taskQueue } = run;
   const message = isStuck(cause)
-    ? `${workflowId} does not answer: its workflow task keeps failing; the log of the worker on task queue ${taskQueue} says why`
-    : `${workflowId} does not answer; check that a worker polls task queue ${taskQueue}, or see backfill doctor ${cluster.name}`;
+    ? `${workflowId} does not answer: its workflow task keeps failing${await taskFailureOf(run)}; the log of the worker on task queue ${taskQueue} says more`
+    : `${workflowId} does not answer; check that a worker polls task queue ${taskQueue}, or see backfill doctor ${session.cluster.name}`;
   return new CommandProblem(EXIT.unreachable, message, { cause });
+}
+
+/** Why the run's latest workflow task failed, in its worker's words; empty where the history does not say. */
+async function taskFailureOf({ session: { client }, workflowId }: Run): Promise<string> {
+  const { namespace } = client.options;
+  const latest = { namespace, execution: { workflowId }, maximumPageSize: 20 };
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse(latest);
+  const failed = history?.events?.find((event) => event.workflowTaskFailedEventAttributes);
+  const said = failed?.workflowTaskFailedEventAttributes?.failure?.message;
+  return said ? `: ${onOneLine(said).slice(0, 300)}` : '';
 }

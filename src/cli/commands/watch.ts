@@ -58,13 +58,16 @@ export function watchedCluster(
   choice: RunChoice,
   { environment }: Pick<CommandContext, 'environment'>,
 ): WatchedCluster {
+  let asked = choice;
   return {
     name: cluster.name,
     open: (signal) => openCluster(cluster, { environment, signal }),
     async findRun(session) {
       try {
-        const { workflowId, pause, closedAt } = await findRun(session, choice);
-        return defined({ workflowId, pause, closed: closedAt ? true : undefined } as const);
+        const { workflowId, pause, closedAt, others } = await findRun(session, asked);
+        // A range has one run: once found, it alone is asked for.
+        if (choice.range !== undefined) asked = { run: workflowId };
+        return defined({ workflowId, pause, closed: closedAt ? (true as const) : undefined, others });
       } catch (error) {
         if (error instanceof CommandProblem && error.exitCode === EXIT.noRun) return { none: error.message };
         throw error;

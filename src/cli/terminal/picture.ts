@@ -6,6 +6,8 @@ export interface ClusterPicture {
   readonly cluster: string;
   /** The run that is shown; undefined when the cluster has none. */
   readonly workflowId?: string;
+  /** Ids of other runs of the cluster that are open. */
+  readonly others?: readonly string[];
   /** Temporal has closed the run, however it ended: a terminated run's own answer is that it is running. */
   readonly closed?: true;
   /** The latest answer of the run. */

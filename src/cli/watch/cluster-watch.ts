@@ -15,6 +15,8 @@ interface FoundRun {
   readonly pause?: string;
   /** Temporal has closed it, however it ended: a terminated run's own answer is that it is running. */
   readonly closed?: true;
+  /** Ids of other runs of the cluster that are open. */
+  readonly others?: readonly string[];
 }
 
 /** How to connect to a cluster, and to find the run to show. */
@@ -55,10 +57,14 @@ export class ClusterWatch {
     while (!signal.aborted) {
       await this.refresh(signal);
       onChange();
-      const { progress, unreachable } = this.picture;
-      const pause = progress && isClosed(progress) && !unreachable ? POLL_CLOSED_MS : this.pollMs;
-      await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
+      await sleep(this.goodForMs, undefined, { signal, ref: false }).catch(() => {});
     }
+  }
+
+  /** How long to keep the picture before the next refresh, in ms. */
+  get goodForMs(): number {
+    const { progress, unreachable } = this.picture;
+    return progress && isClosed(progress) && !unreachable ? POLL_CLOSED_MS : this.pollMs;
   }
 
   /** Closes the connection; calls that are still open fail. */
@@ -125,8 +131,8 @@ export class ClusterWatch {
       const windows = await openWindows(client, DEFAULT_PREFIX);
       return { cluster, note: found.none, windows, asOf: Date.now() };
     }
-    const { workflowId, pause, closed } = found;
-    if (pause !== undefined) return { cluster, workflowId, note: pause, asOf: Date.now() };
+    const { workflowId, pause, closed, others } = found;
+    if (pause !== undefined) return { cluster, workflowId, note: pause, asOf: Date.now(), ...defined({ others }) };
     if (this.watched?.workflowId !== workflowId) {
       this.watched = { workflowId, prefix: await childPrefixOf(client, workflowId) };
       this.samples = [];
@@ -135,7 +141,7 @@ export class ClusterWatch {
       const snapshot = await takeSnapshot(client, workflowId, this.watched.prefix, ANSWER_LIMIT_MS);
       const asOf = Date.now();
       const rate = this.rateOf(snapshot.progress, asOf);
-      return { cluster, workflowId, ...snapshot, asOf, ...defined({ rate, closed }) };
+      return { cluster, workflowId, ...snapshot, asOf, ...defined({ rate, closed, others }) };
     } catch (error) {
       const note = whyNoQueries(error);
       if (note === undefined) throw error;

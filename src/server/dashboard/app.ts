@@ -33,6 +33,8 @@ export function createPages(site: Site): Handler {
   app.use(compress());
   app.use(bodyLimit({ maxSize: MOST_BODY }));
   for (const { path, type, text } of loadAssets()) app.get(path, () => assetResponse({ path, type, text }));
+  for (const path of ['/', '/commands/*']) app.use(path, (_, next) => site.watch.look().then(next));
+  app.use('/clusters/:cluster/*', (c, next) => site.watch.look(c.req.param('cluster')).then(next));
   app.get('/', () => answer(fleetPage(site)));
   app.get('/clusters/:cluster', (c) => answer(runPage(site, c.req.param('cluster'), c.req.query())));
   app.get('/clusters/:cluster/runs', (c) => answer(runsPage(site, c.req.param('cluster'), c.req.query('after'))));

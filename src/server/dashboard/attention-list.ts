@@ -3,9 +3,9 @@ import { type Content, html, type Markup } from '../../cli/report/html/markup.js
 import type { ClusterPicture } from '../../cli/terminal/picture.js';
 import { groupAlike, problemLine } from '../../cli/watch/attention.js';
 import { problemLines } from '../../cli/watch/status-view.js';
-import { commandForm } from './forms.js';
+import { type CommandForm, commandForm } from './forms.js';
 import { inHtml } from './layout.js';
-import { clusterPath, customerPath, type Site } from './site.js';
+import { clusterPath, customerPath, namedRun, type Site } from './site.js';
 
 const MOST = 50;
 /** With more days, they are chosen on the customer's page. */
@@ -33,18 +33,18 @@ function problemsOf(site: Site, picture: ClusterPicture, named: boolean): Markup
   const others = problemLines({ ...picture, progress: { ...progress, attention: [] } }, Date.now());
   return [
     ...away,
-    ...groupAlike(progress.attention).map((problem) => problemItem(site, cluster, problem, whose)),
+    ...groupAlike(progress.attention).map((problem) => problemItem(site, picture, problem, whose)),
     ...others.map((line) => html`<li>${whose}${inHtml(line)}</li>`),
   ];
 }
 
-function problemItem(site: Site, cluster: string, problem: Attention, whose: Content): Markup {
+function problemItem(site: Site, { cluster, workflowId }: ClusterPicture, problem: Attention, whose: Content): Markup {
   const { customer, nextStep } = problem;
-  const link =
-    problem.class === 'breaker' ? undefined : html` <a href="${customerPath(cluster, customer)}">See ${customer}</a>`;
+  const page = customerPath(cluster, customer, namedRun(site, cluster, workflowId));
+  const link = problem.class === 'breaker' ? undefined : html` <a href="${page}">See ${customer}</a>`;
   const forms = STEPS.filter(([command]) => new RegExp(String.raw`\b${command}\b`).test(nextStep));
   return html`<li>${whose}${inHtml(problemLine(problem))}${link}<div class="actions">${forms.map(([command, label]) =>
-    stepForms(site, cluster, problem, command, label),
+    stepForms(site, { cluster, run: workflowId, command, label }, problem),
   )}</div></li>`;
 }
 
@@ -56,13 +56,14 @@ const STEPS: readonly (readonly [command: string, label: string])[] = [
   ['skipDay', 'Skip day'],
 ];
 
-function stepForms(site: Site, cluster: string, problem: Attention, command: string, label: string): Content {
+function stepForms(site: Site, form: CommandForm, problem: Attention): Content {
+  const { command, label } = form;
   const { customer, days } = problem;
   if (command === 'resetDay' || command === 'skipDay') {
     if (days.length > MOST_DAYS) return undefined;
     const text = (day: string) => (days.length > 1 ? `${label} ${day}` : label);
-    return days.map((day) => commandForm(site, { cluster, command, fields: { customer, day }, label: text(day) }));
+    return days.map((day) => commandForm(site, { ...form, fields: { customer, day }, label: text(day) }));
   }
   const fields: Record<string, string> = problem.class === 'breaker' ? {} : { customer };
-  return commandForm(site, { cluster, command, fields, label });
+  return commandForm(site, { ...form, fields });
 }

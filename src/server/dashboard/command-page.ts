@@ -4,10 +4,10 @@ import { count, counted } from '../../cli/terminal/format.js';
 import { type Answered, send, whatIsDear } from '../commands.js';
 import { typedCommand } from '../typed-command.js';
 import { type CustomerDay, chosenDays } from './chosen-days.js';
-import { hidden } from './forms.js';
+import { hidden, typedRun } from './forms.js';
 import { rowsOf } from './heat-map.js';
 import { FLEET_CRUMB, type Page } from './layout.js';
-import { clusterPath, NotFound, pictureOf, type Site } from './site.js';
+import { clusterPath, NotFound, namedRun, pictureOf, runPath, type Site } from './site.js';
 
 /** A form that a page sent. */
 export interface Sent {
@@ -25,11 +25,12 @@ const FOR_ALL = ['pause', 'resume'];
 /** Sends the command and shows what each run answered; one that is dear is asked for again first. */
 export async function commandPage(site: Site, { cluster, command: asked, fields: sent, by }: Sent): Promise<Page> {
   // Without one, each is a command of its own.
-  const { id = randomUUID(), confirmed, ...fields } = sent;
-  const back = cluster === undefined ? '/' : clusterPath(cluster);
+  const { id = randomUUID(), confirmed, run: named, ...fields } = sent;
+  const run = cluster === undefined ? undefined : named || undefined;
+  const back = cluster === undefined ? '/' : runPath(cluster, run === undefined ? {} : namedRun(site, cluster, run));
   const crumbs = cluster === undefined ? FLEET_CRUMB : [...FLEET_CRUMB, [cluster, back] as const];
   if (cluster === undefined && !FOR_ALL.includes(asked)) throw new NotFound(`${asked} is for one cluster.`);
-  const many = cluster === undefined ? undefined : daysIn(site, cluster, asked, fields);
+  const many = cluster === undefined ? undefined : await daysIn(site, { cluster, run }, asked, fields);
   const command = many && asked === 'retryDay' ? 'resetDay' : asked;
   const dear = many ? many.dear : whatIsDear(command, fields);
   const steps = many?.days ?? [fields];
@@ -42,15 +43,17 @@ export async function commandPage(site: Site, { cluster, command: asked, fields:
       body: html`<h1>${asked}</h1><p>${why}.</p><p><a href="${back}">Back</a></p>`,
     };
   }
-  const lines = steps.map((step) => typedCommand(command, cluster, step)).join('\n');
+  const typedFor = typedRun(site, cluster, run);
+  const lines = steps.map((step) => typedCommand(command, cluster, { ...step, ...typedFor })).join('\n');
   const typed = html`<p class="note">In a terminal: <code>${lines}</code></p>`;
   if (dear !== undefined && confirmed !== 'yes') {
-    const action = `${cluster === undefined ? '' : back}/commands/${asked}`;
+    const action = `${cluster === undefined ? '' : clusterPath(cluster)}/commands/${asked}`;
+    const whose = html`<strong>${cluster}</strong>${run === undefined ? undefined : html`, run <code>${run}</code>`}`;
     return {
       ...page,
       title: 'Confirm',
-      body: html`<h1>Confirm</h1><p>About to ${dear}. This is ${cluster === undefined ? 'for every cluster' : html`<strong>${cluster}</strong>`}.</p>
-<form method="post" action="${action}" class="actions">${hidden({ ...fields, id, confirmed: 'yes' })}<button class="dear">Yes, do it</button> <a href="${back}">No, back</a></form>${typed}`,
+      body: html`<h1>Confirm</h1><p>About to ${dear}. This is ${cluster === undefined ? 'for every cluster' : whose}.</p>
+<form method="post" action="${action}" class="actions">${hidden({ ...fields, ...(run && { run }), id, confirmed: 'yes' })}<button class="dear">Yes, do it</button> <a href="${back}">No, back</a></form>${typed}`,
     };
   }
   const clusters =
@@ -61,7 +64,7 @@ export async function commandPage(site: Site, { cluster, command: asked, fields:
     clusters.map((name) => {
       const updates = steps.map((step) => {
         const ownId = many ? `${id}-${step.customer}-${step.day}` : id;
-        return { cluster: name, command, fields: step, id: ownId, by };
+        return { cluster: name, run, command, fields: step, id: ownId, by };
       });
       return send(site, updates);
     }),
@@ -87,18 +90,19 @@ const NOTHING: Record<string, string> = {
 const VERBS: Record<string, string> = { resetDay: 'run again', skipDay: 'skip', retryDay: 'retry' };
 
 /** The days of a form that is for several; undefined for the others. `dear` says what happens to them, where there is more than one. */
-function daysIn(
+async function daysIn(
   site: Site,
-  cluster: string,
+  { cluster, run }: { cluster: string; run: string | undefined },
   command: string,
   { customer = '', day = '', cells }: Sent['fields'],
-): { days: CustomerDay[]; dear: string | undefined } | undefined {
+): Promise<{ days: CustomerDay[]; dear: string | undefined } | undefined> {
   if (cells === undefined) {
     if (!day.includes(',')) return undefined;
     const days = day.split(',').map((one) => ({ customer, day: one }));
     return { days, dear: command === 'resetDay' ? `run ${days.length} days of ${customer} again` : undefined };
   }
-  const { progress } = pictureOf(site, cluster);
+  await site.watch.look(cluster, run);
+  const { progress } = pictureOf(site, cluster, run);
   const found = progress && chosenDays(cells, command, rowsOf(progress));
   if (!found) throw new NotFound('That is no selection of days.');
   const { chosen, days } = found;

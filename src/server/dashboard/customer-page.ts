@@ -28,7 +28,7 @@ export async function customerPage(whole: Site, cluster: string, customer: strin
   return {
     title: customer,
     crumbs: crumbsTo(cluster, named),
-    body: html`<h1>${customer}</h1>${note}${view ? bodyOf(site, cluster, view, named) : undefined}`,
+    body: html`<h1>${customer}</h1>${note}${view ? bodyOf(site, cluster, view, run, named) : undefined}`,
   };
 }
 
@@ -54,20 +54,34 @@ function viewOf(
 const keyOf = (cluster: string, what: string, { workflowId, runId }: RunAsked, ...of: (string | undefined)[]): string =>
   `${cluster} ${JSON.stringify([what, workflowId, runId, ...of])}`;
 
-function bodyOf(site: Site, cluster: string, view: CustomerView, named: RunNamed): Markup {
+function bodyOf(
+  site: Site,
+  cluster: string,
+  view: CustomerView,
+  { workflowId: run }: RunAsked,
+  named: RunNamed,
+): Markup {
   const { id, range, totals, conversations, paused, window, perCustomer, counts } = view;
   const volume = conversations === null ? undefined : html`, ${count(conversations)} conversations`;
+  const form = (command: string, label: string) =>
+    commandForm(site, { cluster, run, command, label, fields: { customer: id } });
   return html`<dl><dt>days</dt><dd>${range.start} to ${range.end}, end exclusive${volume}; ${count(totals.done)} of ${count(totals.days)} done</dd>
 <dt>window</dt><dd>${window.size}, at most ${perCustomer} at once: ${window.why}</dd>
 <dt>so far</dt><dd>${count(counts.completed)} completed, ${count(counts.unsuccessful)} did not complete, ${formatDuration(counts.busyMs)} of work</dd>
 ${paused ? html`<dt>paused</dt><dd>${toSecond(paused.at)}${paused.by ? ` by ${paused.by}` : ''} ${paused.reason ?? ''}</dd>` : undefined}</dl>
-<div class="actions">${commandForm(site, { cluster, command: paused ? 'resume' : 'pause', fields: { customer: id }, label: paused ? 'Resume' : 'Pause' })}${totals.failed > 0 ? commandForm(site, { cluster, command: 'retryFailed', fields: { customer: id }, label: 'Retry failed days' }) : undefined}${totals.held > 0 && !paused ? commandForm(site, { cluster, command: 'resume', fields: { customer: id }, label: 'Lift holds' }) : undefined}${commandForm(site, { cluster, command: 'cancelWindows', fields: { customer: id }, label: 'Cancel running windows' })}${commandForm(site, { cluster, command: 'removeCustomer', fields: { customer: id }, label: 'Remove from the run' })}</div>
-<h2>Days</h2>${daysForm(site, cluster, view, named)}
+<div class="actions">${paused ? form('resume', 'Resume') : form('pause', 'Pause')}${totals.failed > 0 ? form('retryFailed', 'Retry failed days') : undefined}${totals.held > 0 && !paused ? form('resume', 'Lift holds') : undefined}${form('cancelWindows', 'Cancel running windows')}${form('removeCustomer', 'Remove from the run')}</div>
+<h2>Days</h2>${daysForm(site, cluster, view, run, named)}
 <h2>Windows</h2>${windowsTable(site, cluster, view, named)}`;
 }
 
 /** Days are chosen by their boxes; the buttons are for all that are chosen. */
-function daysForm(site: Site, cluster: string, { id, range, days }: CustomerView, named: RunNamed): Content {
+function daysForm(
+  site: Site,
+  cluster: string,
+  { id, range, days }: CustomerView,
+  run: string,
+  named: RunNamed,
+): Content {
   const boxes = eachDay({ id, start: range.start, days }).map(([day, letter]) => {
     const name = DAY_NAMES[letter as DayLetter];
     const box = site.readOnly
@@ -76,7 +90,7 @@ function daysForm(site: Site, cluster: string, { id, range, days }: CustomerView
     return html`<li>${box}<a class="${classOf(letter)}" href="${dayPath(cluster, id, day, named)}" aria-label="${day} ${name}">${day.slice(5)} ${letter}</a></li>`;
   });
   if (site.readOnly) return html`<ol class="days">${boxes}</ol>`;
-  return html`<form method="post" action="${clusterPath(cluster)}/commands/days">${hidden({ customer: id, id: randomUUID() })}<ol class="days">${boxes}</ol>
+  return html`<form method="post" action="${clusterPath(cluster)}/commands/days">${hidden({ run, customer: id, id: randomUUID() })}<ol class="days">${boxes}</ol>
 <p class="actions"><button name="command" value="resetDay">Reset chosen days</button> <button name="command" value="skipDay">Skip chosen days</button></p></form>`;
 }
 
@@ -130,7 +144,7 @@ export async function dayPage(
     title: day,
     crumbs: [...crumbsTo(cluster, named), [customer, customerPath(cluster, customer, named)]],
     body: html`<h1>${customer}, ${day}</h1><p class="why">${view?.why?.reason ?? problem}</p>
-<div class="actions">${commandForm(site, { cluster, command: 'resetDay', fields, label: 'Reset day', explained: true })}${commandForm(site, { cluster, command: 'skipDay', fields, label: 'Skip day', explained: true })}</div>
+<div class="actions">${commandForm(site, { cluster, run: run.workflowId, command: 'resetDay', fields, label: 'Reset day', explained: true })}${commandForm(site, { cluster, run: run.workflowId, command: 'skipDay', fields, label: 'Skip day', explained: true })}</div>
 ${proof}<h2>Attempts</h2>${attempts.problem ? html`<p class="note">${attempts.problem}</p>` : undefined}${attemptsTable(site, cluster, attempts.value ?? [], known)}`,
   };
 }

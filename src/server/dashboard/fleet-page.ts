@@ -9,7 +9,7 @@ import { headline, summaryLines } from '../../cli/watch/summary.js';
 import { attentionList } from './attention-list.js';
 import { commandForm } from './forms.js';
 import { factsOf, inHtml, type Page } from './layout.js';
-import { clusterPath, customerPath, dayPath, type Site } from './site.js';
+import { clusterPath, customerPath, dayPath, namedRun, type RunNamed, runPath, type Site } from './site.js';
 
 const MOST_WINDOWS = 50;
 
@@ -24,7 +24,7 @@ export function fleetPage(site: Site): Page {
 ${all ? html`<div class="actions">${commandForm(site, { command: 'pause', label: 'Pause all' })}${commandForm(site, { command: 'resume', label: 'Resume all' })}</div>` : undefined}
 <div class="cards">${pictures.map((picture) => card(site, picture, now))}</div>
 ${attentionList(site, pictures)}
-<h2>Running now</h2>${windowsTable(pictures, now)}`,
+<h2>Running now</h2>${windowsTable(site, pictures, now)}`,
   };
 }
 
@@ -35,7 +35,7 @@ function card(site: Site, picture: ClusterPicture, now: number): Markup {
 <p class="headline">${inHtml(headline(picture, now).slice(1))}</p>${progressBar(picture)}
 ${progress ? factsOf(summaryLines(progress, picture, now)) : undefined}
 ${problems > 0 ? html`<p><a href="${clusterPath(cluster)}#attention">${counted(problems, 'problem')} to look at</a></p>` : undefined}
-${pauseOrResume(site, picture)}</section>`;
+${alsoOpen(picture)}${pauseOrResume(site, picture)}</section>`;
 }
 
 export function progressBar({ cluster, progress }: ClusterPicture): Content {
@@ -45,33 +45,46 @@ export function progressBar({ cluster, progress }: ClusterPicture): Content {
 }
 
 /** The command that makes sense now. */
-export function pauseOrResume(site: Site, { cluster, progress }: ClusterPicture): Content {
+export function pauseOrResume(site: Site, { cluster, workflowId: run, progress }: ClusterPicture): Content {
   if (!progress || isClosed(progress)) return undefined;
   const paused = progress.status === 'paused' || progress.status === 'pausing';
-  return commandForm(
-    site,
-    paused ? { cluster, command: 'resume', label: 'Resume' } : { cluster, command: 'pause', label: 'Pause' },
-  );
+  const next = paused ? { command: 'resume', label: 'Resume' } : { command: 'pause', label: 'Pause' };
+  return commandForm(site, { cluster, run, ...next });
+}
+
+/** Other open runs of the cluster, each with a page of its own. */
+export function alsoOpen({ cluster, others = [] }: ClusterPicture): Content {
+  if (others.length === 0) return undefined;
+  const links = others.map((run) => html` <a href="${runPath(cluster, { run })}">${run}</a>`);
+  return html`<p>Also open:${links}</p>`;
 }
 
 /** Windows of any clusters, the oldest first: in an incident one of these is the one to stop. */
-export function windowsTable(pictures: readonly ClusterPicture[], now: number): Content {
+export function windowsTable(site: Site, pictures: readonly ClusterPicture[], now: number): Content {
   const all = pictures
-    .flatMap(({ cluster, windows, asOf }) =>
-      (windows?.list ?? []).map((window) => ({ cluster, window, asOf: asOf ?? now })),
-    )
+    .flatMap(({ cluster, workflowId, windows, asOf = now }) => {
+      const named = namedRun(site, cluster, workflowId);
+      return (windows?.list ?? []).map((window) => ({ cluster, named, window, asOf }));
+    })
     .sort((a, b) => a.window.startedAt - b.window.startedAt);
   if (all.length === 0) return html`<p class="note">No window is running.</p>`;
   const rest = all.length - MOST_WINDOWS;
   return html`<div class="wide" tabindex="0" role="group" aria-label="Windows that are running"><table><thead><tr><th scope="col">age</th><th scope="col">cluster</th><th scope="col">customer</th><th scope="col">days</th><th scope="col">inside</th></tr></thead><tbody>
-${all.slice(0, MOST_WINDOWS).map(({ cluster, window, asOf }) => windowRow(cluster, window, now, asOf))}</tbody></table></div>
+${all.slice(0, MOST_WINDOWS).map((one) => windowRow(one, now))}</tbody></table></div>
 ${rest > 0 ? html`<p class="note">and ${count(rest)} more</p>` : undefined}`;
 }
 
-function windowRow(cluster: string, window: WindowInFlight, now: number, asOf: number): Markup {
+interface WindowOf {
+  readonly cluster: string;
+  readonly named: RunNamed;
+  readonly window: WindowInFlight;
+  readonly asOf: number;
+}
+
+function windowRow({ cluster, named, window, asOf }: WindowOf, now: number): Markup {
   const { customer, interval, startedAt, paused } = window;
   const age = formatDuration(Math.max(1_000, Math.floor((now - startedAt) / 1_000) * 1_000));
   const hours = describe([interval]);
-  return html`<tr><td class="number">${age}</td><td><a href="${clusterPath(cluster)}">${cluster}</a></td><td><a href="${customerPath(cluster, customer)}">${customer}</a></td><td><a href="${dayPath(cluster, customer, hours.slice(0, 10))}">${hours}</a></td><td>${paused ? 'paused by Temporal’s Workflow Pause ' : ''}${window.activity ? inHtml(activityLine(window.activity, asOf)) : ''}</td></tr>
+  return html`<tr><td class="number">${age}</td><td><a href="${clusterPath(cluster)}">${cluster}</a></td><td><a href="${customerPath(cluster, customer, named)}">${customer}</a></td><td><a href="${dayPath(cluster, customer, hours.slice(0, 10), named)}">${hours}</a></td><td>${paused ? 'paused by Temporal’s Workflow Pause ' : ''}${window.activity ? inHtml(activityLine(window.activity, asOf)) : ''}</td></tr>
 `;
 }

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
 import { typedCommand } from '../typed-command.js';
-import { clusterPath, type Site } from './site.js';
+import { clusterPath, namedRun, type Site } from './site.js';
 
 export interface CommandForm {
   /** Undefined for all clusters. */
   readonly cluster?: string;
+  /** The workflow id of the run that the page shows: the command is for no other. */
+  readonly run?: string | undefined;
   readonly command: string;
   readonly fields?: Readonly<Record<string, string>>;
   /** The button's text. */
@@ -19,10 +21,17 @@ export interface CommandForm {
 /** A command as a form; nothing where the server changes nothing. Sent twice, it is the same Update: it is done once. */
 export function commandForm(site: Site, form: CommandForm): Content {
   if (site.readOnly) return undefined;
-  const { cluster, command, fields = {}, label, inputs, explained } = form;
-  const typed = typedCommand(command, cluster, fields);
+  const { cluster, run, command, fields = {}, label, inputs, explained } = form;
+  const typed = typedCommand(command, cluster, { ...fields, ...typedRun(site, cluster, run) });
   const action = `${cluster === undefined ? '' : clusterPath(cluster)}/commands/${command}`;
-  return html`<form method="post" action="${action}" class="command">${hidden({ ...fields, id: randomUUID() })}${inputs}<button${explained ? undefined : html` title="${typed}"`}>${label}</button>${explained ? html` <code>${typed}</code>` : undefined}</form>`;
+  return html`<form method="post" action="${action}" class="command">${hidden({ ...fields, ...(run && { run }), id: randomUUID() })}${inputs}<button${explained ? undefined : html` title="${typed}"`}>${label}</button>${explained ? html` <code>${typed}</code>` : undefined}</form>`;
+}
+
+/** The run, where a terminal has to be told which: it is not the cluster's only one. */
+export function typedRun(site: Site, cluster: string | undefined, run: string | undefined): { run?: string } {
+  if (cluster === undefined || run === undefined) return {};
+  const only = namedRun(site, cluster, run).run === undefined && !site.watch.picture(cluster)?.others?.length;
+  return only ? {} : { run };
 }
 
 export const hidden = (fields: Readonly<Record<string, string>>): Markup[] =>

@@ -102,12 +102,12 @@ export interface MapOf {
   /** All rows that the query asks for. */
   readonly rows: readonly PlacedDays[];
   readonly query: MapQuery;
-  /** Whether its cells may be chosen, for commands. */
-  readonly selectable?: boolean;
+  /** The workflow id of the run that commands for chosen cells go to; without it none can be chosen. */
+  readonly selectableIn?: string | undefined;
 }
 
 /** Customers by days: a table of links, of which only the rows in sight are in the page. */
-export function heatMap({ cluster, range, all, rows, query, selectable = false }: MapOf): Content {
+export function heatMap({ cluster, range, all, rows, query, selectableIn }: MapOf): Content {
   const whole = wholeRange(all, range);
   const shown = monthOf(query.month, whole) ?? whole;
   const grid = gridOf(shown, MOST_CELLS);
@@ -120,13 +120,13 @@ export function heatMap({ cluster, range, all, rows, query, selectable = false }
 <div class="map wide" tabindex="0" role="group" aria-label="Customers by day" data-first="${first}" data-rows="${seen.length}" data-total="${rows.length}">
 <table data-start="${shown.start}" data-step="${grid.perCell}"><thead><tr><th scope="col">customer</th>${headCells(grid)}<th scope="col">done</th></tr></thead>
 <tbody>${seen.map((row) => rowOf(cluster, row, grid, query))}</tbody></table></div>
-<p class="note">${pager(first, seen.length, rows.length, query)}</p>${selectable ? selectionForm(cluster) : undefined}`;
+<p class="note">${pager(first, seen.length, rows.length, query)}</p>${selectableIn === undefined ? undefined : selectionForm(cluster, selectableIn)}`;
 }
 
 /** For the cells that pages.js has chosen. */
-const selectionForm = (cluster: string): Markup =>
+const selectionForm = (cluster: string, run: string): Markup =>
   html`<p class="note" data-hint hidden>Drag over cells to choose days, or hold Shift with a click or the arrow keys; Escape lets them go.</p>
-<form method="post" action="${clusterPath(cluster)}/commands/days" class="actions selection" hidden>${hidden({ id: randomUUID(), cells: '' })}<strong role="status"></strong>
+<form method="post" action="${clusterPath(cluster)}/commands/days" class="actions selection" hidden>${hidden({ run, id: randomUUID(), cells: '' })}<strong role="status"></strong>
 <button name="command" value="resetDay">Reset</button> <button name="command" value="skipDay">Skip</button> <button name="command" value="retryDay">Retry failed</button> <button type="button" data-clear>Clear</button></form>`;
 
 function monthOf(month: string | undefined, whole: DayRange): DayRange | undefined {

@@ -8,8 +8,10 @@ export interface RunAsked {
   /** Empty while the cluster has none. */
   readonly workflowId: string;
   readonly runId?: string | undefined;
-  /** It is not the one that the cluster's page shows and commands go to. */
+  /** It is not the one that the cluster's page shows. */
   readonly other: boolean;
+  /** It has ended, so that nothing can be changed in it: known of another run than the one that the cluster's page shows. */
+  readonly closed: boolean;
 }
 
 const KEEP_MS = 60_000;
@@ -22,7 +24,7 @@ const KEEP_MS = 60_000;
 export async function runAsked(site: Site, cluster: string, { run, execution }: RunNamed): Promise<RunAsked> {
   const { workflowId } = pictureOf(site, cluster);
   if (!run || (run === workflowId && !execution)) {
-    return { workflowId: workflowId ?? '', other: false };
+    return { workflowId: workflowId ?? '', other: false, closed: false };
   }
   if (execution && !/^[\w-]{36}$/.test(execution)) throw new NotFound('That is not the id of an execution.');
   const runId = execution || undefined;
@@ -32,15 +34,15 @@ export async function runAsked(site: Site, cluster: string, { run, execution }: 
       if (error instanceof NotARun) return undefined;
       throw error;
     });
-    return found !== undefined;
+    return found ? { closed: runId !== undefined || found.closedAt !== undefined } : { closed: undefined };
   });
   if (value === undefined) throw new Error(problem);
-  if (value) return { workflowId: run, runId, other: true };
+  if (value.closed !== undefined) return { workflowId: run, runId, other: true, closed: value.closed };
   throw new NotFound(`${cluster} has no run ${run}${runId ? ` with the execution ${runId}` : ''}.`);
 }
 
-/** Commands go to the run of the cluster's page only, so that nobody changes one run while looking at another. */
-export const siteFor = (site: Site, { other }: RunAsked): Site => (other ? { ...site, readOnly: true } : site);
+/** Nothing is changed from the pages of a run that has ended. */
+export const siteFor = (site: Site, { closed }: RunAsked): Site => (closed ? { ...site, readOnly: true } : site);
 
 /** @throws also when the cluster has no run */
 export async function ask<T>(

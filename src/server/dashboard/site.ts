@@ -28,6 +28,10 @@ export interface RunNamed {
   readonly execution?: string | undefined;
 }
 
+/** How an address names a run: not at all where it is the one that the page of its cluster shows. */
+export const namedRun = ({ watch }: Site, cluster: string, workflowId: string | undefined): RunNamed =>
+  workflowId === watch.picture(cluster)?.workflowId ? {} : { run: workflowId };
+
 export const clusterPath = (cluster: string): string => `/clusters/${encodeURIComponent(cluster)}`;
 export const runPath = (cluster: string, { run, execution }: RunNamed): string =>
   clusterPath(cluster) + queryText({ run, execution });
@@ -43,8 +47,9 @@ export function queryText(query: object): string {
   return text === '' ? '' : `?${text}`;
 }
 
-export function pictureOf({ watch }: Site, cluster: string): ClusterPicture {
-  const picture = watch.picture(cluster);
+/** @param run of the cluster, instead of the one that its page shows */
+export function pictureOf({ watch }: Site, cluster: string, run?: string): ClusterPicture {
+  const picture = watch.picture(cluster, run);
   if (picture) return picture;
   throw new NotFound(
     `The fleet has no cluster ${cluster}; it has ${watch.pictures.map((one) => one.cluster).join(', ')}.`,

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { z } from 'zod';
+import type { RunsPage } from '../../runs/list.js';
 import { type Clusters, type Run, Unanswered } from './clusters.js';
 import { type Filter, filterFrom } from './filter/conditions.js';
 import { FilterProblem } from './filter/parse.js';
@@ -11,6 +12,8 @@ import type { PageTokens } from './page-token.js';
 import { invalid, noSuchCluster, wrong } from './problems.js';
 
 const PAGE = { usual: 50, most: 500 };
+/** Runs in one list of Temporal's: one that answers slowly makes a page shorter, rather than late. */
+const LIST = 250;
 /** A filter that matches little must not keep a caller waiting: the page then ends early, with a token. */
 const MOST = { runs: 5_000, reports: 200, ms: 10_000 };
 /** Runs that are asked at the same time. */
@@ -20,8 +23,10 @@ const AT_ONCE = 10;
 const positionSchema = z.object({
   cluster: z.string(),
   token: z.string().optional(),
-  size: z.int().min(1).max(PAGE.most),
+  size: z.int().min(1).max(LIST),
   after: z.string().optional(),
+  /** The cluster did not answer the page before. */
+  again: z.literal(true).optional(),
 });
 type Position = z.infer<typeof positionSchema>;
 
@@ -46,7 +51,7 @@ export async function listJobs(
     );
   }
   // Of what a filter finds in visibility, few may match.
-  const chunk = request.filter === '' ? size : PAGE.most;
+  const chunk = request.filter === '' ? Math.min(size, LIST) : LIST;
   const page = new Page(clusters, filter, { size, chunk, full: view === JobView.FULL });
   await page.fill(names, position?.data);
   return {
@@ -119,8 +124,10 @@ class Page {
   private async addCluster(cluster: string, from: Position | undefined): Promise<void> {
     let position: Position = from ?? { cluster, size: this.asked.chunk };
     for (;;) {
-      const { token, size, after } = position;
-      const { runs, next } = await this.clusters.runs(cluster, { conditions: this.filter.visibility, size, token });
+      const { after } = position;
+      const list = await this.listAt(position);
+      if (!list) return;
+      const { runs, next } = list;
       // Where the run is no longer on this page, it has moved: better a job twice than one that is missing.
       const rest = runs.slice(runs.findIndex(({ runId }) => runId === after) + 1);
       const last = await this.addRuns(rest.map((run) => ({ ...run, cluster })));
@@ -133,6 +140,19 @@ class Page {
       if (!this.isFull) continue;
       this.next = position;
       return;
+    }
+  }
+
+  /** In the middle of a cluster's list, one that does not answer ends the page: the next one asks again, and misses nothing. */
+  private async listAt(position: Position): Promise<RunsPage | undefined> {
+    const { cluster, token, size, after, again } = position;
+    try {
+      return await this.clusters.runs(cluster, { conditions: this.filter.visibility, size, token });
+    } catch (error) {
+      const inTheMiddle = (token ?? after) !== undefined && !again;
+      if (!inTheMiddle || !(error instanceof Unanswered)) throw error;
+      this.next = { ...position, again: true };
+      return undefined;
     }
   }
 

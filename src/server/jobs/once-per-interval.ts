@@ -1,6 +1,7 @@
 interface Entry<T> {
   readonly answer: Promise<T>;
-  readonly until: number;
+  /** Infinite until it is answered: what is slow is not asked again meanwhile. */
+  until: number;
 }
 
 /** Answers that all callers share for a moment: however many ask, each question is asked once an interval. */
@@ -13,17 +14,20 @@ export class OncePerInterval<T> {
     private readonly most: number,
   ) {}
 
-  /** The answer under this key, a failure included; asks if there is none from this interval. */
+  /** The answer under this key, a failure included; asks if there is none that is on its way or from this interval. */
   get(key: string, ask: () => Promise<T>): Promise<T> {
     const now = Date.now();
     const known = this.entries.get(key);
     if (known && now < known.until) return known.answer;
-    const answer = ask();
-    answer.catch(() => {});
+    const entry = { answer: ask(), until: Number.POSITIVE_INFINITY };
+    const answered = () => {
+      entry.until = Date.now() + this.intervalMs;
+    };
+    entry.answer.then(answered, answered);
     this.entries.delete(key);
-    this.entries.set(key, { answer, until: now + this.intervalMs });
+    this.entries.set(key, entry);
     this.forget(now);
-    return answer;
+    return entry.answer;
   }
 
   /** So that what the caller just changed is seen at once. */

@@ -108,6 +108,24 @@ describe('Shared answers', () => {
     expect(asked).toBe(5);
   });
 
+  it('are waited for, however long that takes: nothing is asked again meanwhile', async () => {
+    const answers = new OncePerInterval<number>(1_000, 3);
+    let [asked, answer] = [0, (_: number): void => {}];
+    const ask = () =>
+      new Promise<number>((resolve) => {
+        asked++;
+        answer = resolve;
+      });
+    const first = answers.get('a', ask);
+    vi.setSystemTime(Date.now() + 5_000);
+    const second = answers.get('a', ask);
+    answer(7);
+    expect([await first, await second, asked]).toEqual([7, 7, 1]);
+    vi.setSystemTime(Date.now() + 1_000);
+    void answers.get('a', ask);
+    expect(asked).toBe(2);
+  });
+
   it('include failures, so that a cluster that is down is not asked more often than one that is up', async () => {
     const answers = new OncePerInterval<number>(1_000, 3);
     let asked = 0;

@@ -102,22 +102,52 @@ describe('ListJobs', () => {
     expect(full.jobs[0]).toMatchObject({ progress: { days: { done: 4 } }, proof: { rows: 4 } });
   });
 
-  it('names clusters that do not answer, and lists the others, also when one goes down between two pages', async () => {
+  it('names clusters that do not answer, and lists the others', async () => {
     api().clusters.down.add('east');
     const list = await api().client().listJobs({});
     expect(list.unreachable).toEqual(['clusters/east']);
     expect(list.jobs).toHaveLength(5);
-    api().clusters.down.clear();
-    const first = await api().client().listJobs({ pageSize: 3 });
-    expect(first.unreachable).toEqual([]);
-    api().clusters.down.add('east');
-    const second = await api().client().listJobs({ pageSize: 50, pageToken: first.nextPageToken });
-    expect(second.unreachable).toEqual(['clusters/east']);
-    expect(second.jobs).toHaveLength(5);
     const one = api()
       .client()
       .getJob({ name: jobOf('east', '2025-12') });
     expect(await problemOf(one)).toMatchObject({ code: Code.Unavailable, rawMessage: 'east is unreachable' });
+  });
+
+  it('asks a cluster again that goes down between two pages: it misses nothing of one that is back, and names the other', async () => {
+    const page = (pageToken: string) => api().client().listJobs({ pageSize: 3, pageToken });
+    const first = await page('');
+    api().clusters.down.add('east');
+    const second = await page(first.nextPageToken);
+    expect([second.jobs, second.unreachable]).toEqual([[], []]);
+    const without = await page(second.nextPageToken);
+    expect([without.jobs.length, without.unreachable]).toEqual([3, ['clusters/east']]);
+    api().clusters.down.clear();
+    const names = namesIn(first);
+    for (let pageToken = second.nextPageToken; pageToken !== ''; ) {
+      const next = await page(pageToken);
+      expect(next.unreachable).toEqual([]);
+      names.push(...namesIn(next));
+      pageToken = next.nextPageToken;
+    }
+    expect([names.length, new Set(names).size]).toEqual([12, 12]);
+  });
+
+  it('asks for long lists in parts, each of which fits into the time for an answer', async () => {
+    const many = Array.from({ length: 1_100 }, (_, i) => ({
+      ...api().fleet.west![0]!,
+      workflowId: runId('west', `${1000 + i}-01`),
+    }));
+    api().fleet.west = many;
+    const names: string[] = [];
+    let pageToken = '';
+    do {
+      const page = await api().client().listJobs({ parent: 'clusters/west', pageSize: 500, pageToken });
+      names.push(...namesIn(page));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    expect(new Set(names).size).toBe(1_100);
+    expect(names).toHaveLength(1_100);
+    expect(Math.max(...api().clusters.sizes)).toBe(250);
   });
 
   it('lists a job whose worker does not answer as one that does not answer', async () => {
