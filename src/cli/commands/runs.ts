@@ -6,8 +6,9 @@ import { NoWorker, whileWorkerPolls } from '../../runs/ask.js';
 import { describeRun as describe, isOfCluster, NotARun, type RunFacts, runsQuery } from '../../runs/run.js';
 import { rangeName, rangeNamed, runId } from '../../runs/run-names.js';
 import { withDeadline } from '../../runs/time-limit.js';
+import { isStuck } from '../../runs/unanswered.js';
 import { EXIT } from './exit-codes.js';
-import { badUsage, CommandProblem, isNoAnswer, isStuck } from './problem.js';
+import { badUsage, CommandProblem, isNoAnswer } from './problem.js';
 
 /** Which run to use: `--run`, `--range`, or neither. */
 export interface RunChoice {

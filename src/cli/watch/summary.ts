@@ -2,10 +2,11 @@ import { formatDuration } from '../../backfill/hours/duration.js';
 import { DAY_NAMES } from '../../backfill/views/day-letters.js';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { Status } from '../../backfill/views/status.js';
+import { onOneLine } from '../../one-line.js';
 import { DAY_COLOURS } from '../terminal/day-colours.js';
 import { figuresOf, isClosed } from '../terminal/figures.js';
 import { count, counted, percent, toMinute } from '../terminal/format.js';
-import { type Line, onOneLine, type Span, type Style, styled } from '../terminal/line.js';
+import { type Line, type Span, type Style, styled } from '../terminal/line.js';
 import { type ClusterPicture, rateSinceStart } from '../terminal/picture.js';
 
 const statusStyles: Record<Status, Style> = {
