@@ -9,8 +9,8 @@ const failures = (reason: string, over: string) =>
   `sum by (namespace, workflow_type) (increase(temporal_workflow_task_execution_failed_total{failure_reason="${reason}"}[${over}])) > 0`;
 const slow = (le: string) =>
   `temporal_workflow_task_schedule_to_start_latency_seconds_bucket{namespace="ingestion",task_queue="backfill-scorecards",le="${le}"}`;
-const pollers =
-  'temporal_num_pollers{namespace="ingestion",task_queue="backfill-scorecards",poller_type="workflow_task"}';
+const pollers = (instance: string) =>
+  `temporal_num_pollers{namespace="ingestion",task_queue="backfill-scorecards",poller_type="workflow_task",instance="${instance}"}`;
 const refused =
   'temporal_request_failure_total{namespace="ingestion",operation="StartWorkflowExecution",status_code="RESOURCE_EXHAUSTED"}';
 
@@ -19,18 +19,18 @@ export const workerAlerts = (limits: Limits): Alert[] => [
   {
     name: 'TemporalPollersDisconnected',
     severity: 'page',
-    expr: 'sum by (namespace, task_queue) (temporal_num_pollers{poller_type="workflow_task"}) == 0',
+    expr: 'sum by (namespace, task_queue, instance) (temporal_num_pollers{poller_type="workflow_task"}) == 0',
     for: limits.restart,
-    summary: `A worker of ${QUEUE} is up, but does not poll`,
+    summary: `Worker {{ $labels.instance }} of ${QUEUE} is up, but does not poll`,
     meaning: 'It serves metrics and does no work: it is wedged, or it drains without end.',
     look: 'kubectl get pods -l app.kubernetes.io/component=worker',
     steps: ['`/readyz` of the pod says which poller stands still.', 'Restart it: nothing is lost with a worker.'],
     silent: 'A worker that is gone has no metrics: BackfillOrchestratorDown is the alert for that.',
     example: {
-      fires: { [pollers]: always(0) },
+      fires: { [pollers('10.0.0.1:9464')]: always(0), [pollers('10.0.0.2:9464')]: always(5) },
       after: '10m',
-      labels: queue,
-      unless: { 'it polls': { [pollers]: always(5) } },
+      labels: { ...queue, instance: '10.0.0.1:9464' },
+      unless: { 'it polls': { [pollers('10.0.0.1:9464')]: always(5) } },
     },
   },
   {
@@ -40,7 +40,7 @@ export const workerAlerts = (limits: Limits): Alert[] => [
     for: '0m',
     summary: "A {{ $labels.workflow_type }} can't be replayed by the worker's version",
     meaning: 'The run stands still until a worker that fits polls. Windows in flight continue.',
-    look: 'temporal workflow list --query \'WorkflowType="backfillScorecards" AND ExecutionStatus="Running"\'',
+    look: 'backfill status',
     steps: ['Roll the worker back to the version before.', 'Then find out why the replay gate let the version pass.'],
     example: {
       fires: { [failed('NonDeterminismError')]: '0x5 1x300' },
@@ -61,7 +61,7 @@ export const workerAlerts = (limits: Limits): Alert[] => [
     for: '0m',
     summary: 'A {{ $labels.workflow_type }} answers more than the server takes',
     meaning: 'The workflow task is tried again and again, and the run stands still.',
-    look: 'temporal workflow list --query \'WorkflowType="backfillScorecards" AND ExecutionStatus="Running"\'',
+    look: 'backfill status',
     steps: [
       'This is a fault of the project: answers and states are made to fit. Keep the history: `temporal workflow show --output json`.',
       'Terminate the run and start one for fewer customers with `--resume`.',
@@ -96,7 +96,7 @@ export const workerAlerts = (limits: Limits): Alert[] => [
     for: limits.settles,
     summary: 'Temporal refuses {{ $labels.operation }} of the worker: a rate limit of {{ $labels.namespace }}',
     meaning: 'The SDK tries again, so that nothing is lost, but everything in this namespace slows down.',
-    look: 'backfill status --all',
+    look: 'backfill status',
     steps: [
       'Lower the number of windows at once: `backfill set-parallelism`.',
       "Raise the namespace's rate limit if live work is refused as well.",

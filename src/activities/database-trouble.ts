@@ -64,9 +64,8 @@ export function troubleOf(error: unknown, { url, seconds, context }: TroubleOpti
   const { code = '', message = '' } = error as Partial<pg.DatabaseError>;
   if (!(error instanceof pg.DatabaseError)) {
     const silent = code === 'ETIMEDOUT' || (!code && /time-?out/i.test(message));
-    const unreachable = `it is unreachable${code ? ` (${code})` : ''}`;
     const kind = { lost: true, permanent: code === 'ERR_INVALID_URL', tooSlow: false };
-    return new DatabaseTrouble(silent ? `no answer within ${seconds} s` : (REASONS[code] ?? unreachable), kind);
+    return new DatabaseTrouble(silent ? `no answer within ${seconds} s` : reasonOfCode(code), kind);
   }
   const misfit = code === PROTOCOL && error.severity !== 'FATAL';
   const tooSlow = code === TOO_SLOW;
@@ -80,15 +79,19 @@ export function troubleOf(error: unknown, { url, seconds, context }: TroubleOpti
   return new DatabaseTrouble(reason, { lost, permanent, tooSlow });
 }
 
-export function withoutSecrets(message: string, url: string): string {
+/** What Node's code for a connection that failed means. */
+export const reasonOfCode = (code: string): string => REASONS[code] ?? `it is unreachable${code ? ` (${code})` : ''}`;
+
+/** @param more another secret that is not a part of the address */
+export function withoutSecrets(message: string, url: string, more?: string): string {
   const parts = URL.canParse(url) ? new URL(url) : undefined;
-  const secrets = [url, parts?.password, parts?.username, parts?.host, parts?.hostname].flatMap((part) =>
+  const secrets = [url, more, parts?.password, parts?.username, parts?.host, parts?.hostname].flatMap((part) =>
     part ? [part, decoded(part)] : [],
   );
   return secrets.reduce((text, secret) => text.replaceAll(secret, '…'), message).slice(0, 200);
 }
 
-function decoded(part: string): string {
+export function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {

@@ -28,6 +28,8 @@ export interface FaultParameters {
   /** Strike only in this many attempts of the activity, so that a later one continues; by default in all. */
   activityAttempts?: number;
   milliseconds?: number;
+  /** Take this long without a heartbeat. */
+  silent?: boolean;
   sqlstate?: string;
   message?: string;
   type?: string;
@@ -128,8 +130,10 @@ export async function strike({ kind, parameters }: Fault, context: Context, beat
       );
     case 'unknown':
       throw new Error(parameters.message ?? 'injected fault: unknown error');
-    case 'slow':
-      return await stayAlive(context, beat, parameters.milliseconds ?? 1_000);
+    case 'slow': {
+      const { milliseconds = 1_000, silent = false } = parameters;
+      return await (silent ? context.sleep(milliseconds) : stayAlive(context, beat, milliseconds));
+    }
     case 'crash':
       process.exit(137);
       break;

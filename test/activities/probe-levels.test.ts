@@ -13,7 +13,8 @@ import type { Health } from '../../src/backfill/pacing/pace.js';
 
 const thresholds: Thresholds = { maxLoad: { active: 10, blocked: 5 }, criticalLoad: { active: 20 } };
 const load = (active: number, blocked = 0): Look => ({ values: { active, blocked }, missing: {} });
-const failed: Look = { unknown: 'it refuses connections' };
+const lost = (why: string): Look => ({ values: {}, missing: {}, lost: [why] });
+const failed = lost('it refuses connections');
 
 function levelAfter(from: Health, ...looks: Look[]): Levels {
   return looks.reduce((levels, look) => afterLook(levels, look, thresholds), initialLevels(from, ''));
@@ -51,10 +52,15 @@ describe('the level of a database', () => {
   });
 
   it('says of an unknown level when its reason has become another one', () => {
-    const other: Look = { unknown: 'its host name is not known' };
-    expect(levelAfter('unknown', failed, failed, failed)).toMatchObject({ level: 'unknown', reason: failed.unknown });
-    expect(levelAfter('unknown', failed, failed, failed, other, other).reason).toBe(failed.unknown);
-    expect(levelAfter('unknown', failed, failed, failed, other, other, other).reason).toBe(other.unknown);
+    const other = lost('its host name is not known');
+    expect(levelAfter('unknown', failed, failed, failed)).toMatchObject({
+      level: 'unknown',
+      reason: 'it refuses connections',
+    });
+    expect(levelAfter('unknown', failed, failed, failed, other, other).reason).toBe('it refuses connections');
+    expect(levelAfter('unknown', failed, failed, failed, other, other, other).reason).toBe(
+      'its host name is not known',
+    );
   });
 
   it('is unknown when a named metric has no value, unless another one is over its threshold', () => {

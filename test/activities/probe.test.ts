@@ -16,7 +16,7 @@ let own: string;
 const clients: pg.Client[] = [];
 
 beforeAll(async () => {
-  postgres = await startPostgres({ settings: { deadlock_timeout: '100ms' } });
+  postgres = await startPostgres({ settings: { deadlock_timeout: '100ms', autovacuum_naptime: '1s' } });
   const admin = await connect();
   await admin.query('CREATE TABLE rows AS SELECT n FROM generate_series(1, 9) n');
   await admin.query(
@@ -29,6 +29,10 @@ beforeAll(async () => {
     slow: 'SELECT pg_sleep(60)',
     nothing: 'SELECT n FROM rows WHERE n > 99',
     words: `SELECT 'many'`,
+    empty: `SELECT ''`,
+    vacuums: { vacuumsOn: 'closed.Events' },
+    vacuumsElsewhere: { vacuumsOn: 'public.rows' },
+    noTable: { vacuumsOn: `closed.x'; DROP TABLE rows; --` },
     wrong: 'SELECT no_such_column FROM rows',
     writes: 'WITH gone AS (DELETE FROM rows RETURNING n) SELECT count(*) FROM gone',
     leaves: 'COMMIT; DELETE FROM rows',
@@ -156,6 +160,28 @@ describe('probeDatabase', () => {
     for (const name of metrics) expect(answer.reason).toMatch(new RegExp(`${name} \\d+(\\.\\d+)? of 1000000000`));
   });
 
+  it('sees a vacuum of a named table, also of a partition in a schema that is closed to it, and none of others', async () => {
+    const admin = await connect();
+    // It would take an hour.
+    const slow = 'autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1';
+    await admin.query(`
+      CREATE SCHEMA closed; CREATE TABLE closed."Events" (n int, words text) PARTITION BY LIST (n);
+      CREATE TABLE closed.part PARTITION OF closed."Events" DEFAULT
+        WITH (${slow}, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 0);`);
+    const thresholds = { maxLoad: { vacuumsElsewhere: 1, vacuums: 1 } };
+    expect(await probe(thresholds)).toEqual({ level: 'ok', reason: 'vacuumsElsewhere 0 of 1, vacuums 0 of 1' });
+    const vacuumed = probe({ ...thresholds, last: 'ok' });
+    await admin.query(`INSERT INTO closed."Events" SELECT n, repeat('words', 99) FROM generate_series(1, 9999) n`);
+    await admin.query(`DELETE FROM closed."Events"; SELECT pg_stat_force_next_flush()`);
+    expect(await vacuumed).toEqual({ level: 'high', reason: 'vacuums is 1, at or over maxLoad 1' });
+    const blind = { BACKFILL_PROBE_URL: urlFor('nobody', 'see-nothing') };
+    expect((await probe(thresholds, blind)).reason).toMatch(/vacuums: the probe's role needs pg_monitor/);
+    const elsewhere = { BACKFILL_PROBE_URL: postgres.url.replace(/postgres$/, 'template1') };
+    expect((await probe(thresholds, elsewhere)).reason).toMatch(/vacuums: there is no such table in the probe's/);
+    // Autovacuum gives way to whoever wants the table.
+    await admin.query('DROP SCHEMA closed CASCADE');
+  }, 60_000);
+
   it('measures what operators wrote in SQL, read-only', async () => {
     expect(await probe({ maxLoad: { rows: 9 } })).toMatchObject({
       level: 'high',
@@ -165,6 +191,8 @@ describe('probeDatabase', () => {
     for (const [name, reason] of Object.entries({
       nothing: 'nothing: its SQL returned no value',
       words: 'words: its SQL returned no number',
+      empty: 'empty: its SQL returned no number',
+      noTable: "noTable: there is no such table in the probe's database",
       wrong: `wrong: it refuses the SQL (SQLSTATE 42703): it names a column that does not exist; ${log}`,
       writes: `writes: it refuses the SQL (SQLSTATE 25006): it writes, in a read-only transaction; ${log}`,
       leaves: `leaves: it refuses the SQL (SQLSTATE 42601): it has a syntax error, or is more than one statement; ${log}`,
@@ -214,7 +242,13 @@ describe('probeDatabase', () => {
       reason: "the worker's environment has no BACKFILL_PROBE_URL_US_WEST_2_PROD or BACKFILL_PROBE_URL",
     });
     const file = { BACKFILL_PROBE_QUERIES_FILE: '/no/such/file' };
+    const wrong = `${own}.wrong`;
     expect((await probe({ maxLoad: { rows: 1 } }, file)).reason).toMatch(
+      /^BACKFILL_PROBE_QUERIES_FILE names no readable/,
+    );
+    expect(await probe({ maxLoad: { activeSessions: 50 } }, file)).toMatchObject({ level: 'ok' });
+    await writeFile(wrong, JSON.stringify({ rows: { promql: 'up', sql: 'SELECT 1' } }));
+    expect((await probe({ maxLoad: { rows: 1 } }, { BACKFILL_PROBE_QUERIES_FILE: wrong })).reason).toMatch(
       /^BACKFILL_PROBE_QUERIES_FILE names no readable/,
     );
   });
@@ -224,7 +258,7 @@ describe('probeDatabase', () => {
     const urls = [
       urlFor('watcher', 'wrong-secret'),
       urlFor('stranger', 'wrong-secret'),
-      postgres.url.replace('/postgres', '/wrong-secret'),
+      postgres.url.replace(/postgres$/, 'wrong-secret'),
       `postgresql://stranger:wrong-secret@no-such-host.invalid:${port}/postgres`,
       `postgresql://stranger:wrong-secret@127.0.0.1:${await freePort()}/postgres`,
       'stranger wrong-secret is no URL',

@@ -128,7 +128,18 @@ describe('doctor', () => {
     expect(tried).toEqual(['✓ probe: activeSessions 0', expect.stringMatching(/^! probe: nonsense: unknown metric/)]);
     const closed = `postgresql://kim:hunter2@127.0.0.1:${await freePort()}/x`;
     expect(about('probe', await findings({ defaults }, { BACKFILL_PROBE_URL: closed }))).toEqual([
-      "✗ probe: the database can't be measured: it refuses connections",
+      "✗ probe: it can't measure: it refuses connections",
+      expect.stringMatching(/^! probe: nonsense: unknown metric/),
+    ]);
+    const queries = join(await temporaryDirectory('queries'), 'queries.json');
+    await writeFile(queries, JSON.stringify({ slow: { promql: 'up' } }));
+    const prometheus = `http://kim:hunter2@127.0.0.1:${await freePort()}`;
+    const metrics = { probe: { maxLoad: { activeSessions: 20, slow: 1 } } };
+    const environment = { BACKFILL_PROBE_URL: url, BACKFILL_PROBE_QUERIES_FILE: queries };
+    const both = { ...environment, BACKFILL_PROBE_PROMETHEUS_URL: prometheus };
+    expect(about('probe', await findings({ defaults: metrics }, both))).toEqual([
+      '✓ probe: activeSessions 0',
+      "✗ probe: it can't measure: Prometheus: it refuses connections",
     ]);
   });
 });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { OTHER_ORDER } from '../../scripts/dev/altered-build.js';
 import { COMMANDS } from '../../src/backfill/commands/command.js';
 import { asHistory, type RecordedHistory, recordedHistories } from '../support/histories.js';
 import { kindsOf } from '../support/history-events.js';
@@ -91,9 +92,9 @@ describe('A replay fails', () => {
 
   it('under a workflow that takes customers in another order', async () => {
     const code = await readFile(codePath, 'utf8');
-    const order = 'claims[b] - claims[a] || a - b';
+    const [, order, other] = OTHER_ORDER;
     expect(code.split(order)).toHaveLength(2);
-    const altered = { code: code.replace(order, 'claims[b] - claims[a] || b - a') };
+    const altered = { code: code.replace(order, other) };
     const { sequential, 'invalid-input': untouched } = await replayed(
       [recorded('sequential'), recorded('invalid-input')],
       altered,

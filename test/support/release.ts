@@ -1,20 +1,14 @@
 import { execFile } from 'node:child_process';
-import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { temporaryDirectory } from '../../scripts/dev/processes.js';
+import { type Alteration, alteredBuild } from '../../scripts/dev/altered-build.js';
 import { freePort } from '../../src/fleet/free-port.js';
 import { type ManagedProcess, spawnManaged } from '../../src/processes/managed-process.js';
 import type { Rig } from './rig.js';
 import { until } from './run.js';
 
 const UNHANDLED = proto.temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND;
-const project = fileURLToPath(new URL('../../', import.meta.url));
-
-/** In the build's files, by their path in `dist`. */
-export type Alterations = [path: string, from: string, to: string][];
 
 /** A build of the project, and a worker of it as a version of a worker deployment. */
 export class Release {
@@ -25,17 +19,8 @@ export class Release {
     readonly worker: ManagedProcess,
   ) {}
 
-  static async start(rig: Rig, buildId: string, alterations: Alterations = []): Promise<Release> {
-    const folder = await temporaryDirectory(`build-${buildId}`);
-    await cp(join(project, 'dist'), join(folder, 'dist'), { recursive: true });
-    await cp(join(project, 'package.json'), join(folder, 'package.json'));
-    await symlink(join(project, 'node_modules'), join(folder, 'node_modules'), 'junction');
-    for (const [path, from, to] of alterations) {
-      const file = join(folder, 'dist', path);
-      const code = await readFile(file, 'utf8');
-      if (!code.includes(from)) throw new Error(`${path} of the build has no ${from}`);
-      await writeFile(file, code.replaceAll(from, to));
-    }
+  static async start(rig: Rig, buildId: string, alterations: readonly Alteration[] = []): Promise<Release> {
+    const folder = await alteredBuild(buildId, alterations);
     const health = `127.0.0.1:${await freePort()}`;
     const worker = await spawnManaged(`worker ${buildId}`, process.execPath, [join(folder, 'dist/worker.js')], {
       env: {

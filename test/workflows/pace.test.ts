@@ -7,6 +7,7 @@ import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
 import { freePort } from '../../src/fleet/free-port.js';
 import { useRig } from '../support/harness.js';
 import { kindsOf, textOf } from '../support/history-events.js';
+import { type PrometheusStandIn, startPrometheusStandIn, vector } from '../support/prometheus.js';
 import { type BackfillHandle, mostAtOnce, until } from '../support/run.js';
 
 /** What the orchestrator's worker sees; complete before any run asks. */
@@ -201,6 +202,7 @@ describe('an adaptive limit', () => {
 describe('the probe', () => {
   let postgres: Postgres;
   let admin: pg.Client;
+  let prometheus: PrometheusStandIn;
 
   beforeAll(async () => {
     postgres = await startPostgres();
@@ -211,10 +213,16 @@ describe('the probe', () => {
     await admin.query('CREATE TABLE queue AS SELECT 0 AS jobs');
     await admin.query('CREATE DATABASE carried');
     environment.BACKFILL_PROBE_URL_QUEUED = postgres.url;
+    prometheus = await startPrometheusStandIn(() => vector('0'));
+    environment.BACKFILL_PROBE_PROMETHEUS_URL_QUEUED = prometheus.url.replace('//', '//kim:hunter2@');
     environment.BACKFILL_PROBE_URL_CARRIED = Object.assign(new URL(postgres.url), { pathname: '/carried' }).href;
-    environment.BACKFILL_PROBE_QUERIES_FILE = await file('queries.json', { queuedJobs: 'SELECT jobs FROM queue' });
+    environment.BACKFILL_PROBE_QUERIES_FILE = await file('queries.json', {
+      queuedJobs: 'SELECT jobs FROM queue',
+      errorShare: { promql: 'sum(rate(errors[1m])) / sum(rate(requests[1m]))' },
+    });
   });
   afterAll(async () => {
+    prometheus?.close();
     await admin?.end();
   });
 
@@ -240,9 +248,10 @@ describe('the probe', () => {
       cluster: 'queued',
       customers: ['slow-a', 'cvs'],
       ...oneDay,
-      probe: { maxLoad: {}, criticalLoad: { queuedJobs: 5 }, every: '1s' },
+      probe: { maxLoad: { errorShare: 0.01 }, criticalLoad: { queuedJobs: 5 }, every: '1s' },
     });
-    await run.until(({ database, totals }) => database.level === 'ok' && totals.running === 1);
+    const calm = await run.until(({ database, totals }) => database.level === 'ok' && totals.running === 1);
+    expect(calm.database).toMatchObject({ utilization: 0, reason: 'queuedJobs 0 of 5, errorShare 0 of 0.01' });
     await queued(9);
     const reason = 'queuedJobs is 9, at or over criticalLoad 5';
     expect((await run.until(({ database }) => database.level === 'critical')).database.reason).toBe(reason);
@@ -270,7 +279,8 @@ describe('the probe', () => {
     const { password, port } = new URL(postgres.url);
     const said = [textOf(await run.events()), JSON.stringify([await run.progress(), await run.log()])].join();
     expect(said).toContain('queuedJobs');
-    for (const secret of [postgres.url, password, `:${port}/`]) expect(said).not.toContain(secret);
+    for (const secret of [postgres.url, password, `:${port}/`, prometheus.url, 'hunter2', 'kim', 'rate('])
+      expect(said).not.toContain(secret);
   });
 
   it('that has no connection is unknown, with the reason, and keeps nothing from running', async () => {
@@ -298,7 +308,7 @@ describe('the probe', () => {
     });
     const known =
       'activeSessions, competingSessions, blockedSessions, longestTransactionSeconds, connectionsShare, deadlocksPerMinute, ' +
-      'walMegabytesPerMinute, archiveBacklog, transactionIdAge, autovacuumWorkers, replicationLagSeconds, queuedJobs';
+      'walMegabytesPerMinute, archiveBacklog, transactionIdAge, autovacuumWorkers, replicationLagSeconds, queuedJobs, errorShare';
     expect(await run.failure()).toMatchObject({
       type: 'InvalidInput',
       message: ['maxLoad.queuedJob', 'criticalLoad.blocked']

@@ -1,10 +1,11 @@
 import type { WorkflowFailedError } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Alteration, OTHER_ORDER } from '../../scripts/dev/altered-build.js';
 import { stopAll } from '../../scripts/dev/processes.js';
 import { workflowBundle } from '../../src/built.js';
 import { useRig } from '../support/harness.js';
-import { type Alterations, buildOfRun, isStuck, Release } from '../support/release.js';
+import { buildOfRun, isStuck, Release } from '../support/release.js';
 import { type BackfillHandle, until } from '../support/run.js';
 
 const rig = useRig();
@@ -12,8 +13,8 @@ const CUSTOMERS = 200;
 const customers = Array.from({ length: CUSTOMERS }, (_, i) => `slow-${i}`);
 
 /** Takes customers in another order, and cannot read what the release before it hands over. */
-const BAD: Alterations = [
-  ['workflows.bundle.js', 'claims[b] - claims[a] || a - b', 'claims[b] - claims[a] || b - a'],
+const BAD: readonly Alteration[] = [
+  OTHER_ORDER,
   ['workflows.bundle.js', 'CARRIED_VERSION = 1', 'CARRIED_VERSION = 2'],
   ['backfill/state/packed.js', 'CARRIED_VERSION = 1', 'CARRIED_VERSION = 2'],
 ];

@@ -1,4 +1,5 @@
-import { CUSTOMERS, type Lab } from './lab.js';
+import { alteredBuild, OTHER_ORDER } from '../../dev/altered-build.js';
+import { CUSTOMERS, HEARTBEAT_MS, type Lab, type Rule } from './lab.js';
 
 /** One thing that goes wrong in a run that works. */
 export interface Fault {
@@ -7,22 +8,21 @@ export interface Fault {
   alert?: string;
   /** @returns what makes it right again */
   inject(lab: Lab): Promise<() => Promise<void>>;
-  /** The run to start, where it is not the usual one. */
+  /** What is so from the run's start on. */
+  fromStart?: boolean;
+  /** What the run to start has beside the usual. */
   run?: object;
-  /** The first command of the alert's runbook, as far as it is one of `backfill`, and what shows the cause in its answer. */
-  look?: { command: readonly string[]; shows: RegExp };
+  /** What the first command of the alert's runbook shows of the cause; undefined: it is one of Kubernetes. */
+  shows?: RegExp;
 }
-
-const status = (shows: RegExp) => ({ command: ['status', 'lab'], shows });
-const doctor = (shows: RegExp) => ({ command: ['doctor', 'lab'], shows });
 
 export const FAULTS: readonly Fault[] = [
   {
     name: 'The run is paused',
     async inject(lab) {
-      await lab.backfill(['pause', 'lab', '--reason', 'the lab']);
+      await lab.type("backfill pause lab --reason 'the lab'");
       return async () => {
-        await lab.backfill(['resume', 'lab']);
+        await lab.type('backfill resume lab');
       };
     },
   },
@@ -30,62 +30,92 @@ export const FAULTS: readonly Fault[] = [
     name: 'The ingestion worker is killed',
     alert: 'BackfillNoProgress',
     inject: ({ stack }) => stack.kill('ingestion'),
-    look: status(/\d+ windows? in flight/),
+    shows: /\d+ windows? in flight/,
   },
   {
     name: 'The orchestrator is killed',
     alert: 'BackfillOrchestratorDown',
     inject: ({ stack }) => stack.kill('orchestrator'),
-    look: status(/does not answer; check that a worker polls task queue \S+/),
+    shows: /does not answer; check that a worker polls task queue \S+/,
   },
   {
     name: 'Every window ends in a deadlock',
     alert: 'BackfillBreakerOpen',
-    inject: (lab) => lab.fault('*', 'contention'),
-    look: status(/breaker: \d+ of the latest \d+ windows failed, lately for contention: [^;]*/),
+    inject: (lab) => lab.faults(['*', 'contention']),
+    shows: /breaker: \d+ of the latest \d+ windows failed, lately for contention: [^;]*/,
   },
   {
     name: 'The database is over its critical load',
     alert: 'BackfillDatabaseCritical',
     inject: (lab) => lab.load(),
-    look: status(/the database is critical: \w+ is \d+, at or over criticalLoad \d+/),
+    shows: /the database is critical: \w+ is \d+, at or over criticalLoad \d+/,
   },
   {
     name: 'PostgreSQL is away',
     alert: 'BackfillProbeBlind',
     inject: ({ stack }) => stack.kill('postgres'),
-    look: status(/database unknown: [a-z ]*/),
+    shows: /database unknown: [a-z ]*/,
   },
   {
     name: 'Temporal is away',
     alert: 'BackfillClusterDown',
     inject: ({ stack }) => stack.kill('temporal'),
-    look: doctor(/✗ connection .{20,100}/),
+    shows: /✗ connection .{20,100}/,
   },
   {
     name: 'One window is stuck',
     alert: 'BackfillWindowOld',
     // Heartbeats continue, and it never ends.
-    inject: (lab) => lab.fault(CUSTOMERS[0]!, 'execution-timeout'),
-    look: status(/1 running|r running/),
+    inject: (lab) => lab.faults([CUSTOMERS[0]!, 'execution-timeout']),
+    shows: /1 running|r running/,
+  },
+  {
+    name: 'Windows are silent for nearly as long as they may',
+    alert: 'BackfillWindowNearHeartbeatLimit',
+    inject: (lab) =>
+      lab.faults(
+        ...CUSTOMERS.slice(1).map((customer, i): Rule => {
+          return [customer, 'slow', { milliseconds: (0.97 - 0.03 * i) * HEARTBEAT_MS, silent: true }];
+        }),
+      ),
+    shows: /heartbeat ([5-9]|1\d)s ago of at most 20s/,
+  },
+  {
+    name: 'The statement that counts is too slow',
+    alert: 'BackfillVerificationBehind',
+    run: { verify: 'report' },
+    inject: (lab) => lab.slowCount(),
+    shows: /could not be verified: [^;]*/,
   },
   {
     name: 'Windows become slower',
     alert: 'BackfillEtaSlipping',
-    inject: (lab) => lab.slowDown(3_000),
-    look: status(/done in about [^(]*/),
+    inject: (lab) => lab.faults(['*', 'slow', { milliseconds: 3_000 }]),
+    shows: /done in about [^(]*/,
   },
   {
     name: 'The last days fail for good',
     alert: 'BackfillWaitingForOperator',
     // Fewer than what opens the breaker.
+    fromStart: true,
     run: { customers: [CUSTOMERS[0]], start: '2025-01-01', end: '2025-01-04' },
-    inject: (lab) => lab.fault('*', 'permanent'),
-    look: status(/only failed days are left/),
+    inject: (lab) => lab.faults(['*', 'permanent']),
+    shows: /only failed days are left/,
   },
   {
     name: '`backfill serve` is killed',
     alert: 'BackfillServerDown',
     inject: (lab) => lab.killServer(),
+  },
+  {
+    name: 'One of two workers hangs while it drains',
+    alert: 'TemporalPollersDisconnected',
+    inject: (lab) => lab.hangingWorker(),
+  },
+  {
+    name: 'A build that cannot replay the run',
+    alert: 'TemporalNonDeterminism',
+    inject: async (lab) => lab.rollOut(await alteredBuild('other-order', [OTHER_ORDER])),
+    shows: /its workflow task keeps failing.*/,
   },
 ];

@@ -1,22 +1,26 @@
 /** Every real part with a real Prometheus, so that a fault can be seen to make an alert fire. */
-import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify, stripVTControlCharacters } from 'node:util';
 import type { Connection } from '@temporalio/client';
 import type { Limits } from '../../../deploy/monitoring/alert.js';
 import { rulesYaml } from '../../../deploy/monitoring/rules.js';
 import type { Progress } from '../../../src/backfill/views/progress.js';
 import { freePort } from '../../../src/fleet/free-port.js';
 import { type ManagedProcess, spawnManaged } from '../../../src/processes/managed-process.js';
+import type { FaultKind, FaultParameters } from '../../../src/reference-ingestion/faults.js';
 import { loadFleet } from '../../../src/reference-ingestion/load-fleet.js';
+import { setPassword, urlForRole } from '../../../src/reference-ingestion/roles.js';
 import { temporaryDirectory } from '../../dev/processes.js';
+import { obtainTemporalCli } from '../../dev/temporal-cli.js';
 import { type Stack, startStack } from '../chaos/stack.js';
+import { type ActiveAlert, startPrometheus } from './prometheus.js';
+import { labShell } from './shell.js';
 
-const command = fileURLToPath(new URL('../../../dist/cli/backfill.js', import.meta.url));
+const project = fileURLToPath(new URL('../../../', import.meta.url));
+const VERIFY_SQL = join(project, 'src/reference-ingestion/verify.sql');
 
 /** Seconds in place of minutes. */
 const LAB_LIMITS: Limits = {
@@ -28,7 +32,7 @@ const LAB_LIMITS: Limits = {
   noProgressFor: '8s',
   etaOver: '60s',
   critical: '5s',
-  heartbeatsOver: '60s',
+  heartbeatsOver: '30s',
   oldWindowSeconds: 30,
   failuresOver: '20s',
 };
@@ -39,42 +43,87 @@ const RANGE = { start: '2025-01-01', end: '2026-01-01' };
 const PATIENCE_MS = 120_000;
 const CRITICAL_SESSIONS = 30;
 const WINDOW_MS = 400;
+/** SDKs hold heartbeats back for up to 80% of it; a window may be silent for nearly all of it, and is not old by then. */
+export const HEARTBEAT_MS = 20_000;
+const VERIFY_SECONDS = 5;
+
+/** A customer's id or `*`, a kind of fault of the reference ingestion, and its parameters. */
+export type Rule = readonly [customer: string, kind: FaultKind, parameters?: FaultParameters];
+
+/** The main thread of a worker never returns from SIGTERM; what it does then has begun. */
+const HANGS_ON_SIGTERM = "--import=data:text/javascript,process.on('SIGTERM',()=>setImmediate(()=>{for(;;);}))";
 
 export class Lab {
   private runs = 0;
   private server: ManagedProcess | undefined;
+  /** What fires now, or may fire soon. */
+  activeAlerts!: () => Promise<ActiveAlert[]>;
+  /** Types a line of the runbook. @returns what it prints */
+  type!: (line: string) => Promise<string>;
 
   private constructor(
     readonly stack: Stack,
     private readonly directory: string,
-    private readonly ports: { server: number; prometheus: number; worker: number },
+    private readonly ports: { server: number; prometheus: number; worker: number; secondWorker: number },
   ) {}
 
   static async start(): Promise<Lab> {
-    const ports = { server: await freePort(), prometheus: await freePort(), worker: await freePort() };
+    const ports = {
+      server: await freePort(),
+      prometheus: await freePort(),
+      worker: await freePort(),
+      secondWorker: await freePort(),
+    };
+    const directory = await temporaryDirectory('alerts');
+    const verifier = randomUUID();
     const stack = await startStack({
       environment: (url) => ({
         BACKFILL_METRICS_ADDRESS: `127.0.0.1:${ports.worker}`,
         BACKFILL_PROBE_URL: url,
+        BACKFILL_VERIFY_URL: urlForRole(url, 'backfill_verifier', verifier),
+        BACKFILL_VERIFY_SQL_FILE: join(directory, 'verify.sql'),
+        BACKFILL_VERIFY_SECONDS: String(VERIFY_SECONDS),
         REFERENCE_CONCURRENCY: '16',
       }),
     });
-    const lab = new Lab(stack, await temporaryDirectory('alerts'), ports);
+    const lab = new Lab(stack, directory, ports);
     const url = stack.database.options.connectionString!;
+    await setPassword(url, 'backfill_verifier', verifier);
     await loadFleet(url, {
       customers: CUSTOMERS.map((id) => ({ cluster: 'lab', id, conversations: 1_500 })),
       range: RANGE,
       seed: 1,
     });
-    await stack.database.query(
-      "INSERT INTO reference.faults (customer_id, kind, parameters) VALUES ('*', 'slow', $1)",
-      [{ milliseconds: WINDOW_MS }],
-    );
+    await lab.faults();
+    await (await lab.slowCount())();
     const { address } = (stack.client.connection as Connection).options;
     await lab.write('fleet.yaml', `clusters: { lab: { address: "${address}" } }\n`);
     await lab.write('token', randomBytes(24).toString('hex'));
     await lab.startServer();
-    await lab.startPrometheus();
+    lab.activeAlerts = await startPrometheus({
+      directory,
+      port: ports.prometheus,
+      rules: rulesYaml(LAB_LIMITS),
+      server: `127.0.0.1:${ports.server}`,
+      tokenFile: lab.path('token'),
+      workers: [`127.0.0.1:${ports.worker}`, `127.0.0.1:${ports.secondWorker}`],
+    });
+    await lab.until('Prometheus answers', () =>
+      lab.activeAlerts().then(
+        () => true,
+        () => false,
+      ),
+    );
+    const { path: cli } = await obtainTemporalCli();
+    lab.type = await labShell({
+      directory,
+      environment: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: stack.client.options.namespace },
+      commands: {
+        backfill: `exec ${process.execPath} ${join(project, 'dist/cli/backfill.js')} --fleet ${lab.path('fleet.yaml')} "$@"`,
+        temporal: `exec ${cli} "$@"`,
+        kubectl: `[ "$1" = logs ] && cat ${join(stack.directory, 'orchestrator.log')}`,
+      },
+    });
     return lab;
   }
 
@@ -85,9 +134,9 @@ export class Lab {
   private readonly path = (name: string): string => join(this.directory, name);
 
   async startServer(): Promise<void> {
-    const { server } = this.ports;
-    const args = [command, 'serve', '--fleet', this.path('fleet.yaml'), '--port', String(server)];
-    this.server = await spawnManaged('serve', process.execPath, [...args, '--token-file', this.path('token')], {
+    const port = String(this.ports.server);
+    const args = ['serve', '--fleet', this.path('fleet.yaml'), '--port', port, '--token-file', this.path('token')];
+    this.server = await spawnManaged('serve', process.execPath, [join(project, 'dist/cli/backfill.js'), ...args], {
       logFile: this.path('serve.log'),
     });
   }
@@ -97,48 +146,37 @@ export class Lab {
     return () => this.startServer();
   }
 
-  private async startPrometheus(): Promise<void> {
-    const { server, worker, prometheus } = this.ports;
-    await this.write('rules.yaml', rulesYaml(LAB_LIMITS));
-    const config = {
-      global: { scrape_interval: '1s', evaluation_interval: '1s' },
-      rule_files: ['rules.yaml'],
-      scrape_configs: [
-        {
-          job_name: 'backfill-serve',
-          authorization: { credentials_file: this.path('token') },
-          static_configs: [{ targets: [`127.0.0.1:${server}`] }],
-        },
-        { job_name: 'backfill-worker', static_configs: [{ targets: [`127.0.0.1:${worker}`] }] },
-      ],
+  /** A roll-out: a worker of another build in place of the stack's. @returns what takes it back */
+  async rollOut(build: string): Promise<() => Promise<void>> {
+    const worker = await this.startWorker(build);
+    const comeBack = await this.stack.drain();
+    return async () => {
+      await worker.kill();
+      await comeBack();
     };
-    await this.write('prometheus.yaml', JSON.stringify(config));
-    await spawnManaged(
-      'prometheus',
-      'prometheus',
-      [
-        `--config.file=${this.path('prometheus.yaml')}`,
-        `--storage.tsdb.path=${this.path('tsdb')}`,
-        `--web.listen-address=127.0.0.1:${prometheus}`,
-      ],
-      { logFile: this.path('prometheus.log') },
-    );
-    await this.until('Prometheus answers', () =>
-      this.alerts().then(
-        () => true,
-        () => false,
-      ),
-    );
   }
 
-  /** What fires now, by the alert's name; with `pending`, also what may fire soon. */
-  async alerts({ pending = false } = {}): Promise<string[]> {
-    const response = await fetch(`http://127.0.0.1:${this.ports.prometheus}/api/v1/alerts`);
-    const { data } = (await response.json()) as {
-      data: { alerts: { state: string; labels: { alertname: string } }[] };
+  /** A second worker that is asked to end, stops polling, and then neither ends nor answers. @returns what ends it */
+  async hangingWorker(): Promise<() => Promise<void>> {
+    const worker = await this.startWorker(project, { NODE_OPTIONS: HANGS_ON_SIGTERM });
+    process.kill(worker.pid, 'SIGTERM');
+    return async () => {
+      await worker.kill();
     };
-    const counting = data.alerts.filter(({ state }) => pending || state === 'firing');
-    return [...new Set(counting.map(({ labels }) => labels.alertname))];
+  }
+
+  /** A worker beside the stack's. Resolves when it polls. */
+  private async startWorker(build: string, environment: NodeJS.ProcessEnv = {}): Promise<ManagedProcess> {
+    const address = `127.0.0.1:${this.ports.secondWorker}`;
+    const worker = await spawnManaged('second worker', process.execPath, [join(build, 'dist/worker.js')], {
+      env: { ...this.stack.environment, BACKFILL_METRICS_ADDRESS: address, ...environment },
+      logFile: join(this.stack.directory, 'second-worker.log'),
+    });
+    await this.until('the second worker polls', async () => {
+      const response = await fetch(`http://${address}/metrics`).catch(() => undefined);
+      return /temporal_num_pollers\{.*\} [1-9]/.test((await response?.text()) ?? '');
+    });
+    return worker;
   }
 
   /** Starts a run, and ends the one before. */
@@ -161,8 +199,7 @@ export class Lab {
             customerId: '$' + '{customerId}',
             startTime: '$' + '{startTime}',
             endTime: '$' + '{endTime}',
-            // A worker that is killed leaves its windows silent for less than the alerts look at.
-            options: { heartbeatTimeoutMs: 120_000 },
+            options: { heartbeatTimeoutMs: HEARTBEAT_MS },
           },
         ],
       },
@@ -197,29 +234,28 @@ export class Lab {
     return this.stack.client.workflow.getHandle(this.workflowId).query<Progress>('progress');
   }
 
-  /** A failure of windows from now on. @returns what takes it back */
-  async fault(customer: string, kind: string): Promise<() => Promise<void>> {
+  /** What windows do from now on; the first rule that applies counts. @returns what takes it back */
+  async faults(...rules: readonly Rule[]): Promise<() => Promise<void>> {
     const { database } = this.stack;
-    const insert = 'INSERT INTO reference.faults (customer_id, kind, parameters) VALUES ($1, $2, $3) RETURNING id';
-    const { rows } = await database.query(insert, [customer, kind, {}]);
-    // The first row that applies counts, so the fault stands before what slows all windows down.
-    await database.query("DELETE FROM reference.faults WHERE kind = 'slow'");
-    await database.query(insert, ['*', 'slow', { milliseconds: WINDOW_MS }]);
+    await database.query('DELETE FROM reference.faults');
+    const usual: Rule = ['*', 'slow', { milliseconds: WINDOW_MS }];
+    for (const [customer, kind, parameters = {}] of [...rules, usual]) {
+      await database.query('INSERT INTO reference.faults (customer_id, kind, parameters) VALUES ($1, $2, $3)', [
+        customer,
+        kind,
+        parameters,
+      ]);
+    }
     return async () => {
-      await database.query('DELETE FROM reference.faults WHERE id = $1', [rows[0].id]);
+      if (rules.length > 0) await this.faults();
     };
   }
 
-  /** Every window takes so long from now on. @returns what takes it back */
-  async slowDown(milliseconds: number): Promise<() => Promise<void>> {
-    const take = (ms: number) =>
-      this.stack.database.query("UPDATE reference.faults SET parameters = $1 WHERE kind = 'slow'", [
-        { milliseconds: ms },
-      ]);
-    await take(milliseconds);
-    return async () => {
-      await take(WINDOW_MS);
-    };
+  /** The statement that counts takes longer than it may from now on. @returns what takes it back */
+  async slowCount(): Promise<() => Promise<void>> {
+    const sql = await readFile(VERIFY_SQL, 'utf8');
+    await this.write('verify.sql', sql.replace('FROM unnest', `FROM pg_sleep(${2 * VERIFY_SECONDS}), unnest`));
+    return () => this.write('verify.sql', sql);
   }
 
   /** Load on the database that is not the run's. @returns what ends it */
@@ -238,25 +274,17 @@ export class Lab {
     };
   }
 
-  /** What a command of `backfill` prints, whether or not all is well. */
-  async backfill(args: readonly string[]): Promise<string> {
-    const { NO_COLOR: _, ...env } = process.env;
-    const call = promisify(execFile)(process.execPath, [command, '--fleet', this.path('fleet.yaml'), ...args], {
-      env: { ...env, COLUMNS: '160' },
-    });
-    const { stdout, stderr } = await call.catch((error: { stdout: string; stderr: string }) => error);
-    return stripVTControlCharacters(`${stdout}\n${stderr}`);
-  }
-
   async until(what: string, isSo: () => Promise<boolean>): Promise<void> {
     for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await sleep(250)) if (await isSo()) return;
-    throw new Error(`not within ${PATIENCE_MS / 1_000} s: ${what}; near: ${await this.alerts({ pending: true })}`);
+    throw new Error(
+      `not within ${PATIENCE_MS / 1_000} s: ${what}; near: ${(await this.activeAlerts()).map(({ name }) => name)}`,
+    );
   }
 
   /** Ends the run, and waits until no alert fires or is near. */
   async settled(): Promise<void> {
     await this.endRun();
-    await this.until('no alert is near', async () => (await this.alerts({ pending: true })).length === 0);
+    await this.until('no alert is near', async () => (await this.activeAlerts()).length === 0);
   }
 
   stop(): Promise<void> {

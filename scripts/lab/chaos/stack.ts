@@ -20,12 +20,16 @@ export interface Stack {
   /** As the owner of the database. */
   readonly database: pg.Pool;
   readonly directory: string;
+  /** Of both workers. */
+  readonly environment: NodeJS.ProcessEnv;
   /** It refuses the first attempt of every other message, and so does not get each at once. */
   readonly webhooks: WebhookReceiver;
   /** Workers that ended though nobody killed them; each was started again. */
   readonly unexpected: string[];
   /** SIGKILL; the part stays down until the function that comes back is called. */
   kill(part: Part): Promise<() => Promise<void>>;
+  /** The orchestrator's worker is asked to end, as in a roll-out. Resolves when it has. */
+  drain(): Promise<() => Promise<void>>;
   /** SIGKILL, as in a crash, and a start after `downMs`. Resolves when it is back; does nothing while it is down. */
   crash(part: Part, downMs: number): Promise<void>;
   stop(): Promise<void>;
@@ -132,11 +136,16 @@ export async function startStack({ withDatabase = true, ...options }: StackOptio
     client: new Client({ connection, namespace: temporal.namespace }),
     database,
     directory,
+    environment: env,
     webhooks,
     unexpected,
     async kill(part) {
       await parts[part].kill();
       return () => parts[part].start();
+    },
+    async drain() {
+      await parts.orchestrator.stop();
+      return () => parts.orchestrator.start();
     },
     async crash(part, downMs) {
       if (down.has(part)) return;

@@ -130,7 +130,9 @@ export function lookAt({
   blocked,
 }: Pick<Database<unknown>, 'conditions' | 'now' | 'active' | 'blocked'>): Look {
   const { silent, shown } = conditions;
-  if (isAway(conditions, now)) return { unknown: 'it refuses connections' };
-  if (silent && silent.from <= now && now < silent.to) return { unknown: 'no answer' };
+  if (isAway(conditions, now)) return unseen('it refuses connections');
+  if (silent && silent.from <= now && now < silent.to) return unseen('no answer');
   return { values: { activeSessions: Math.round(active * shown), blockedSessions: blocked }, missing: {} };
 }
+
+const unseen = (why: string): Look => ({ values: {}, missing: {}, lost: [why] });

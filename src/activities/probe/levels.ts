@@ -1,10 +1,17 @@
 import type { Health } from '../../backfill/pacing/pace.js';
 import type { ProbeOptions } from '../../backfill/request/options.js';
 import type { ProbeAnswer } from '../contract.js';
-import { lagOf } from './metrics.js';
 
-/** What one look at a database found. A named metric that has no value is in `missing`, with the reason. */
-export type Look = { values: Record<string, number>; missing: Record<string, string> } | { unknown: string };
+/** What one look at a database found. */
+export interface Look {
+  values: Record<string, number>;
+  /** How long (ms) some of these still show what has ended. */
+  lags?: Record<string, number>;
+  /** Why these metrics have no value. */
+  missing: Record<string, string>;
+  /** Why nothing could be measured at all there. */
+  lost?: string[];
+}
 
 /** The level as announced, and the looks in a row that ask for another one. */
 export interface Levels extends ProbeAnswer {
@@ -88,13 +95,12 @@ export function utilizationOf(values: Record<string, number>, maxLoad: Record<st
 /** The level of one look alone, seen from the level before it. The metric furthest over its threshold is the reason. */
 function judge(look: Look, thresholds: Thresholds, from: Health): ProbeAnswer {
   const verdict = levelIn(look, thresholds, from);
-  const utilization = 'unknown' in look ? undefined : utilizationOf(look.values, thresholds.maxLoad);
+  const utilization = utilizationOf(look.values, thresholds.maxLoad);
   return utilization === undefined || verdict.level === 'unknown' ? verdict : { ...verdict, utilization };
 }
 
-function levelIn(look: Look, { maxLoad, criticalLoad }: Thresholds, from: Health): ProbeAnswer {
-  if ('unknown' in look) return { level: 'unknown', reason: look.unknown };
-  const { values, missing } = look;
+function levelIn({ values, lags, missing, lost = [] }: Look, thresholds: Thresholds, from: Health): ProbeAnswer {
+  const { maxLoad, criticalLoad } = thresholds;
   const steps = [
     { level: 'critical', name: 'criticalLoad', thresholds: criticalLoad },
     { level: 'high', name: 'maxLoad', thresholds: maxLoad },
@@ -113,11 +119,11 @@ function levelIn(look: Look, { maxLoad, criticalLoad }: Thresholds, from: Health
     if (worst) {
       const still = worst.value < worst.threshold ? `, not yet under ${MARGIN * 100}% of` : ', at or over';
       const reason = `${worst.metric} is ${amount(worst.value)}${still} ${name} ${worst.threshold}`;
-      const lag = Math.min(...over.map(({ metric }) => lagOf(metric)));
+      const lag = Math.min(...over.map(({ metric }) => lags?.[metric] ?? 0));
       return { level, reason, ...(lag > 0 && { lag }) };
     }
   }
-  const unseen = Object.values(missing);
+  const unseen = [...lost, ...Object.values(missing)];
   if (unseen.length > 0) return { level: 'unknown', reason: unseen.join('; ') };
   const seen = Object.entries({ ...criticalLoad, ...maxLoad }).map(
     ([metric, threshold]) => `${metric} ${amount(values[metric] ?? 0)} of ${threshold}`,

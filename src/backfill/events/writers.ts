@@ -41,7 +41,8 @@ export function writersSucceeded(
   // A customer with nothing waiting needs no more writers, and ten thousand of them would make the carried state large.
   if (!findsWriters(state, customer) || customer.hours.waiting.length === 0) return state;
   const full = landed.windows.running.length + 1 >= writersOf(state, customer);
-  return withFound(state, index, afterSuccess(foundOf(customer), { startedAt, at, work, full }), at);
+  const seen = state.pacing.health.level !== 'off';
+  return withFound(state, index, afterSuccess(foundOf(customer), { startedAt, at, work, full, seen }), at);
 }
 
 /** A window of the customer met contention. Where it had several writers, it loses one. */

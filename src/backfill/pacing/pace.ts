@@ -181,10 +181,11 @@ export function afterSuccess(
   const brief = at - window.startedAt < BRIEF;
   if (brief && !pace.climb?.trial) return full && slowness <= TOO_SLOW ? credited(measured, bounds, at) : measured;
   if (slowness > TOO_SLOW && pace.limit > 1) return pulledDown(measured, at);
-  const climb = succeeded(climbOf(measured), { ...window, full });
-  return climb.count < pace.limit
-    ? { ...lowered(measured, climb.count, at, climb.why), climb }
-    : { ...measured, climb };
+  const climb = succeeded(climbOf(measured), { ...window, seen: false });
+  if (climb.count === pace.limit) return { ...measured, climb };
+  const { count, why } = climb;
+  const next = count < pace.limit ? lowered(measured, count, at, why) : grown(measured, at, count, why);
+  return { ...next, climb };
 }
 
 const climbOf = ({ climb, limit }: Pace): Writers =>

@@ -14,15 +14,15 @@ import { counted } from '../words.js';
  *    (`WORTH`) of what as many independent writers would have added: back to the number before. They only wait for each other. The
  *    number that was not worth it is a brink as well.
  * 3. It got faster: the number stays.
+ *    Without a probe the number itself is put to the same test, after one that was not worth it, since what it was compared with may have been
+ *    measured on a busier database: two thirds of it are tried, and kept if the rest was not worth it; else again after a wait that doubles.
  * 4. The database is over what operators bear while a number is on trial: back to the number before, which may be all that it takes; the
  *    run's limit waits to see that (see `pace.ts`).
  * 5. A number has gone well for a streak of windows, and another writer is asked for: twice as many are tried, as far as there
  *    are slots, and fewer than the brink until that is due. The caller asks while a slot is free and the database has room, or while
  *    this customer's chain decides when the run ends.
  *
- * A trial's windows are short, so that a deadlock undoes little, and after that a window is never longer than a share
- * (`EXPOSURE`) of the time that the writers have worked together without contention: what contention undoes is
- * a small share of what was done, whatever the customer.
+ * How long their windows are is in `writers-windows.ts`.
  */
 export interface Writers {
   count: number;
@@ -39,10 +39,12 @@ export interface Writers {
   /** Ms of windows with siblings that completed, and that contention undid; both halved with each contention. */
   clean: number;
   lost: number;
-  /** The count before the one that is being tried, and the customer's throughput with it, in work per ms. */
+  /** The count before the one that is being tried, more or fewer, and the customer's throughput with it, in work per ms. */
   trial?: { from: number; rate: number };
   /** A number that was too many or not worth it, when it may be tried again, and the wait until then, in ms. */
   brink?: Brink;
+  /** When fewer are tried again. */
+  fewer?: { until: number; wait: number };
   why: string;
 }
 
@@ -53,26 +55,22 @@ export interface Brink {
   worthless?: true;
 }
 
-/** How long a window takes while a number of writers is on trial, in ms. Long enough that its start costs little. */
-export const TRIAL_WINDOW = 30_000;
-/** No window is made shorter than this to lose less: its start would cost more than that. */
-const SHORTEST_WINDOW = 10_000;
-/** While the chain that is left is short, a window is this share of it: finding out must not take as long as the work. */
-const TRIAL_SHARE = 1 / 24;
 /** Windows without contention, for each writer, before another one is tried. */
-const STREAK = 2;
+export const STREAK = 2;
 /** Windows for each writer before a trial is judged. */
 const ROUNDS = 2;
 /** The share of what independent writers would add to a customer's throughput that new writers must bring. */
 const WORTH = 0.2;
-/** No window is longer than this share of the time that its customer's writers have worked together without contention. */
-const EXPOSURE = 1 / 20;
 /** Contention that undid no more than this share of what the writers did lately is borne. */
 const BORNE = 0.06;
 /** A brink is tried again after so long, at first and at most; one that was not worth it later. */
 export const FIRST_WAIT = 30_000;
 export const LONGEST_WAIT = 60 * 60_000;
 const NOT_WORTH_IT_WAIT = 3 * 60_000;
+/** The share of a number that is tried to see whether the rest is worth it, for how long at least, and when again if it is. */
+const FEWER = 2 / 3;
+const FEWER_FOR = 30_000;
+const FEWER_WAIT = 10 * 60_000;
 /** A trial whose writers never are all at work, for want of slots, ends after so long. */
 const LONGEST_TRIAL = 10 * 60_000;
 /** The throughput of a number that stays is of about so many latest windows for each writer. */
@@ -123,16 +121,16 @@ export function afterStart(
   return { ...moved(writers, next.count, at, why), trial };
 }
 
-/** A window completed. `work`: its conversations; `full`: all writers were at work when it ended. */
+/** A window completed. `work`: its conversations; `full`: all writers were at work when it ended; `seen`: a probe looks at the database. */
 export function afterSuccess(
   writers: Writers,
-  window: { startedAt: number; at: number; work: number; full: boolean },
+  window: { startedAt: number; at: number; work: number; full: boolean; seen: boolean },
 ): Writers {
   const ms = window.at - window.startedAt;
   const clean = writers.count > 1 ? writers.clean + ms : writers.clean;
   if (window.startedAt < writers.movedAt || !window.full) return expired({ ...writers, clean }, window.at);
   const fade = writers.windows >= REMEMBERED * writers.count ? 1 - 1 / (REMEMBERED * writers.count) : 1;
-  const measured = {
+  const measured: Writers = {
     ...writers,
     clean,
     windows: writers.windows + 1,
@@ -140,9 +138,21 @@ export function afterSuccess(
     ms: writers.ms * fade + ms,
     best: Math.min(writers.best ?? Number.POSITIVE_INFINITY, ms / Math.max(window.work, 1)),
   };
-  return measured.trial && measured.windows >= ROUNDS * measured.count
-    ? judged(measured, measured.trial, window.at)
-    : measured;
+  const { count, windows, trial } = measured;
+  if (!trial) return window.seen ? measured : fewerTried(measured, window.at);
+  const early = windows < ROUNDS * count || (count < trial.from && window.at - writers.movedAt < FEWER_FOR);
+  return early ? measured : judged(measured, trial, window.at);
+}
+
+/** Begins a trial of fewer writers, where more were not worth it and it is time to see whether as many are. */
+function fewerTried(writers: Writers, at: number): Writers {
+  const { count, windows, brink, fewer } = writers;
+  if (count === 1 || !brink?.worthless || windows < STREAK * count || at < (fewer?.until ?? 0)) return writers;
+  const trial = { from: count, rate: throughputOf(writers)! };
+  return {
+    ...moved(writers, Math.max(1, Math.floor(FEWER * count)), at, `trying whether ${count} are worth it`),
+    trial,
+  };
 }
 
 /** A window that started at `startedAt` met contention. */
@@ -167,57 +177,33 @@ export function afterContention(writers: Writers, { startedAt, at }: { startedAt
 /** The database is over what operators bear. */
 export function afterOverload(writers: Writers, at: number): Writers {
   const { count, trial } = writers;
-  return trial ? takenBack(writers, trial, at, `the database became high with ${count} on trial`) : writers;
+  if (!trial || trial.from > count) return writers;
+  const back = moved(writers, trial.from, at, `the database became high with ${count} on trial`);
+  return { ...back, brink: brinkAgain(writers, count, at) };
 }
 
-/**
- * The longest that a window of the customer should take now, in ms; undefined where nothing speaks against any length. `asked`: another
- * writer is asked for, or will be soon; none can join a window that would lose much.
- */
-export function longestWindow(
-  writers: Writers,
-  { now, asked, chain, max }: { now: number; asked: boolean; chain: number; max: number },
-): number | undefined {
-  const { count, trial, clean, lost } = writers;
-  const exposed = lost > 0 ? Math.max(SHORTEST_WINDOW, clean * EXPOSURE) : TRIAL_WINDOW;
-  const short = Math.min(TRIAL_WINDOW, exposed, chain * TRIAL_SHARE);
-  if (trial) return short;
-  const safe = count > 1 ? Math.max(short, clean * EXPOSURE) : undefined;
-  if (!asked || count >= max) return safe;
-  const next = writers.windows < STREAK * count ? now : (nextTrial(writers, { max, free: max })?.at ?? now);
-  return Math.min(safe ?? Number.POSITIVE_INFINITY, Math.max(short, next - now));
-}
-
-/**
- * The most hours that the next window of a chain may have, so that all its writers end together: half of an even share
- * of what waits, and not less than `least`.
- */
-export function tailHours({ waiting, writers, least }: { waiting: number; writers: number; least: number }): number {
-  if (writers <= 1) return Math.max(least, waiting);
-  return Math.max(least, Math.ceil(waiting / (2 * writers)));
-}
-
-function judged(writers: Writers, trial: NonNullable<Writers['trial']>, at: number): Writers {
-  const { count } = writers;
-  const gain = throughputOf(writers)! / trial.rate - 1;
-  const hoped = count / trial.from - 1;
+function judged(writers: Writers, { from, rate }: NonNullable<Writers['trial']>, at: number): Writers {
   const { trial: _, ...rest } = writers;
-  const percent = `${gain < 0 ? '' : '+'}${Math.round(100 * gain)}%`;
-  if (gain >= WORTH * hoped) return { ...rest, why: `${percent} conversations a second, compared with ${trial.from}` };
-  const back = takenBack(writers, trial, at, `${percent} conversations a second with ${count}, which is not worth it`);
-  return { ...back, brink: { ...back.brink, worthless: true } };
+  const { count, fewer } = rest;
+  const [less, more] = count > from ? [from, count] : [count, from];
+  const measured = throughputOf(writers)!;
+  const gain = (count > from ? measured / rate : rate / measured) - 1;
+  const percent = `${gain < 0 ? '' : '+'}${Math.round(100 * gain)}% conversations a second`;
+  if (gain >= WORTH * (more / less - 1)) {
+    const why = `${percent}, compared with ${less}`;
+    if (count === more) return { ...rest, why };
+    const wait = Math.min(LONGEST_WAIT, Math.max(FEWER_WAIT, 2 * (fewer?.wait ?? 0)));
+    return { ...moved(rest, more, at, why), fewer: { until: at + wait, wait } };
+  }
+  const why = `${percent} with ${more}, which is not worth it`;
+  const brink: Brink = { ...brinkAgain(writers, more, at), worthless: true };
+  return { ...(count === more ? moved(rest, less, at, why) : { ...rest, why }), brink };
 }
 
-/** Back to the number before, with the one on trial as the brink. */
-function takenBack(
-  writers: Writers,
-  { from }: NonNullable<Writers['trial']>,
-  at: number,
-  why: string,
-): Writers & { brink: Brink } {
-  const { count, brink } = writers;
+/** A number that was tried and taken back: again after twice the wait, if it is the same one. */
+function brinkAgain({ brink }: Writers, count: number, at: number): Brink {
   const again = brink?.count === count ? 2 * brink.wait : 0;
-  return { ...moved(writers, from, at, why), brink: brinkAt(count, at, Math.max(NOT_WORTH_IT_WAIT, again)) };
+  return brinkAt(count, at, Math.max(NOT_WORTH_IT_WAIT, again));
 }
 
 /** A trial that can't be judged leaves everything as it was. */

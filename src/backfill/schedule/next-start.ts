@@ -18,6 +18,9 @@ import { longestHours, nextBeside, nextWindow, type WindowToStart } from './next
  * the average load and the longest chain, by more than a window.) With one slot no chain is longer than all work, so
  * a sequential run goes customer by customer.
  *
+ * Where a customer's writers wait for each other, one that its chain does not need takes a slot that nothing else wants: it would use up a
+ * slot, and do little with it.
+ *
  * One more writer than a customer has, on trial, takes a slot that nothing else wants; or goes first as well, where the customer's
  * chain decides when the run ends.
  *
@@ -29,6 +32,7 @@ export function nextStart(state: State, now: number, slots: number): Decision {
   let first: Candidate | undefined;
   let longest: Candidate | undefined;
   let trial: Candidate | undefined;
+  let spare: Candidate | undefined;
   let until: number | undefined;
   const { open } = tallyOf(state);
   const even = slotTimeLeft(state) / slots;
@@ -63,6 +67,7 @@ export function nextStart(state: State, now: number, slots: number): Decision {
     if (running.some(({ hours }) => meet(hours, window.hours))) continue;
     const candidate = { index, chain, window };
     if (onTrial) trial = candidate;
+    else if (isSpare(state, customer, even)) spare ??= candidate;
     else {
       first ??= candidate;
       if (!longest || chain > longest.chain) longest = candidate;
@@ -71,6 +76,7 @@ export function nextStart(state: State, now: number, slots: number): Decision {
   const decides = ({ chain }: Candidate) => !canary && chain > even;
   if (trial && (!longest || (decides(trial) && trial.chain > longest.chain))) return started(trial);
   if (first && longest) return started(decides(longest) ? longest : first);
+  if (spare) return started(spare);
   return until === undefined ? { kind: 'wait' } : { kind: 'wait', until };
 }
 
@@ -90,6 +96,24 @@ function strengthOf(state: State, customer: Customer): number {
   const rate = foundWriters && throughputOf(foundWriters);
   if (rate === undefined || best === undefined || !findsWriters(state, customer)) return writers;
   return Math.max(1, Math.min(writers, rate * best * state.pacing.pace.slowness));
+}
+
+/** Writers wait for each other where they do less than this share of what as many independent ones would. */
+const WAITING = 0.8;
+
+/**
+ * Whether one writer more than now run is of little use: they wait for each other, and even without it the customer's chain would not
+ * decide when the run ends. What fewer of them would do is taken from what all do, as if each slowed each other one by as much
+ * (Gunther's universal scalability law without its crosstalk).
+ */
+function isSpare(state: State, customer: Customer, even: number): boolean {
+  const writers = writersOf(state, customer);
+  const strength = strengthOf(state, customer);
+  const running = customer.windows.running.length;
+  const onTrial = customer.pacing.foundWriters?.trial !== undefined;
+  if (running === 0 || onTrial || strength > WAITING * writers) return false;
+  const waits = (writers / strength - 1) / (writers - 1);
+  return (workLeft(customer) * (1 + waits * (running - 1))) / running <= even;
 }
 
 /** All work left, in what windows that wait for nobody would do in the slots that it takes. */

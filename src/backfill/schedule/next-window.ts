@@ -2,7 +2,8 @@ import { HOURS_PER_DAY, startOfDay } from '../hours/calendar.js';
 import { difference, type Hour, hoursIn, type Interval, none, overlaps, union } from '../hours/interval.js';
 import { gridEnd, type WindowSize } from '../hours/window.js';
 import { hoursOf, sizeOf } from '../pacing/sizing.js';
-import { initialWriters, longestWindow, tailHours } from '../pacing/writers.js';
+import { initialWriters } from '../pacing/writers.js';
+import { longestWindow, tailHours } from '../pacing/writers-windows.js';
 import type { Customer } from '../state/customer.js';
 import type { State } from '../state/state.js';
 

@@ -2,6 +2,7 @@ import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
+import { onOneLine } from '../../one-line.js';
 import { NoWorker, whileWorkerPolls } from '../../runs/ask.js';
 import { describeRun as describe, isOfCluster, NotARun, type RunFacts, runsQuery } from '../../runs/run.js';
 import { rangeName, rangeNamed, runId } from '../../runs/run-names.js';
@@ -146,14 +147,25 @@ export async function answered<T>(run: Run, calls: () => Promise<T>): Promise<T>
   try {
     return await whileWorkerPolls(run.session, run, calls);
   } catch (error) {
-    throw error instanceof NoWorker || isNoAnswer(error) ? noAnswerFrom(run, error) : error;
+    throw error instanceof NoWorker || isNoAnswer(error) ? await noAnswerFrom(run, error) : error;
   }
 }
 
 /** The run does not answer: the next step is to look at its worker. */
-export function noAnswerFrom({ session: { cluster }, workflowId, taskQueue }: Run, cause?: unknown): CommandProblem {
+export async function noAnswerFrom(run: Run, cause?: unknown): Promise<CommandProblem> {
+  const { session, workflowId, taskQueue } = run;
   const message = isStuck(cause)
-    ? `${workflowId} does not answer: its workflow task keeps failing; the log of the worker on task queue ${taskQueue} says why`
-    : `${workflowId} does not answer; check that a worker polls task queue ${taskQueue}, or see backfill doctor ${cluster.name}`;
+    ? `${workflowId} does not answer: its workflow task keeps failing${await taskFailureOf(run)}; the log of the worker on task queue ${taskQueue} says more`
+    : `${workflowId} does not answer; check that a worker polls task queue ${taskQueue}, or see backfill doctor ${session.cluster.name}`;
   return new CommandProblem(EXIT.unreachable, message, { cause });
+}
+
+/** Why the run's latest workflow task failed, in its worker's words; empty where the history does not say. */
+async function taskFailureOf({ session: { client }, workflowId }: Run): Promise<string> {
+  const { namespace } = client.options;
+  const latest = { namespace, execution: { workflowId }, maximumPageSize: 20 };
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse(latest);
+  const failed = history?.events?.find((event) => event.workflowTaskFailedEventAttributes);
+  const said = failed?.workflowTaskFailedEventAttributes?.failure?.message;
+  return said ? `: ${onOneLine(said).slice(0, 300)}` : '';
 }

@@ -27,8 +27,8 @@ export async function writeCollected(
       const run = await findRun(session, choice);
       if (run.pause) throw new CommandProblem(EXIT.attention, run.pause);
       const found = { cluster: session.cluster.name, workflowId: run.workflowId };
-      return collectRun(session.client, found, now).catch((error: unknown) => {
-        throw isNoAnswer(error) ? noAnswerFrom(run, error) : error;
+      return collectRun(session.client, found, now).catch(async (error: unknown) => {
+        throw isNoAnswer(error) ? await noAnswerFrom(run, error) : error;
       });
     });
     const found = valuesOf(reports);

@@ -5,44 +5,36 @@ import { type Finding, hint, ok, problem, problemOf } from './finding.js';
 
 /** The databases behind a cluster's runs: the one that the probe measures, and the customer directory. */
 
-/** Runs the probe as the worker would, if this environment has its connection. */
+/** Runs the probe as the worker would, if this environment has what it measures. */
 export async function checkProbe({ name, defaults }: Cluster, environment: NodeJS.ProcessEnv): Promise<Finding[]> {
   const check = 'probe';
-  const { ProbedDatabase } = await import('../../activities/probe/database.js');
+  const { DATABASE, PROMETHEUS, Sources } = await import('../../activities/probe/sources.js');
   const { settingOf, variableOf } = await import('../../activities/settings.js');
-  const { Memory } = await import('../../activities/probe/metrics.js');
   const { maxLoad = {}, criticalLoad = {} } = (defaults.probe ?? {}) as Record<string, Record<string, number>>;
   const metrics = [...new Set([...Object.keys(maxLoad), ...Object.keys(criticalLoad)])];
-  const url = settingOf('BACKFILL_PROBE_URL', name, environment);
-  if (!url) {
+  const isSet = (variable: string) => settingOf(variable, name, environment) !== undefined;
+  if (!isSet(DATABASE) && !isSet(PROMETHEUS)) {
     if (metrics.length === 0) return [];
-    const variable = variableOf('BACKFILL_PROBE_URL', name);
     return [
       hint(
         check,
         `the worker measures ${metrics.join(', ')}; its connection is not set in this environment`,
-        `to try it from here, set ${variable} as it is set for the worker`,
+        `to try it from here, set ${variableOf(DATABASE, name)} as it is set for the worker`,
       ),
     ];
   }
-  const queriesFile = environment.BACKFILL_PROBE_QUERIES_FILE;
-  const database = new ProbedDatabase({ url, queriesFile, memory: new Memory() });
+  const sources = new Sources({ cluster: name, environment });
   try {
-    const looked = await database.look(metrics.length > 0 ? metrics : ['activeSessions']);
-    if ('unknown' in looked) {
-      return [
-        problem(
-          check,
-          `the database can't be measured: ${looked.unknown}`,
-          `fix ${variableOf('BACKFILL_PROBE_URL', name)}`,
-        ),
-      ];
-    }
-    const values = Object.entries(looked.values).map(([metric, value]) => `${metric} ${Math.round(value * 100) / 100}`);
-    const missing = Object.values(looked.missing).map((text) => hint(check, text, 'remove it from probe, or fix it'));
-    return [...(values.length > 0 ? [ok(check, values.join(', '))] : []), ...missing];
+    const { values, missing, lost = [] } = await sources.look(metrics.length > 0 ? metrics : ['activeSessions']);
+    const measured = Object.entries(values).map(([metric, value]) => `${metric} ${Math.round(value * 100) / 100}`);
+    const fix = `fix ${variableOf(DATABASE, name)} or ${variableOf(PROMETHEUS, name)}`;
+    return [
+      ...(measured.length > 0 ? [ok(check, measured.join(', '))] : []),
+      ...lost.map((why) => problem(check, `it can't measure: ${why}`, fix)),
+      ...Object.values(missing).map((text) => hint(check, text, 'remove it from probe, or fix it')),
+    ];
   } finally {
-    database.close();
+    sources.close();
   }
 }
 

@@ -8,12 +8,10 @@ import {
   FIRST_WAIT,
   initialWriters,
   LONGEST_WAIT,
-  longestWindow,
   nextTrial,
-  TRIAL_WINDOW,
-  tailHours,
   type Writers,
 } from '../../../src/backfill/pacing/writers.js';
+import { longestWindow, TRIAL_WINDOW, tailHours } from '../../../src/backfill/pacing/writers-windows.js';
 
 const SECOND = 1_000;
 
@@ -39,7 +37,7 @@ function played({ seconds, fails }: Whale, forSeconds: number, max = 16) {
       running.splice(running.indexOf(window), 1);
       const { startedAt } = window;
       if (window.fails) moved(afterContention(writers, { startedAt, at }), at);
-      else moved(afterSuccess(writers, { startedAt, at, work: 1_000, full }), at);
+      else moved(afterSuccess(writers, { startedAt, at, work: 1_000, full, seen: true }), at);
     }
     const start = () => {
       const takes = seconds(running.length + 1) * SECOND;
@@ -88,6 +86,7 @@ describe('the writers of one customer', () => {
       work: fc.nat(10_000),
       full: fc.boolean(),
       free: fc.nat(20),
+      seen: fc.boolean(),
     }),
     { maxLength: 150 },
   );
@@ -97,12 +96,12 @@ describe('the writers of one customer', () => {
       fc.property(anything, fc.integer({ min: 1, max: 40 }), (events, max) => {
         let writers = initialWriters;
         let at = 1_000_000;
-        for (const { kind, passed, took, work, full, free } of events) {
+        for (const { kind, passed, took, work, full, free, seen } of events) {
           at += passed;
           const startedAt = at - took;
           const before = writers;
           if (kind === 'start') writers = afterStart(writers, { at, inFlight: writers.count + 1, max, free });
-          else if (kind === 'success') writers = afterSuccess(writers, { startedAt, at, work, full });
+          else if (kind === 'success') writers = afterSuccess(writers, { startedAt, at, work, full, seen });
           else {
             writers = afterContention(writers, { startedAt, at });
             expect(before.count - writers.count).toBeLessThanOrEqual(1);
@@ -122,11 +121,12 @@ describe('the writers of one customer', () => {
       fc.property(anything, (events) => {
         let writers = initialWriters;
         let at = 1_000_000;
-        for (const { kind, passed, took, work, free } of events) {
+        for (const { kind, passed, took, work, free, seen } of events) {
           at += passed;
           const { brink } = writers;
           if (kind === 'start') writers = afterStart(writers, { at, inFlight: writers.count + 1, max: 64, free });
-          else if (kind === 'success') writers = afterSuccess(writers, { startedAt: at - took, at, work, full: true });
+          else if (kind === 'success')
+            writers = afterSuccess(writers, { startedAt: at - took, at, work, full: true, seen });
           else writers = afterContention(writers, { startedAt: at - took, at });
           if (kind === 'start' && brink && at < brink.until) expect(writers.count).toBeLessThan(brink.count);
           if (writers.brink) {
@@ -136,6 +136,46 @@ describe('the writers of one customer', () => {
         }
       }),
     );
+  });
+});
+
+describe('a number of writers of which more were not worth it', () => {
+  const brink = { count: 7, until: 0, wait: 180 * SECOND, worthless: true } as const;
+  const stuck: Writers = { ...initialWriters, count: 6, movedAt: 1_000, brink };
+
+  /** Windows of so many seconds for 1,000 conversations, by the number in flight, until the number has moved so often. */
+  function goesOn(seconds: (writers: number) => number, moves: number, seen = false): { writers: Writers; at: number } {
+    let writers = stuck;
+    let at = 2_000;
+    for (let windows = 0; moves > 0 && windows < 1_000; windows++) {
+      const ms = seconds(writers.count) * SECOND;
+      at += ms / writers.count;
+      const startedAt = Math.max(writers.movedAt, at - ms);
+      const before = writers.count;
+      writers = afterSuccess(writers, { startedAt, at: startedAt + ms, work: 1_000, full: true, seen });
+      if (writers.count !== before) moves--;
+    }
+    return { writers, at };
+  }
+
+  it('falls by a third, without a probe, where these only wait for the others', () => {
+    const { writers } = goesOn((n) => 20 * n, 3);
+    expect(writers).toMatchObject({ count: 1, brink: { count: 4, worthless: true } });
+  });
+
+  it('stays where they are worth it, and is tried again after a wait that doubles', () => {
+    const { writers } = goesOn(() => 20, 2);
+    expect(writers).toMatchObject({ count: 6, why: '+50% conversations a second, compared with 4' });
+    const twice = goesOn(() => 20, 4).writers;
+    expect(twice.count).toBe(6);
+    expect(twice.fewer!.wait).toBe(2 * writers.fewer!.wait);
+  });
+
+  it('is left alone by the database becoming high meanwhile, and while a probe looks at it', () => {
+    const fewer = goesOn(() => 20, 1).writers;
+    expect(fewer).toMatchObject({ count: 4, trial: { from: 6 } });
+    expect(afterOverload(fewer, 9e9)).toBe(fewer);
+    expect(goesOn((n) => 20 * n, 1, true).writers.count).toBe(6);
   });
 });
 

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { evolve } from '../../../src/backfill/events/evolve.js';
+import type { Interval } from '../../../src/backfill/hours/interval.js';
+import { initialWriters } from '../../../src/backfill/pacing/writers.js';
+import { decide } from '../../../src/backfill/schedule/decide.js';
+import { initialState } from '../../../src/backfill/state/initial-state.js';
+import type { State } from '../../../src/backfill/state/state.js';
+import { updateCustomer } from '../../../src/backfill/state/update.js';
 import { requests } from '../../support/arbitrary.js';
-import { MINUTE, nameOf, requestOf, START } from '../../support/core.js';
+import { hour, MINUTE, nameOf, requestOf, START } from '../../support/core.js';
 import { drive, startsOf } from '../../support/simulator.js';
 
 const orderOf = (input: object) => startsOf(drive(requestOf(input))).map((window) => nameOf(window.customer, window));
@@ -100,5 +107,40 @@ describe('several windows at once', () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('a slot, while the writers of a customer wait for each other', () => {
+  /** Four writers that do the work of two, two of them at work, and so many days of small customers. */
+  function nextBeside(smallDays: number): string {
+    const { options, customers } = requestOf({
+      customers: [{ id: 'whale', end: '2026-01-31' }, ...Array.from({ length: smallDays }, (_, i) => `small-${i}`)],
+      end: '2026-01-02',
+      window: { initial: '1d' },
+      parallelism: { max: 8, perCustomer: 'auto' },
+    });
+    const initial = evolve(initialState(options, customers, START), { kind: 'prepared', at: START });
+    const { density } = initial.customers[0]!.pacing;
+    const work = 24 * density;
+    const foundWriters = { ...initialWriters, count: 4, windows: 8, work: 8 * work, ms: 16 * MINUTE };
+    const known = updateCustomer(initial, 0, (customer) => ({
+      ...customer,
+      pacing: { ...customer.pacing, foundWriters, best: MINUTE / work },
+    }));
+    const state = [0, 24].reduce<State>((before, from) => {
+      const hours: Interval = [hour('2026-01-01') + from, hour('2026-01-02') + from];
+      return evolve(before, { kind: 'windowStarted', at: START, customer: 0, hours, attempt: 1 });
+    }, known);
+    const decision = decide(state, START);
+    return decision.kind === 'startWindow' ? customers[decision.customer]!.id : decision.kind;
+  }
+
+  it('is not theirs as long as others need it and fewer of them are done in time', () => {
+    expect(nextBeside(300)).toBe('small-0');
+  });
+
+  it('is theirs once their chain decides when the run ends, or nothing else waits', () => {
+    expect(nextBeside(20)).toBe('whale');
+    expect(nextBeside(0)).toBe('whale');
   });
 });

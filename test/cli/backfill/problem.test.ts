@@ -9,23 +9,35 @@ function said(code: number, details: string): Error {
   return new ServiceError('Failed to query Workflow', { cause });
 }
 
-const run = { workflowId: 'run-1', taskQueue: 'backfill', session: { cluster: { name: 'us-west' } } } as Run;
+const events = [
+  { workflowExecutionSignaledEventAttributes: {} },
+  { workflowTaskFailedEventAttributes: { failure: { message: 'Nondeterminism error:\nno such window' } } },
+];
+const client = {
+  options: { namespace: 'ingestion' },
+  workflowService: { getWorkflowExecutionHistoryReverse: async () => ({ history: { events } }) },
+};
+const run = {
+  workflowId: 'run-1',
+  taskQueue: 'backfill',
+  session: { cluster: { name: 'us-west' }, client },
+} as never as Run;
 
 describe('a run that does not answer', () => {
-  it('because no worker polls: names the task queue to check', () => {
+  it('because no worker polls: names the task queue to check', async () => {
     const error = said(9, 'no poller seen for task queue recently, worker may be down');
     expect(isNoAnswer(error)).toBe(true);
-    expect(noAnswerFrom(run, error).message).toContain(
+    expect((await noAnswerFrom(run, error)).message).toContain(
       'check that a worker polls task queue backfill, or see backfill doctor us-west',
     );
   });
 
-  it('because its workflow task fails: points to the log of the worker', () => {
+  it('because its workflow task fails: says why, and points to the log of the worker', async () => {
     const error = said(9, 'Unable to query workflow due to Workflow Task in failed state.');
     expect(isNoAnswer(error)).toBe(true);
     expect(problemFrom(error).exitCode).toBe(5);
-    expect(noAnswerFrom(run, error).message).toMatch(
-      /its workflow task keeps failing; the log of the worker .* says why/,
+    expect((await noAnswerFrom(run, error)).message).toMatch(
+      /its workflow task keeps failing: Nondeterminism error: no such window; the log of the worker .* says more/,
     );
   });
 
