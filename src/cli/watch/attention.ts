@@ -64,10 +64,12 @@ export function daysText(days: readonly string[]): string {
 
 /** A problem as one line: the customer, the days, what happened, and what to do. */
 export function problemLine({ customer, days, class: failure, message, attempts, nextStep }: Attention): Line {
+  const happened = onOneLine(message);
   return [
     styled('! ', 'red'),
     styled(customer, 'bold'),
-    ` ${daysText(days)} ${failure}: ${onOneLine(message)} (${counted(attempts, 'attempt')})`,
+    // A breaker is of no days, and says itself what it is.
+    days.length === 0 ? ` ${happened}` : ` ${daysText(days)} ${failure}: ${happened} (${counted(attempts, 'attempt')})`,
     styled(`; ${withTypedCommands(nextStep)}`, 'dim'),
   ];
 }

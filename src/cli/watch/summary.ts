@@ -106,7 +106,7 @@ function pace(picture: ClusterPicture, progress: Progress, now: number): string 
   const end = `${toMinute(progress.eta)} UTC`;
   const left = Date.parse(progress.eta) - now;
   // The estimate does not move while nothing completes, and may then lie in the past.
-  const soon = left > 0 ? `, done in about ${age(left)} (${end})` : `; expected to be done ${end}`;
+  const soon = left > 0 ? `, done in about ${age(left)} (${end})` : `; was expected to be done ${end}`;
   return `${speed}${soon}${drift(progress)}`;
 }
 
