@@ -8,7 +8,7 @@ const onServer = [
 
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 300_000,
     fileParallelism: true,
     maxWorkers: 2,

@@ -25,7 +25,7 @@ const { values } = parseArgs({
     scoring: { type: 'string', default: String(SCORING_MS) },
     /** The longest that a procedure may take. */
     seconds: { type: 'string', default: DEFAULT_SECONDS },
-    /** Only procedures whose name has this text. */
+    /** Only procedures whose name has one of these texts. */
     only: { type: 'string', default: '' },
     /** With whales whose windows contend, with whales whose windows don't (`apart`), or first one and then the other. */
     whales: { type: 'string', default: 'contend,apart' },
@@ -51,10 +51,12 @@ try {
   const quietMs = await quiet(stack, QUIET_MS);
   console.log(`live p99 ${quietMs.toFixed(1)} ms before anything else`);
   const results: Result[] = [];
+  const only = values.only.split(',');
+  const procedures = PROCEDURES.filter(({ name }) => only.some((text) => name.includes(text)));
   const kinds = (['contend', 'apart'] as const).filter((kind) => values.whales.split(',').includes(kind));
   for (const whales of kinds) {
     if (whales === 'apart') await stack.separateDays();
-    for (const procedure of PROCEDURES.filter(({ name }) => name.includes(values.only))) {
+    for (const procedure of procedures) {
       console.log(`\n${procedure.name}, whales ${whales}`);
       const say = (line: string) => console.log(`  ${line}`);
       const result = await measure(stack, procedure, whales, Number(values.seconds) * 1_000, say);

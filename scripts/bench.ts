@@ -13,8 +13,8 @@ import { measureScale } from './lab/bench/scale.js';
 import { type Stack, startStack } from './lab/bench/stack.js';
 import { measureWorker } from './lab/bench/worker-costs.js';
 
-const SECTIONS = ['throughput', 'events', 'gap', 'queries', 'worker', 'scale'] as const;
-const AGAINST: readonly Against[] = ['throughput', 'events', 'gap'];
+const SECTIONS = ['throughput', 'cost', 'events', 'gap', 'queries', 'worker', 'scale'] as const;
+const AGAINST: readonly Against[] = ['throughput', 'cost', 'events', 'gap'];
 type Section = (typeof SECTIONS)[number];
 
 const { quick, json, sections, manyShards } = options();

@@ -68,17 +68,17 @@ export async function backfillScorecards(input: unknown, carried?: Carried): Pro
     await learnCustomers(run, PLAN_TRIES);
     return planOf(run.state);
   }
-  // What a cancel means for windows in flight is decided by the core, and never by Temporal's own propagation.
-  return CancellationScope.nonCancellable(async () => {
-    const visibility = new Visibility(carried?.searchAttributes);
-    const children = new Children(run, visibility);
-    for (const { index, window } of inFlight(run.state)) children.follow({ customer: index, hours: window.hours });
-    if (run.state.lifecycle.preparing) void prepare(run, children, visibility);
-    void watchDatabase(run);
-    void watchHours(run);
-    void keepNotifying(run);
-    return close(run, await schedule(run, children, visibility), visibility);
-  });
+  // What a cancel means for windows in flight is decided by the core, and never by Temporal's own propagation. The root scope is made
+  // non-cancellable itself: a scope of our own would be entered with AsyncLocalStorage.
+  Object.assign(CancellationScope.current(), { cancellable: false });
+  const visibility = new Visibility(carried?.searchAttributes);
+  const children = new Children(run, visibility);
+  for (const { index, window } of inFlight(run.state)) children.follow({ customer: index, hours: window.hours });
+  if (run.state.lifecycle.preparing) void prepare(run, children, visibility);
+  void watchDatabase(run);
+  void watchHours(run);
+  void keepNotifying(run);
+  return close(run, await schedule(run, children, visibility), visibility);
 }
 
 /** A second argument from anyone but the previous run would be taken for a state, and fail every workflow task. */
@@ -121,6 +121,7 @@ async function schedule(run: BackfillRun, children: Children, visibility: Visibi
       } else break;
       decision = decide(run.state, Date.now());
     }
+    run.windows.report(run.state.options.cluster);
     if (decision.kind === 'end') return decision.how;
     if (handing.whenNoneStarts && children.starting === 0) {
       if (run.state.lifecycle.preparing || allHandlersFinished()) await continueRun(run, visibility);

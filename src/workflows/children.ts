@@ -29,8 +29,8 @@ const { followWindow } = proxyActivities<Activities>({
 });
 
 /**
- * The child workflows of this run. Each window is carried by one promise that never rejects: it starts or adopts the
- * window's workflow, awaits it, and reports to the run how it ended.
+ * The child workflows of this run: starts or adopts each window's workflow, awaits it, and reports to the run how it ended. By
+ * callbacks, since the SDK records a stack trace for each promise, and an async function makes several.
  *
  * Children are started with ABANDON: when this run continues as new they continue, and the next run follows them by an
  * activity, since Temporal reports a child's end only to the run that started it.
@@ -46,27 +46,26 @@ export class Children {
   ) {}
 
   start(key: WindowKey): void {
-    void this.carry(key, async () => {
-      this.starting++;
-      let handle: ChildWorkflowHandle<() => Promise<unknown>>;
-      try {
-        handle = await this.startWorkflow(key);
-      } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    this.starting++;
+    this.startWorkflow(key).then(
+      (handle) => {
+        this.startAnswered();
+        this.run.happened({ kind: 'windowIdentified', ...key, runId: handle.firstExecutionRunId });
+        this.carry(key, handle.result(), completion);
+      },
+      (error) => {
+        this.startAnswered();
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) return this.failed(key, error);
         this.run.happened({ kind: 'windowAdopted', ...key });
-        return undefined;
-      } finally {
-        this.starting--;
-        this.run.wake();
-      }
-      this.run.happened({ kind: 'windowIdentified', ...key, runId: handle.firstExecutionRunId });
-      return completion(await handle.result());
-    });
+        this.follow(key);
+      },
+    );
   }
 
   /** Awaits a window that is in flight already: of an earlier run of this workflow, or adopted. */
   follow(key: WindowKey): void {
-    void this.carry(key, async () => undefined);
+    // After what the first task does besides: in that order histories have it.
+    void Promise.resolve().then(() => this.carry(key, followWindow(this.execution(key)), (outcome) => outcome));
   }
 
   /**
@@ -87,19 +86,25 @@ export class Children {
     }
   }
 
-  /** `begin` awaits the window's own child; when it has none to await, the window is followed. */
-  private async carry(key: WindowKey, begin: () => Promise<WindowOutcome | undefined>): Promise<void> {
-    try {
-      const outcome = (await begin()) ?? (await followWindow(this.execution(key)));
-      if (outcome.completed) {
+  private startAnswered(): void {
+    this.starting--;
+    this.run.wake();
+  }
+
+  private carry<T>(key: WindowKey, end: Promise<T>, outcomeOf: (ended: T) => WindowOutcome): void {
+    end.then(
+      (ended) => {
+        const outcome = outcomeOf(ended);
+        if (!outcome.completed) return this.run.happened({ kind: 'windowFailed', ...key, failure: outcome.failure });
         const { completed: _, ...measured } = outcome;
         this.run.happened({ kind: 'windowCompleted', ...key, ...measured });
-      } else {
-        this.run.happened({ kind: 'windowFailed', ...key, failure: outcome.failure });
-      }
-    } catch (error) {
-      this.run.happened({ kind: 'windowFailed', ...key, failure: classify(causeChain(error)) });
-    }
+      },
+      (error) => this.failed(key, error),
+    );
+  }
+
+  private failed(key: WindowKey, error: unknown): void {
+    this.run.happened({ kind: 'windowFailed', ...key, failure: classify(causeChain(error)) });
   }
 
   private execution({ customer: index, hours }: WindowKey): { workflowId: string; runId?: string } {

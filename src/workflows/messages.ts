@@ -2,6 +2,7 @@ import {
   defineQuery,
   defineSignal,
   defineUpdate,
+  setCurrentDetails,
   setDefaultSignalHandler,
   setDefaultUpdateHandler,
   setHandler,
@@ -17,6 +18,7 @@ import { logView } from '../backfill/views/log.js';
 import { progressOf } from '../backfill/views/progress.js';
 import { proofOf } from '../backfill/views/proof.js';
 import { type Status, statusOf } from '../backfill/views/status.js';
+import { progressTable } from '../backfill/views/table.js';
 import type { BackfillRun } from './run.js';
 
 /** What an Update answers. */
@@ -79,6 +81,8 @@ const WAITS =
   'nothing yet: the run continued as new while it prepares. The command keeps its turn; the queries log and progress (rejected) show what became of it';
 
 function registerQueries(run: BackfillRun): void {
+  // The SDK keeps what it is given for its own query, whose answer is JSON: so the table is made when someone looks.
+  setCurrentDetails({ toJSON: () => progressTable(run.state, Date.now()) } as unknown as string);
   setHandler(defineQuery('progress'), () => progressOf(run.state, Date.now()), {
     description:
       'How far the run is: status and reason, totals, limit, ETA, a letter for each day of each customer, what needs attention, rejected commands.',

@@ -9,9 +9,19 @@ const outcomes: Partial<Record<Event['kind'], string>> = {
 };
 
 /** Counts windows in `backfill_windows`, by cluster and by what became of them: an outcome or a class of failure. */
-export function countWindow(event: Pick<Event, 'kind'>, cluster: string | undefined): void {
-  const outcome = 'failure' in event ? (event.failure as { class: string }).class : outcomes[event.kind];
-  if (!outcome) return;
-  const counter = metricMeter.createCounter('backfill_windows', '1', 'windows, by what became of them');
-  counter.add(1, { cluster: cluster ?? '', outcome });
+export class WindowCounts {
+  private readonly since = new Map<string, number>();
+
+  count(event: Pick<Event, 'kind'>): void {
+    const outcome = 'failure' in event ? (event.failure as { class: string }).class : outcomes[event.kind];
+    if (outcome) this.since.set(outcome, (this.since.get(outcome) ?? 0) + 1);
+  }
+
+  /** Reports what was counted since the last time, together: each report leaves the workflow's thread with all that Temporal says of the run. */
+  report(cluster: string | undefined): void {
+    if (this.since.size === 0) return;
+    const counter = metricMeter.createCounter('backfill_windows', '1', 'windows, by what became of them');
+    for (const [outcome, windows] of this.since) counter.add(windows, { cluster: cluster ?? '', outcome });
+    this.since.clear();
+  }
 }

@@ -133,8 +133,9 @@ export class Newcomers {
 
   /** Looks if there are any; at once when no look is under way, else when that is over. */
   look(): void {
-    const undiscovered = this.run.state.customers.flatMap(({ hours }, index) => (hours.undiscovered ? [index] : []));
-    if (this.looking || undiscovered.length === 0) return;
+    const { customers } = this.run.state;
+    if (this.looking || !customers.some(({ hours }) => hours.undiscovered)) return;
+    const undiscovered = customers.flatMap(({ hours }, index) => (hours.undiscovered ? [index] : []));
     this.looking = true;
     findExisting(this.run, this.children, patiently.findWindows, undiscovered)
       .finally(() => {

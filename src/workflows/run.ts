@@ -12,7 +12,7 @@ import { countInFlight } from '../backfill/state/in-flight.js';
 import { rejected } from '../backfill/state/journal.js';
 import { sentenceOf } from '../backfill/state/sentence.js';
 import type { State } from '../backfill/state/state.js';
-import { countWindow } from './metrics.js';
+import { WindowCounts } from './metrics.js';
 import { WorkerVersion } from './worker-version.js';
 
 /** An event without its time. */
@@ -46,6 +46,7 @@ export class BackfillRun {
   updatedAtLength = 0;
 
   readonly version: WorkerVersion;
+  readonly windows = new WindowCounts();
   private readonly waiting: (WaitingCommand & { go?: (turn: Turn) => void })[];
   private waitingBytes = 0;
 
@@ -88,10 +89,10 @@ export class BackfillRun {
 
   /** What the rule of handing over asks of this task. */
   view(): TaskView {
+    const { state } = this;
     const { continueAsNewSuggested, historyLength, startTime } = workflowInfo();
-    const { maxHistoryEvents } = this.state.options;
-    const { preparing, cancelling } = this.state.lifecycle;
-    const usual = usualDuration(this.state);
+    const { maxHistoryEvents } = state.options;
+    const { preparing, cancelling } = state.lifecycle;
     return {
       now: Date.now(),
       historyLength,
@@ -104,8 +105,8 @@ export class BackfillRun {
       answersUpdate: this.updatedAtLength === historyLength,
       preparing: preparing !== undefined,
       cancelling: cancelling === true,
-      inFlight: countInFlight(this.state),
-      ...(usual !== undefined && { usualDuration: usual }),
+      inFlight: countInFlight(state),
+      usualDuration: () => usualDuration(state),
     };
   }
 
@@ -127,7 +128,7 @@ export class BackfillRun {
   }
 
   happened(event: Happening): void {
-    countWindow(event, this.state.options.cluster);
+    this.windows.count(event);
     this.moveTo(evolve(this.state, { ...event, at: Date.now() } as Event));
   }
 

@@ -1,14 +1,13 @@
 import { SearchAttributeType } from '@temporalio/common';
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { State } from '../backfill/state/state.js';
 import { statusOf } from '../backfill/views/status.js';
-import { progressTable } from '../backfill/views/table.js';
 
 /** Every search attribute that a run uses where the namespace has it. All are of type Keyword. */
 export const SEARCH_ATTRIBUTES = ['BackfillCluster', 'BackfillCustomer', 'BackfillStatus'];
 
 /**
- * What Temporal's own UI and lists show of a run: Current Details and search attributes. An attribute that the
+ * What Temporal's own lists show of a run: search attributes. An attribute that the
  * namespace does not have would fail the workflow task indefinitely, so only those known to be registered are used.
  */
 export class Visibility {
@@ -17,7 +16,6 @@ export class Visibility {
   constructor(public searchAttributes: string[] = []) {}
 
   show(state: State): void {
-    setCurrentDetails(progressTable(state, Date.now()));
     const { cluster } = state.options;
     const values = [
       { name: 'BackfillStatus', value: statusOf(state).status },

@@ -6,7 +6,7 @@ import type { Stack } from './stack.js';
 import { median } from './statistics.js';
 
 /** The sections that are measured in the same runs: by each side in turn, so that what disturbs one disturbs all. */
-export type Against = 'throughput' | 'events' | 'gap';
+export type Against = 'throughput' | 'cost' | 'events' | 'gap';
 
 const FLIGHTS = [1, 10, 50];
 const SERIES: readonly Side[] = ['client', 'smallest', 'ours', 'sliding'];
@@ -23,7 +23,7 @@ export async function measureAgainst(
   say: (line: string) => void,
 ): Promise<Row[]> {
   const rans: Ran[] = [];
-  const rounds = quick ? 1 : 3;
+  const rounds = quick ? 1 : sections.includes('cost') ? 5 : 3;
   await run(stack, { side: 'smallest', flight: 10, windows: 50 });
   await run(stack, { side: 'ours', flight: 10, windows: 50 });
   for (const flight of FLIGHTS) {
@@ -33,7 +33,9 @@ export async function measureAgainst(
       for (const [i] of sides.entries()) {
         const side = sides[(i + round) % sides.length]!;
         const ran = await run(stack, { side, flight, windows: windowsOf(side, flight, quick) });
-        say(`${ran.windowsPerSecond.toFixed(1)} windows/s, ${flight} in flight: ${SIDES[side]}`);
+        say(
+          `${ran.windowsPerSecond.toFixed(1)} windows/s, ${cpu(ran).toFixed(2)} ms of CPU for each, ${flight} in flight: ${SIDES[side]}`,
+        );
         rans.push(ran);
       }
     }
@@ -41,6 +43,7 @@ export async function measureAgainst(
   const carrying = sections.includes('events') ? await measureCarrying(stack, quick) : undefined;
   return [
     ...(sections.includes('throughput') ? throughput(rans) : []),
+    ...(sections.includes('cost') ? cost(rans) : []),
     ...(carrying ? events(rans, carrying) : []),
     ...(sections.includes('gap') ? gap(rans) : []),
   ];
@@ -48,6 +51,7 @@ export async function measureAgainst(
 
 function isNeeded(side: Side, flight: number, sections: readonly Against[]): boolean {
   if (sections.includes('throughput')) return true;
+  if (sections.includes('cost') && flight > 1 && (side === 'ours' || side === 'smallest')) return true;
   if (side === 'ours') return sections.includes('events') || (sections.includes('gap') && flight === 1);
   return side === 'smallest' && sections.includes('gap') && flight === 1;
 }
@@ -64,10 +68,14 @@ const of = (rans: readonly Ran[], side: Side, flight: number) =>
   rans.filter((ran) => ran.side === side && ran.flight === flight);
 
 /** Round by round, ours by theirs. */
-function ratios(rans: readonly Ran[], flight: number, than: Side): number[] {
+function ratios(rans: readonly Ran[], flight: number, than: Side, measured = windowsPerSecond): number[] {
   const theirs = of(rans, than, flight);
-  return of(rans, 'ours', flight).map((ran, i) => ran.windowsPerSecond / theirs[i]!.windowsPerSecond);
+  return of(rans, 'ours', flight).map((ran, i) => measured(ran) / measured(theirs[i]!));
 }
+
+const windowsPerSecond = (ran: Ran): number => ran.windowsPerSecond;
+/** Seconds of the parent's worker for 1,000 windows: ms for each. */
+const cpu = ({ parentCpuMs, windows }: Ran): number => parentCpuMs / windows;
 
 function throughput(rans: readonly Ran[]): Row[] {
   return FLIGHTS.flatMap((flight): Row[] => {
@@ -91,6 +99,25 @@ function throughput(rans: readonly Ran[]): Row[] {
       times('smallest', 1),
       times('sliding', 5),
       { section, name: 'runs of backfillScorecards', unit: 'histories', values: runs },
+    ];
+  });
+}
+
+/** What the parent's worker takes for its windows, beside what is the least. */
+function cost(rans: readonly Ran[]): Row[] {
+  return FLIGHTS.filter((flight) => flight > 1).flatMap((flight): Row[] => {
+    const section = `Cost of empty windows, ${flight} in flight`;
+    const name = `backfillScorecards by: ${SIDES.smallest}`;
+    const times = { section, unit: 'times' };
+    return [
+      ...(['smallest', 'ours'] as const).map((side) => ({
+        section,
+        name: `CPU for 1,000 windows: ${SIDES[side]}`,
+        unit: 's',
+        values: of(rans, side, flight).map(cpu),
+      })),
+      { ...times, name: `windows/s, ${name}`, values: ratios(rans, flight, 'smallest'), goal: { least: 0.95 } },
+      { ...times, name: `CPU, ${name}`, values: ratios(rans, flight, 'smallest', cpu), goal: { most: 1.3 } },
     ];
   });
 }

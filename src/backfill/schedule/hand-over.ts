@@ -47,8 +47,8 @@ export interface TaskView {
   preparing: boolean;
   cancelling: boolean;
   inFlight: number;
-  /** What a window usually takes, in ms; undefined before the first has ended. */
-  usualDuration?: number;
+  /** What a window usually takes, in ms; undefined before the first has ended. Asked only when a hand-over becomes due. */
+  usualDuration(): number | undefined;
 }
 
 /** Since when a hand-over is due. */
@@ -106,6 +106,6 @@ const hasManyMessages = ({ messages }: TaskView): boolean => messages >= MAX_MES
 
 function dueSince({ now, historyLength, usualDuration }: TaskView): Due {
   const replay = historyLength * REPLAY_MS;
-  const drains = usualDuration !== undefined && usualDuration * REPLAY_OVER_WINDOW < replay;
+  const drains = (usualDuration() ?? Number.POSITIVE_INFINITY) * REPLAY_OVER_WINDOW < replay;
   return { historyLength, ...(drains && { drainUntil: now + replay }) };
 }

@@ -42,12 +42,15 @@ export function nextStart(state: State, now: number, slots: number): Decision {
     const index = open[canary ? open.length - 1 - i : i]!;
     const customer = state.customers[index]!;
     if (longest && (canary || claimOf(customer) <= longest.chain)) break;
-    const chain = chainOf(state, customer);
     const { running } = customer.windows;
-    if (customer.paused || customer.hours.undiscovered || (first && chain <= longest!.chain)) continue;
-    const onTrial = running.length >= writersOf(state, customer);
+    if (customer.paused || customer.hours.undiscovered) continue;
+    const writers = writersOf(state, customer);
+    const onTrial = running.length >= writers;
+    if (onTrial && !findsWriters(state, customer)) continue;
+    const chain = workLeft(customer) / strengthOf(state, customer, writers);
+    if (first && chain <= longest!.chain) continue;
     if (onTrial) {
-      const next = findsWriters(state, customer) ? nextTrialOf(state, customer, slots) : undefined;
+      const next = nextTrialOf(state, customer, slots);
       const worth = (room || chain > even) && (!trial || chain > trial.chain);
       if (!next || running.length >= next.count || !worth || canary) continue;
       if (next.at > now) {
@@ -67,7 +70,7 @@ export function nextStart(state: State, now: number, slots: number): Decision {
     if (running.some(({ hours }) => meet(hours, window.hours))) continue;
     const candidate = { index, chain, window };
     if (onTrial) trial = candidate;
-    else if (isSpare(state, customer, even)) spare ??= candidate;
+    else if (isSpare(state, customer, writers, even)) spare ??= candidate;
     else {
       first ??= candidate;
       if (!longest || chain > longest.chain) longest = candidate;
@@ -82,17 +85,14 @@ export function nextStart(state: State, now: number, slots: number): Decision {
 
 interface Candidate {
   index: number;
+  /** How long the customer's chain is: the work that one of its windows would do until all its writers are done. */
   chain: number;
   window: WindowToStart;
 }
 
-/** How long the customer's chain is: the work that one of its windows would do until all its writers are done. */
-const chainOf = (state: State, customer: Customer): number => workLeft(customer) / strengthOf(state, customer);
-
 /** What the customer's writers do together, in windows that wait for nobody: those that wait for each other count for less. */
-function strengthOf(state: State, customer: Customer): number {
+function strengthOf(state: State, customer: Customer, writers: number): number {
   const { best, foundWriters } = customer.pacing;
-  const writers = writersOf(state, customer);
   const rate = foundWriters && throughputOf(foundWriters);
   if (rate === undefined || best === undefined || !findsWriters(state, customer)) return writers;
   return Math.max(1, Math.min(writers, rate * best * state.pacing.pace.slowness));
@@ -106,9 +106,8 @@ const WAITING = 0.8;
  * decide when the run ends. What fewer of them would do is taken from what all do, as if each slowed each other one by as much
  * (Gunther's universal scalability law without its crosstalk).
  */
-function isSpare(state: State, customer: Customer, even: number): boolean {
-  const writers = writersOf(state, customer);
-  const strength = strengthOf(state, customer);
+function isSpare(state: State, customer: Customer, writers: number, even: number): boolean {
+  const strength = strengthOf(state, customer, writers);
   const running = customer.windows.running.length;
   const onTrial = customer.pacing.foundWriters?.trial !== undefined;
   if (running === 0 || onTrial || strength > WAITING * writers) return false;
@@ -121,7 +120,9 @@ function slotTimeLeft(state: State): number {
   let { left } = tallyOf(state);
   for (const index of tallyOf(state).running) {
     const customer = state.customers[index]!;
-    left += workLeft(customer) * (writersOf(state, customer) / strengthOf(state, customer) - 1);
+    const writers = writersOf(state, customer);
+    const strength = strengthOf(state, customer, writers);
+    if (strength !== writers) left += workLeft(customer) * (writers / strength - 1);
   }
   return left;
 }

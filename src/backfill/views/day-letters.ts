@@ -66,7 +66,7 @@ export const dayLetters = (customer: Customer): string => daysIn(customer).lette
 /** Counts the days of a customer. */
 export const dayCounts = (customer: Customer): DayCounts => daysIn(customer).counts;
 
-/** Current Details ask for all days after every change, which is a change of one customer. */
+/** Answers ask for all days every few seconds, and more than once, while few customers change. */
 const daysKnown = new WeakMap<Customer, { letters: string; counts: DayCounts }>();
 
 function daysIn(customer: Customer): { letters: string; counts: DayCounts } {

@@ -1,16 +1,14 @@
 import type { State } from '../state/state.js';
 import { DAY_LEGEND, type DayCounts, dayLetters, inRuns } from './day-letters.js';
-import { attentionOf, hasOpenDays, overview, type Progress } from './progress.js';
+import { hasOpenDays, overview, type Progress } from './progress.js';
 
 const MOST_ROWS = 40;
 
 /**
  * Progress as Markdown, for a person who has no other page: what the run is doing, how far it is, and the customers
- * that are not done, at most forty of them. With very many customers it leaves the table out, since it is made again
- * after every change.
+ * that are not done, at most forty of them.
  */
 export function progressTable(state: State, now: number): string {
-  if (state.customers.length > 500) return summaryOf(state);
   const progress = overview(state, now);
   const { totals, parallelism, eta } = progress;
   const percent = totals.days === 0 ? 0 : Math.floor((100 * (totals.done + totals.skipped)) / totals.days);
@@ -31,19 +29,6 @@ export function progressTable(state: State, now: number): string {
   }
   lines.push(...attentionLines(progress.attention));
   return lines.join('\n');
-}
-
-function summaryOf(state: State): string {
-  const open = state.customers.filter(
-    ({ hours: { waiting, failed, held }, windows: { running, checking } }) =>
-      waiting.length + running.length + checking.length + failed.length + held.length > 0,
-  );
-  const { started, completed, failed } = state.record.counts;
-  return [
-    `${state.customers.length - open.length} of ${state.customers.length} customers done; ` +
-      `windows: ${started} started, ${completed} completed, ${failed} did not complete`,
-    ...attentionLines(attentionOf(state)),
-  ].join('\n');
 }
 
 function attentionLines(attention: Progress['attention']): string[] {

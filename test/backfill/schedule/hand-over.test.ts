@@ -15,7 +15,7 @@ const calm: TaskView = {
   preparing: false,
   cancelling: false,
   inFlight: 8,
-  usualDuration: 10 * MINUTE,
+  usualDuration: () => 10 * MINUTE,
 };
 const long: TaskView = { ...calm, historyLength: 4_096, continueAsNewSuggested: true };
 
@@ -31,7 +31,7 @@ const views: fc.Arbitrary<TaskView> = fc.record({
   preparing: fc.boolean(),
   cancelling: fc.boolean(),
   inFlight: fc.nat(1_000),
-  usualDuration: fc.integer({ min: 1, max: 60 * MINUTE }),
+  usualDuration: fc.integer({ min: 1, max: 60 * MINUTE }).map((ms) => () => ms),
 });
 
 /** A run's tasks: its history only grows, and so do time and the messages that it has handled. */
@@ -97,7 +97,7 @@ describe('a hand-over', () => {
   });
 
   it('waits for windows in flight only where a replay takes much longer than a window', () => {
-    const short = { ...long, usualDuration: 500 };
+    const short = { ...long, usualDuration: () => 500 };
     const first = handOver(short, undefined);
     expect(first).toMatchObject({ whenNoneStarts: false, mayStart: false, until: START + 4_096 });
     expect(handOver({ ...short, inFlight: 0 }, first.due).whenNoneStarts).toBe(true);

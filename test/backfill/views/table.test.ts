@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { progressTable } from '../../../src/backfill/views/table.js';
 import { DAY } from '../../support/core.js';
 import { eventful } from '../../support/eventful.js';
-import { backfill, command, completes, fails, given, passes, type Story, starts } from '../../support/story.js';
+import { backfill, command, completes, given, passes, type Story, starts } from '../../support/story.js';
 
 describe('the table', () => {
   const table = ({ state, now }: Story) => progressTable(state, now);
@@ -51,13 +51,6 @@ describe('the table', () => {
       starts(),
     );
     expect(table(story)).toContain('`d×1 r×1 .×363`');
-  });
-
-  it('of very many customers is a summary', () => {
-    const customers = Array.from({ length: 501 }, (_, i) => `customer-${i}`);
-    const { story } = given(backfill({ customers }), starts(), fails('customer-0-2026-01-01', 'permanent'));
-    expect(table(story)).toMatch(/^0 of 501 customers done; windows: 1 started, 0 completed, 1 did not complete\n/);
-    expect(table(story)).toMatch(/Needs attention:.*customer-0/s);
   });
 
   it('of a finished run is short', () => {

@@ -32,6 +32,8 @@ const TARGET = 150_000;
 const MONTH = 31 * 24;
 /** After operators have cancelled everything, a person looks, and halves the number. */
 const PERSON = 3_600;
+/** A controller that has not done a cluster after so long (s) is given up, and so much is its makespan; some would never end. */
+const LONGEST = 4 * 86_400;
 
 /**
  * A cluster under somebody else's controller. All that is not its own is as good as this project's: the longest customer
@@ -105,7 +107,7 @@ export function playRival(
       startNext(customer);
       continue;
     }
-    if (progress.every(({ left }) => left <= 0)) return { ...database.measured, makespan: now };
+    if (now >= LONGEST || progress.every(({ left }) => left <= 0)) return { ...database.measured, makespan: now };
     const due = progress.flatMap(({ retries, next, end, lastStart }) => [
       ...retries.map(({ at }) => at),
       ...(controller.notBefore && next < end ? [controller.notBefore(lastStart)] : []),
