@@ -24,17 +24,27 @@ export const logged = (state: State, entry: LogEntry): State =>
 /** A decision of the run itself. */
 export const decided = (state: State, at: number, fact: LogFact): State => logged(state, { at, ...fact });
 
-/** A number of writers that is tried again and again is one entry in so long (ms): the log has room for other things as well. */
-const SAME_MOVE_EVERY = 10 * 60_000;
+/** A trial of writers that is made again and again is in the log once in so long (ms), so that other things have room. */
+const SAME_TRIAL_EVERY = 10 * 60_000;
 
-/** A customer's writers moved, or stay after a trial. */
-export function writersMoved(state: State, at: number, fact: LogFact & { kind: 'writersMoved' }): State {
+/**
+ * A customer's writers moved, or stay after a trial (`onTrial`: one begins with this move).
+ *
+ * Left out are a trial that was said lately, and an end of it that goes back. The log's last word on a customer is
+ * therefore its number, or while such a trial is on the number before it.
+ */
+export function writersMoved(
+  state: State,
+  at: number,
+  { onTrial, ...fact }: LogFact & { kind: 'writersMoved' } & { onTrial: boolean },
+): State {
   const { customer, from, to } = fact;
-  const said = state.record.log.some((entry) => {
-    if (entry.kind !== 'writersMoved' || at - entry.at >= SAME_MOVE_EVERY) return false;
-    return entry.customer === customer && entry.from === from && entry.to === to;
-  });
-  return said ? state : decided(state, at, fact);
+  const all = state.record.log.filter((entry) => entry.kind === 'writersMoved');
+  const moves = all.filter((move) => move.customer === customer);
+  const last = moves.at(-1)?.to ?? from;
+  if (last !== from) return last === to ? state : decided(state, at, fact);
+  const said = moves.some((move) => at - move.at < SAME_TRIAL_EVERY && move.from === from && move.to === to);
+  return said && (onTrial || from === to) ? state : decided(state, at, fact);
 }
 
 /** The entry with its texts cut: messages come from children of any kind. */
