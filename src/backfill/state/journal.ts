@@ -47,6 +47,21 @@ export function writersMoved(
   return said && (onTrial || from === to) ? state : decided(state, at, fact);
 }
 
+/** Steps of the limit for the same reason are one entry if they come within so long (ms) of the first. */
+const SAME_CLIMB_FOR = 60_000;
+
+/** The limit moved. A step further up for the reason of the latest joins its entry, which keeps the time of the first. */
+export function limitMoved(state: State, at: number, fact: LogFact & { kind: 'limitMoved' }): State {
+  const { log } = state.record;
+  const index = log.findLastIndex(({ kind }) => kind === 'limitMoved');
+  const latest = log[index];
+  if (latest?.kind !== 'limitMoved' || at - latest.at >= SAME_CLIMB_FOR) return decided(state, at, fact);
+  const climbs = latest.from < latest.to && latest.to === fact.from && fact.from < fact.to;
+  if (!climbs || latest.why !== short(fact.why)) return decided(state, at, fact);
+  const joined = { ...latest, to: fact.to, times: (latest.times ?? 1) + 1 };
+  return withRecord(state, { log: log.with(index, joined) });
+}
+
 /** The entry with its texts cut: messages come from children of any kind. */
 const shortened = (entry: LogEntry): LogEntry =>
   Object.fromEntries(

@@ -11,6 +11,7 @@ import {
   withReceivers,
 } from '../../../src/backfill/state/notifications.js';
 import type { State } from '../../../src/backfill/state/state.js';
+import { paced } from '../../../src/backfill/state/update.js';
 import { reportOf } from '../../../src/backfill/views/report.js';
 import { MINUTE } from '../../support/core.js';
 import { backfill, command, completes, fails, type Step, starts } from '../../support/story.js';
@@ -52,6 +53,17 @@ describe('a run that notifies', () => {
       next: expect.stringMatching(/1 window in flight/),
       command: 'resume',
     });
+  });
+
+  it('says nothing again when the latest entry of the log comes to cover more', () => {
+    const parallelism = { max: 8, min: 1, adaptive: true };
+    let { state, now } = run({ parallelism }, command('pause', { by: 'ana' }));
+    for (const limit of [2, 3, 4]) {
+      const next = paced(state, now, (pace) => ({ ...pace, limit, why: '1 window went well' }));
+      state = notified(state, next, now);
+    }
+    expect(state.record.log.at(-1)).toMatchObject({ from: 1, to: 4 });
+    expect(state.notifications!.queue).toHaveLength(1);
   });
 
   it('that waits for an operator says until when, and how many days failed', () => {
