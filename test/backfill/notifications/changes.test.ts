@@ -57,13 +57,16 @@ describe('a run that notifies', () => {
 
   it('says nothing again when the latest entry of the log comes to cover more', () => {
     const parallelism = { max: 8, min: 1, adaptive: true };
-    let { state, now } = run({ parallelism }, command('pause', { by: 'ana' }));
+    const { state: failed, now } = run({ parallelism, end: '2026-01-03' }, starts(), fails('cvs-2026-01-01'));
+    const { failedDaysAt, ...told } = failed.notifications!;
+    expect(failedDaysAt).toBeDefined();
+    let state: State = { ...failed, notifications: told };
     for (const limit of [2, 3, 4]) {
       const next = paced(state, now, (pace) => ({ ...pace, limit, why: '1 window went well' }));
       state = notified(state, next, now);
     }
     expect(state.record.log.at(-1)).toMatchObject({ from: 1, to: 4 });
-    expect(state.notifications!.queue).toHaveLength(1);
+    expect(state.notifications).toEqual(told);
   });
 
   it('that waits for an operator says until when, and how many days failed', () => {
