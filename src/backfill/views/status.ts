@@ -55,13 +55,15 @@ export function statusOf(state: State, now?: number): { status: Status; reason: 
   }
   if (breaker) return { status: 'paused', reason: breakerReason(breaker) };
   if (preparing) return { status: 'running', reason: describePreparation(preparing) };
-  const open = state.customers.filter(({ hours }) => hours.waiting.length > 0);
+  const { waiting } = tallyOf(state);
   const checks = checksOf(state);
-  const pausedCustomers = open.filter((customer) => customer.paused);
-  if (running === 0 && !checks && open.length > 0 && pausedCustomers.length === open.length) {
-    return { status: 'paused', reason: pausedCustomers.slice(0, 5).map(customerPause).join('; ') };
+  if (running === 0 && !checks && waiting > 0) {
+    const pausedCustomers = state.customers.filter(({ hours, paused }) => paused && hours.waiting.length > 0);
+    if (pausedCustomers.length === waiting) {
+      return { status: 'paused', reason: pausedCustomers.slice(0, 5).map(customerPause).join('; ') };
+    }
   }
-  const limit = now !== undefined && (open.length > 0 || checks) ? limitNow(state, now) : undefined;
+  const limit = now !== undefined && (waiting > 0 || checks) ? limitNow(state, now) : undefined;
   const work = [...(running > 0 ? [windows] : []), ...(checks ? [checks] : [])];
   const reasons = limit?.limit === 0 ? [...work, limit.why] : work;
   return {
