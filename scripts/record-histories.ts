@@ -11,10 +11,11 @@ import { bundleChild } from '../test/support/child/bundle.js';
 import { historiesFolder, printed } from '../test/support/histories.js';
 import { startHoles } from '../test/support/holes.js';
 import { Rig } from '../test/support/rig.js';
-import { type BackfillHandle, until } from '../test/support/run.js';
+import { BackfillHandle, until } from '../test/support/run.js';
 import { build } from './dev/build.js';
 import { stopAll, temporaryDirectory } from './dev/processes.js';
 import { startTemporalServer } from './dev/temporal-server.js';
+import { WebhookReceiver } from './lab/webhook-receiver.js';
 
 const day = { start: '2026-01-01', end: '2026-01-02' };
 const days = { start: '2026-01-01', end: '2026-01-04' };
@@ -23,6 +24,8 @@ const soon = { attempts: 2, backoff: '100ms', maxBackoff: '200ms' };
 /** Starts a run with a prefix of its own, so that no story meets the windows of another. */
 let rig: Rig;
 let prefix = '';
+/** Where notifications go. */
+let webhooks: WebhookReceiver;
 /** What the checks of windows count. */
 let holes: Awaited<ReturnType<typeof startHoles>>;
 const start = (input: Record<string, unknown>) =>
@@ -165,6 +168,16 @@ const stories: Record<string, () => Promise<BackfillHandle>> = {
     return run;
   },
 
+  /** Of the workflow that delivers what its run could not. */
+  async notifications() {
+    webhooks.status = 503;
+    const run = await start({ customers: ['cvs'], ...day, notify: true });
+    await run.report();
+    webhooks.status = 204;
+    const { runId } = await run.handle.describe();
+    return new BackfillHandle(rig.client, `${run.workflowId}-notifications-${runId}`, prefix);
+  },
+
   async paced() {
     return start({
       customers: ['brief-a', { id: 'brief-b', conversations: 4_200 }, 'overloaded-c'],
@@ -262,6 +275,9 @@ const server = await startTemporalServer({
 });
 try {
   holes = await startHoles();
+  webhooks = await WebhookReceiver.start();
+  const webhookUrls = join(folder, 'webhooks.json');
+  await writeFile(webhookUrls, JSON.stringify([{ url: webhooks.url }]));
   rig = await Rig.start({
     address: server.address,
     childBundle,
@@ -269,6 +285,7 @@ try {
     childQueue: 'ingestion',
     environment: {
       BACKFILL_DIRECTORY_FILE: directory,
+      BACKFILL_WEBHOOK_URLS_FILE: webhookUrls,
       BACKFILL_PROBE_URL: holes.settings.BACKFILL_VERIFY_URL,
       ...holes.settings,
     },
@@ -276,6 +293,7 @@ try {
   for (const story of asked.length > 0 ? asked : Object.keys(stories)) await record(story);
   await rig.stop();
   await holes.close();
+  webhooks.stop();
 } finally {
   await stopAll();
 }

@@ -20,9 +20,9 @@ const { values } = parseArgs({ options: { only: { type: 'string', default: '' } 
 
 /** @returns undefined where no alert was to fire */
 async function tried(lab: Lab, fault: Fault): Promise<Measured | undefined> {
-  const { name, alert, run, fromStart = false, inject, shows } = fault;
+  const { name, alert, run, fromStart = false, heartbeatMs, inject, shows } = fault;
   const early = fromStart ? await inject(lab) : undefined;
-  await lab.startRun(run);
+  await lab.startRun(run, heartbeatMs);
   if (!fromStart) {
     await lab.until('days are done, and no alert is near', async () => {
       return (await lab.progress()).totals.done >= 6 && (await lab.activeAlerts()).length === 0;

@@ -1,3 +1,4 @@
+import { LATE } from '../../src/cli/watch/activity-line.js';
 import { type Alert, type Limits, metric } from './alert.js';
 
 const labels = { cluster: 'eu' };
@@ -67,7 +68,7 @@ export const runAlerts = (limits: Limits): Alert[] => [
     look: `backfill status ${CLUSTER}`,
     steps: [
       'If no worker polls `backfill-scorecards`, which `backfill doctor` shows some minutes later: why do its pods not run? The last line of the log of the last one says.',
-      "If one polls, the run's workflow task fails again and again: `temporal workflow show` has WorkflowTaskFailed with the cause. After a roll-out, roll back.",
+      'If its workflow task keeps failing, it says why. After a roll-out, roll back.',
     ],
     example: {
       fires: { [series('backfill_run_up')]: always(0) },
@@ -232,7 +233,7 @@ export const runAlerts = (limits: Limits): Alert[] => [
   {
     name: 'BackfillWindowNearHeartbeatLimit',
     severity: 'ticket',
-    expr: `max by (cluster) (quantile_over_time(0.9, ${metric('backfill_heartbeat_gap')}[${limits.heartbeatsOver}])) > 0.8`,
+    expr: `max by (cluster) (quantile_over_time(0.9, ${metric('backfill_heartbeat_gap')}[${limits.heartbeatsOver}])) > ${LATE}`,
     for: limits.moment,
     summary: `Windows of ${CLUSTER} are silent for most of their heartbeat timeout, again and again`,
     meaning:

@@ -60,8 +60,8 @@ function triedSection(measured: readonly Measured[]): string {
   );
   return `## How the alerts were tried
 
-\`npm run try:alerts\` starts Temporal, PostgreSQL, both workers, the server and a Prometheus, and injects one fault after the other. Each makes exactly its alert fire and no other. The
-rules are the same, with durations of seconds in place of minutes, so that the seconds here are those of the way from the fault to the alert, and not what the durations above add.
+\`npm run try:alerts\` starts Temporal, PostgreSQL, both workers, the server and a Prometheus, and injects one fault after the other. Each makes exactly its alert fire and no other,
+and the first command is typed as the alert names it. The rules are the same, with durations of seconds in place of minutes, so that the seconds here are those of the way from the fault to the alert, and not what the durations above add.
 
 | fault | alert | seconds | the first command showed |
 | --- | --- | --- | --- |

@@ -11,9 +11,9 @@ export interface OpenRun {
   pinnedTo?: string;
 }
 
-/** The open runs of a task queue. */
+/** The open runs of a task queue, and the workflows that deliver what ended runs could not. */
 export async function openRunsOn(client: Client, taskQueue: string): Promise<OpenRun[]> {
-  const query = `WorkflowType = "backfillScorecards" AND CloseTime IS NULL AND TaskQueue = "${taskQueue}"`;
+  const query = `WorkflowType IN ("backfillScorecards", "backfillNotifications") AND CloseTime IS NULL AND TaskQueue = "${taskQueue}"`;
   const runs: OpenRun[] = [];
   for await (const { workflowId, runId } of client.workflow.list({ query })) {
     const { raw } = await client.workflow.getHandle(workflowId, runId).describe();

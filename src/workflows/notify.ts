@@ -1,4 +1,12 @@
-import { condition, ParentClosePolicy, proxyActivities, sleep, startChild, workflowInfo } from '@temporalio/workflow';
+import {
+  condition,
+  ParentClosePolicy,
+  proxyActivities,
+  setWorkflowOptions,
+  sleep,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Activities, Delivered, Delivery } from '../activities/contract.js';
 import {
   allDelivered,
@@ -65,6 +73,13 @@ export async function deliverRest(run: BackfillRun): Promise<void> {
     parentClosePolicy: ParentClosePolicy.ABANDON,
   });
 }
+
+// A pinned one would keep the workers of its build for days. Its few commands must replay under every later build. The
+// server takes no behavior from a worker that is of no deployment.
+setWorkflowOptions(
+  () => (!workflowInfo().currentDeploymentVersion?.deploymentName ? {} : { versioningBehavior: 'AUTO_UPGRADE' }),
+  backfillNotifications,
+);
 
 /** Delivers what a run could not before it ended: a few rows of history, however long a receiver is away. */
 export async function backfillNotifications(notifications: Notifications, from: Sender): Promise<void> {

@@ -19,12 +19,19 @@ export class Release {
     readonly worker: ManagedProcess,
   ) {}
 
-  static async start(rig: Rig, buildId: string, alterations: readonly Alteration[] = []): Promise<Release> {
+  /** @param environment more of it, for its activities */
+  static async start(
+    rig: Rig,
+    buildId: string,
+    alterations: readonly Alteration[] = [],
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<Release> {
     const folder = await alteredBuild(buildId, alterations);
     const health = `127.0.0.1:${await freePort()}`;
     const worker = await spawnManaged(`worker ${buildId}`, process.execPath, [join(folder, 'dist/worker.js')], {
       env: {
         ...environmentOf(rig),
+        ...environment,
         BACKFILL_HEALTH_ADDRESS: health,
         TEMPORAL_DEPLOYMENT_NAME: rig.taskQueue,
         TEMPORAL_WORKER_BUILD_ID: buildId,

@@ -1,5 +1,5 @@
 import { alteredBuild, OTHER_ORDER } from '../../dev/altered-build.js';
-import { CUSTOMERS, HEARTBEAT_MS, type Lab, type Rule } from './lab.js';
+import { CUSTOMERS, type Lab, RANGE, type Rule } from './lab.js';
 
 /** One thing that goes wrong in a run that works. */
 export interface Fault {
@@ -12,6 +12,8 @@ export interface Fault {
   fromStart?: boolean;
   /** What the run to start has beside the usual. */
   run?: object;
+  /** How long a window of it may be silent. */
+  heartbeatMs?: number;
   /** What the first command of the alert's runbook shows of the cause; undefined: it is one of Kubernetes. */
   shows?: RegExp;
 }
@@ -72,10 +74,11 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'Windows are silent for nearly as long as they may',
     alert: 'BackfillWindowNearHeartbeatLimit',
+    heartbeatMs: 20_000,
     inject: (lab) =>
       lab.faults(
         ...CUSTOMERS.slice(1).map((customer, i): Rule => {
-          return [customer, 'slow', { milliseconds: (0.97 - 0.03 * i) * HEARTBEAT_MS, silent: true }];
+          return [customer, 'slow', { milliseconds: 19_400 - 600 * i, silent: true }];
         }),
       ),
     shows: /heartbeat ([5-9]|1\d)s ago of at most 20s/,
@@ -110,12 +113,28 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'One of two workers hangs while it drains',
     alert: 'TemporalPollersDisconnected',
-    inject: (lab) => lab.hangingWorker(),
+    inject: (lab) => lab.secondWorker.hang(),
   },
   {
     name: 'A build that cannot replay the run',
     alert: 'TemporalNonDeterminism',
-    inject: async (lab) => lab.rollOut(await alteredBuild('other-order', [OTHER_ORDER])),
+    inject: async (lab) => lab.secondWorker.rollOut(await alteredBuild('other-order', [OTHER_ORDER])),
     shows: /its workflow task keeps failing.*/,
+  },
+  {
+    name: 'A run starts more in one task than the server takes',
+    alert: 'TemporalMessageTooLarge',
+    fromStart: true,
+    run: {
+      parallelism: { max: 120, perCustomer: 30 },
+      child: { input: ['$'.concat('{customerId} $', '{startTime} $', '{endTime}'), 'x'.repeat(60_000)] },
+    },
+    inject: async () => async () => {},
+    shows: /its workflow task keeps failing.*/,
+  },
+  {
+    name: 'The worker gets too little CPU',
+    alert: 'TemporalWorkflowTasksWait',
+    inject: ({ secondWorker }) => secondWorker.starve({ customers: CUSTOMERS, ...RANGE }),
   },
 ];

@@ -1,9 +1,11 @@
 /** Every real part with a real Prometheus, so that a fault can be seen to make an alert fire. */
+import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import type { Connection } from '@temporalio/client';
 import type { Limits } from '../../../deploy/monitoring/alert.js';
 import { rulesYaml } from '../../../deploy/monitoring/rules.js';
@@ -14,12 +16,12 @@ import type { FaultKind, FaultParameters } from '../../../src/reference-ingestio
 import { loadFleet } from '../../../src/reference-ingestion/load-fleet.js';
 import { setPassword, urlForRole } from '../../../src/reference-ingestion/roles.js';
 import { temporaryDirectory } from '../../dev/processes.js';
-import { obtainTemporalCli } from '../../dev/temporal-cli.js';
 import { type Stack, startStack } from '../chaos/stack.js';
 import { type ActiveAlert, startPrometheus } from './prometheus.js';
-import { labShell } from './shell.js';
+import { SecondWorker } from './second-worker.js';
 
 const project = fileURLToPath(new URL('../../../', import.meta.url));
+const COMMAND = join(project, 'dist/cli/backfill.js');
 const VERIFY_SQL = join(project, 'src/reference-ingestion/verify.sql');
 
 /** Seconds in place of minutes. */
@@ -39,41 +41,36 @@ const LAB_LIMITS: Limits = {
 
 export const CUSTOMERS = ['ash', 'birch', 'cedar', 'elm'];
 /** Longer than any fault takes to show. */
-const RANGE = { start: '2025-01-01', end: '2026-01-01' };
+export const RANGE = { start: '2025-01-01', end: '2026-01-01' };
 const PATIENCE_MS = 120_000;
 const CRITICAL_SESSIONS = 30;
 const WINDOW_MS = 400;
-/** SDKs hold heartbeats back for up to 80% of it; a window may be silent for nearly all of it, and is not old by then. */
-export const HEARTBEAT_MS = 20_000;
+/** Longer than the alerts look at, so that windows whose worker was killed are not silent for most of it. */
+const HEARTBEAT_MS = 120_000;
 const VERIFY_SECONDS = 5;
 
 /** A customer's id or `*`, a kind of fault of the reference ingestion, and its parameters. */
 export type Rule = readonly [customer: string, kind: FaultKind, parameters?: FaultParameters];
-
-/** The main thread of a worker never returns from SIGTERM; what it does then has begun. */
-const HANGS_ON_SIGTERM = "--import=data:text/javascript,process.on('SIGTERM',()=>setImmediate(()=>{for(;;);}))";
 
 export class Lab {
   private runs = 0;
   private server: ManagedProcess | undefined;
   /** What fires now, or may fire soon. */
   activeAlerts!: () => Promise<ActiveAlert[]>;
-  /** Types a line of the runbook. @returns what it prints */
-  type!: (line: string) => Promise<string>;
+  readonly secondWorker: SecondWorker;
 
   private constructor(
     readonly stack: Stack,
     private readonly directory: string,
-    private readonly ports: { server: number; prometheus: number; worker: number; secondWorker: number },
-  ) {}
+    private readonly ports: { server: number; prometheus: number; worker: number },
+    secondWorker: string,
+  ) {
+    this.secondWorker = new SecondWorker(stack, secondWorker, (what, isSo) => this.until(what, isSo));
+  }
 
   static async start(): Promise<Lab> {
-    const ports = {
-      server: await freePort(),
-      prometheus: await freePort(),
-      worker: await freePort(),
-      secondWorker: await freePort(),
-    };
+    const ports = { server: await freePort(), prometheus: await freePort(), worker: await freePort() };
+    const secondWorker = `127.0.0.1:${await freePort()}`;
     const directory = await temporaryDirectory('alerts');
     const verifier = randomUUID();
     const stack = await startStack({
@@ -86,7 +83,7 @@ export class Lab {
         REFERENCE_CONCURRENCY: '16',
       }),
     });
-    const lab = new Lab(stack, directory, ports);
+    const lab = new Lab(stack, directory, ports, secondWorker);
     const url = stack.database.options.connectionString!;
     await setPassword(url, 'backfill_verifier', verifier);
     await loadFleet(url, {
@@ -106,7 +103,7 @@ export class Lab {
       rules: rulesYaml(LAB_LIMITS),
       server: `127.0.0.1:${ports.server}`,
       tokenFile: lab.path('token'),
-      workers: [`127.0.0.1:${ports.worker}`, `127.0.0.1:${ports.secondWorker}`],
+      workers: [`127.0.0.1:${ports.worker}`, secondWorker],
     });
     await lab.until('Prometheus answers', () =>
       lab.activeAlerts().then(
@@ -114,16 +111,6 @@ export class Lab {
         () => false,
       ),
     );
-    const { path: cli } = await obtainTemporalCli();
-    lab.type = await labShell({
-      directory,
-      environment: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: stack.client.options.namespace },
-      commands: {
-        backfill: `exec ${process.execPath} ${join(project, 'dist/cli/backfill.js')} --fleet ${lab.path('fleet.yaml')} "$@"`,
-        temporal: `exec ${cli} "$@"`,
-        kubectl: `[ "$1" = logs ] && cat ${join(stack.directory, 'orchestrator.log')}`,
-      },
-    });
     return lab;
   }
 
@@ -136,7 +123,7 @@ export class Lab {
   async startServer(): Promise<void> {
     const port = String(this.ports.server);
     const args = ['serve', '--fleet', this.path('fleet.yaml'), '--port', port, '--token-file', this.path('token')];
-    this.server = await spawnManaged('serve', process.execPath, [join(project, 'dist/cli/backfill.js'), ...args], {
+    this.server = await spawnManaged('serve', process.execPath, [COMMAND, ...args], {
       logFile: this.path('serve.log'),
     });
   }
@@ -146,41 +133,8 @@ export class Lab {
     return () => this.startServer();
   }
 
-  /** A roll-out: a worker of another build in place of the stack's. @returns what takes it back */
-  async rollOut(build: string): Promise<() => Promise<void>> {
-    const worker = await this.startWorker(build);
-    const comeBack = await this.stack.drain();
-    return async () => {
-      await worker.kill();
-      await comeBack();
-    };
-  }
-
-  /** A second worker that is asked to end, stops polling, and then neither ends nor answers. @returns what ends it */
-  async hangingWorker(): Promise<() => Promise<void>> {
-    const worker = await this.startWorker(project, { NODE_OPTIONS: HANGS_ON_SIGTERM });
-    process.kill(worker.pid, 'SIGTERM');
-    return async () => {
-      await worker.kill();
-    };
-  }
-
-  /** A worker beside the stack's. Resolves when it polls. */
-  private async startWorker(build: string, environment: NodeJS.ProcessEnv = {}): Promise<ManagedProcess> {
-    const address = `127.0.0.1:${this.ports.secondWorker}`;
-    const worker = await spawnManaged('second worker', process.execPath, [join(build, 'dist/worker.js')], {
-      env: { ...this.stack.environment, BACKFILL_METRICS_ADDRESS: address, ...environment },
-      logFile: join(this.stack.directory, 'second-worker.log'),
-    });
-    await this.until('the second worker polls', async () => {
-      const response = await fetch(`http://${address}/metrics`).catch(() => undefined);
-      return /temporal_num_pollers\{.*\} [1-9]/.test((await response?.text()) ?? '');
-    });
-    return worker;
-  }
-
   /** Starts a run, and ends the one before. */
-  async startRun(more: object = {}): Promise<void> {
+  async startRun(more: object = {}, heartbeatTimeoutMs = HEARTBEAT_MS): Promise<void> {
     await this.endRun();
     this.runs++;
     const { client } = this.stack;
@@ -199,7 +153,7 @@ export class Lab {
             customerId: '$' + '{customerId}',
             startTime: '$' + '{startTime}',
             endTime: '$' + '{endTime}',
-            options: { heartbeatTimeoutMs: HEARTBEAT_MS },
+            options: { heartbeatTimeoutMs },
           },
         ],
       },
@@ -272,6 +226,18 @@ export class Lab {
       await ended;
       await pool.end();
     };
+  }
+
+  /** Types a line of the runbook. @returns what it prints, whether or not all is well */
+  type(line: string): Promise<string> {
+    const { NO_COLOR: _, ...env } = process.env;
+    const program = `'${process.execPath}' '${COMMAND}' --fleet '${this.path('fleet.yaml')}'`;
+    const script = `backfill() { ${program} "$@"; }\n${line}`;
+    return new Promise((resolve) => {
+      execFile('sh', ['-c', script], { env: { ...env, COLUMNS: '160' } }, (_error, stdout, stderr) =>
+        resolve(stripVTControlCharacters(`${stdout}\n${stderr}`)),
+      );
+    });
   }
 
   async until(what: string, isSo: () => Promise<boolean>): Promise<void> {

@@ -1,4 +1,4 @@
-import { formatTime } from '../hours/calendar.js';
+import { saidTime } from '../hours/calendar.js';
 import type { Breaker } from '../pacing/breaker.js';
 import { limitNow } from '../schedule/limit.js';
 import type { Customer } from '../state/customer.js';
@@ -74,7 +74,7 @@ export function statusOf(state: State, now?: number): { status: Status; reason: 
 
 /** Why an open breaker starts nothing, and what it does next. */
 export function breakerReason({ because, trial, tryAt }: Breaker): string {
-  const next = trial ? 'one window is being tried' : `one window is tried at ${formatTime(tryAt)}`;
+  const next = trial ? 'one window is being tried' : `one window is tried at ${saidTime(tryAt)}`;
   return `breaker: ${because}; ${next}, or resume`;
 }
 
@@ -113,4 +113,4 @@ const customerPause = (customer: Customer) => pauseReason(`${customer.id} `, cus
 
 /** Who is paused, by whom, since when and why. */
 export const pauseReason = (who: string, { at, by, reason }: Pause) =>
-  `${who}paused${by ? ` by ${by}` : ''} at ${formatTime(at)}${reason ? `: ${reason}` : ''}`;
+  `${who}paused${by ? ` by ${by}` : ''} at ${saidTime(at)}${reason ? `: ${reason}` : ''}`;

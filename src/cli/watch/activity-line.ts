@@ -1,10 +1,11 @@
 import { formatDuration } from '../../backfill/hours/duration.js';
+import { onOneLine } from '../../one-line.js';
 import { count } from '../terminal/format.js';
-import { type Line, onOneLine, styled } from '../terminal/line.js';
+import { type Line, styled } from '../terminal/line.js';
 import type { ClusterPicture, WindowActivity } from '../terminal/picture.js';
 
 /** From this share of its limit on, a heartbeat's age is a warning. SDKs hold heartbeats back for up to 80% of it. */
-const LATE = 0.85;
+export const LATE = 0.85;
 
 /** Whether the time-out strikes soon unless a heartbeat comes. */
 export const isLate = ({ seenAt, limitMs }: WindowActivity, now: number): boolean =>
