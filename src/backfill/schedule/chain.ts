@@ -10,6 +10,10 @@ import { writersOf } from './limit.js';
  * when the run ends.
  */
 
+/** How long the customer's chain is: the work that one of its windows would do until all its writers are done. */
+export const chainOf = (state: State, customer: Customer): number =>
+  workLeft(customer) / strengthOf(state, customer, writersOf(state, customer));
+
 /** What the customer's writers do together, in windows that wait for nobody: those that wait for each other count for less. */
 export function strengthOf(state: State, customer: Customer, writers: number): number {
   const { best, foundWriters } = customer.pacing;
