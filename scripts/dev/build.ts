@@ -73,13 +73,23 @@ async function compile(folder: string): Promise<void> {
   }
 }
 
+/**
+ * What the runs of a worker share, with all that it imports: the core, which is pure. Loaded for each run, it would start without what
+ * the engine has learnt to make of it.
+ */
+const SHARED = ['events/evolve', 'schedule/decide', 'state/pack-to-fit', 'state/unpack', 'views/progress', 'views/report'];
+
 async function bundle(folder: string): Promise<void> {
   // Loading the bundler takes longer than finding out that there is nothing to do.
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const logger = new DefaultLogger('WARN');
   const orchestrator = join(folder, 'workflows');
   const bundles = [
-    { workflowsPath: orchestrator, payloadConverterPath: join(orchestrator, 'payload-converter.js') },
+    {
+      workflowsPath: orchestrator,
+      payloadConverterPath: join(orchestrator, 'payload-converter.js'),
+      preloadModules: SHARED.map((path) => join(folder, 'backfill', `${path}.js`)),
+    },
     { workflowsPath: join(folder, 'reference-ingestion/workflows') },
   ];
   for (const { workflowsPath, ...options } of bundles) {

@@ -1,5 +1,5 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { onOneLine } from '../cli/terminal/line.js';
+import { onOneLine } from '../one-line.js';
 
 type Paused = Pick<WorkflowExecutionDescription, 'workflowId' | 'status' | 'raw'>;
 

@@ -17,7 +17,7 @@ export interface Attempt {
   readonly closedAt?: Date;
   /** The identities of the workers that worked on it. */
   readonly workers: readonly string[];
-  /** Why it failed: the messages of its cause chain. */
+  /** Why it failed: the messages of its cause chain; or who terminated it, and why. */
   readonly message?: string;
   /** What it returned, as JSON: what it counted. */
   readonly result?: string;
@@ -66,7 +66,10 @@ function workersIn(events: readonly Event[]): string[] {
 
 function endingIn(event: Event | undefined): Pick<Attempt, 'message' | 'result'> {
   const failure = event?.workflowExecutionFailedEventAttributes?.failure;
+  const { identity, reason } = event?.workflowExecutionTerminatedEventAttributes ?? {};
   const messages: string[] = [];
+  if (identity) messages.push(`terminated by ${identity}`);
+  if (reason) messages.push(reason);
   for (let cause = failure; cause; cause = cause.cause) if (cause.message) messages.push(cause.message);
   const result = event?.workflowExecutionCompletedEventAttributes?.result?.payloads?.[0];
   return {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defined } from '../backfill/defined.js';
 import type { ClusterPicture } from '../cli/terminal/picture.js';
@@ -28,6 +29,8 @@ export class FleetWatch {
     clusters: readonly WatchedCluster[],
     private readonly everyMs = INTERVAL_MS,
   ) {
+    // Each cluster listens to it, and so does each question.
+    setMaxListeners(0, this.ended.signal);
     this.watches = new Map(clusters.map((cluster) => [cluster.name, new Looked(new ClusterWatch(cluster, everyMs))]));
   }
 

@@ -105,7 +105,7 @@ async function schedule(run: BackfillRun, children: Children, visibility: Visibi
   const alarm = new Alarm(() => run.wake());
   const newcomers = new Newcomers(run, children);
   let due: Due | undefined;
-  for (;;) {
+  const look = (): Ending | 'handOver' | undefined => {
     children.cancelMarked();
     newcomers.look();
     const handing = handOver(run.view(), due);
@@ -123,15 +123,17 @@ async function schedule(run: BackfillRun, children: Children, visibility: Visibi
     }
     run.windows.report(run.state.options.cluster);
     if (decision.kind === 'end') return decision.how;
-    if (handing.whenNoneStarts && children.starting === 0) {
-      if (run.state.lifecycle.preparing || allHandlersFinished()) await continueRun(run, visibility);
-      // A handler that woke us ends a moment later, and nothing else need ever happen that would wake us again.
-      await condition(allHandlersFinished);
-      continue;
-    }
+    if (handing.whenNoneStarts && children.starting === 0) return 'handOver';
     alarm.set(handing.until ?? (decision.kind === 'wait' ? decision.until : undefined));
     visibility.show(run.state);
-    await run.somethingHappened();
+    return undefined;
+  };
+  for (;;) {
+    const given = await run.lookUntil(look);
+    if (given !== 'handOver') return given;
+    if (run.state.lifecycle.preparing || allHandlersFinished()) await continueRun(run, visibility);
+    // A handler that woke us ends a moment later, and nothing else need ever happen that would wake us again.
+    await condition(allHandlersFinished);
   }
 }
 

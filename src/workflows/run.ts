@@ -71,7 +71,7 @@ export class BackfillRun {
   turn(command: WaitingCommand): Promise<Turn> | undefined {
     if (!this.commandsWait) return undefined;
     // The scheduler counts messages, and nothing else may happen for long.
-    this.wake();
+    this.wakeAfterAll();
     const bytes = jsonBytes(command);
     const isWrong = 'refused' in parseCommand(command.name, command.argument);
     if (isWrong || this.waitingBytes + bytes > MAX_WAITING_BYTES) return undefined;
@@ -115,21 +115,40 @@ export class BackfillRun {
     this.changed = true;
   }
 
+  /** The same, for a message's handler: it runs while the task's other news has not been handled, which the look is to see as well. */
+  private wakeAfterAll(): void {
+    void Promise.resolve().then(() => this.wake());
+  }
+
   /** Ends the run with an error that the scheduler will throw. */
   fail(error: unknown): void {
     this.failure = { error };
   }
 
-  async somethingHappened(): Promise<void> {
-    // The scheduler has seen all that happened up to now: nothing happens between its look and this line.
-    this.changed = false;
-    await condition(() => this.changed || this.failure !== undefined);
+  /**
+   * Lets the scheduler look now, and whenever something has happened, until a look gives something.
+   *
+   * The look is made by the condition itself, which the SDK asks when all that a task brings has been handled. To wait for a promise
+   * instead would cost each task several promises more, and the SDK an entry more into the workflow's sandbox.
+   */
+  async lookUntil<T>(look: () => T | undefined): Promise<T> {
+    let given: T | undefined;
+    this.changed = true;
+    await condition(() => {
+      if (!this.changed || this.failure) return this.failure !== undefined;
+      given = look();
+      // It has seen all that happened up to now.
+      this.changed = false;
+      return given !== undefined;
+    });
     if (this.failure) throw this.failure.error;
+    return given!;
   }
 
   happened(event: Happening): void {
     this.windows.count(event);
     this.moveTo(evolve(this.state, { ...event, at: Date.now() } as Event));
+    this.wake();
   }
 
   /** Does a command that came as an Update, or throws the sentence that says why not. Shared by validator and handler. */
@@ -144,6 +163,7 @@ export class BackfillRun {
 
   accept(state: State): void {
     this.moveTo(state);
+    this.wakeAfterAll();
   }
 
   /** Does a command that came as a signal: one that can't be done changes nothing and shows under `rejected`. */
@@ -157,6 +177,7 @@ export class BackfillRun {
     } else {
       this.moveTo(performed.state);
     }
+    this.wakeAfterAll();
   }
 
   private get commandsWait(): boolean {
@@ -176,7 +197,6 @@ export class BackfillRun {
       log.info(sentenceOf(latest), { kind: latest.kind, by: latest.by, cluster: state.options.cluster });
     }
     this.state = notified(this.state, state, Date.now());
-    this.changed = true;
     if (this.commandsWait) return;
     for (const { name, argument, go } of this.waiting.splice(0)) {
       if (go) go('now');

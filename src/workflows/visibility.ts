@@ -16,6 +16,7 @@ export class Visibility {
   constructor(public searchAttributes: string[] = []) {}
 
   show(state: State): void {
+    if (this.searchAttributes.length === 0) return;
     const { cluster } = state.options;
     const values = [
       { name: 'BackfillStatus', value: statusOf(state).status },

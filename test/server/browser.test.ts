@@ -350,7 +350,7 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
       rig.startBackfill({ ...input, customers: ['broken-b', 'broken-c', 'slow-g'], breaker: { windows: 2 } }),
     ]);
     await stopped.until(({ totals }) => totals.running === 2);
-    await rig.client.workflow.getHandle(stopped.childId('slow-d', '2026-01-01')).terminate();
+    await rig.client.workflow.getHandle(stopped.childId('slow-d', '2026-01-01')).terminate('the database is full');
     await stopped.until(({ totals }) => totals.held === 1);
     await incomplete.until(({ attention }) => attention.some((entry) => entry.class === 'missing'));
     await failing.until(({ attention }) => attention.some((entry) => entry.class === 'breaker'));
@@ -360,8 +360,14 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
       failing: failing.workflowId,
     });
     const press = await presser(own);
+    const day = '/clusters/stopped/customers/slow-d/days/2026-01-01';
+    await expect.poll(() => own.page(day), WAIT).toMatch(/terminated by .*: the database is full/);
+    expect(await own.page(day)).toMatch(/it is held, since someone stopped its window.*>Lift holds<\/button>/s);
     await press('/clusters/stopped', '.attention', 'Resume', /slow-d 2026-01-01 waits again/);
     await press('/clusters/incomplete', '.attention', 'Reset day', /a 2026-01-01: was done, waits to run again/);
+    await expect
+      .poll(() => own.page('/clusters/failing'), WAIT)
+      .toMatch(/<span class="t-bold">the run<\/span> breaker: 2 of the latest/);
     await press('/clusters/failing', '.attention', 'Resume', /the run continues/);
     await Promise.all([stopped, incomplete, failing].map(({ handle }) => handle.terminate()));
     await own.close();

@@ -150,17 +150,31 @@ describe('the pages of a fleet', () => {
     expect(questions - before).toBeLessThanOrEqual(2 * intervals);
   });
 
-  it('keep the last picture of a cluster that does not answer, dimmed, with since when and why, and heal', async () => {
-    let away = false;
+  let away = false;
+  function clusterBehindVpn(): WatchedCluster {
     const cluster = bigCluster('big', 10, 31);
-    const watched = {
+    return {
       ...cluster,
       findRun: async (session: ClusterSession) => {
         if (away) throw new Error('the VPN is down');
         return cluster.findRun(session);
       },
     };
-    const look = await served(watched);
+  }
+
+  it('are not needed for the metrics: a scrape looks by itself', async () => {
+    const look = await served(clusterBehindVpn());
+    const up = (value: number) =>
+      expect.poll(() => look('/metrics'), { timeout: 60_000 }).toContain(`backfill_cluster_up{cluster="big"} ${value}`);
+    await up(1);
+    away = true;
+    await up(0);
+    away = false;
+    await up(1);
+  });
+
+  it('keep the last picture of a cluster that does not answer, dimmed, with since when and why, and heal', async () => {
+    const look = await served(clusterBehindVpn());
     await expect.poll(() => look('/'), { timeout: 60_000 }).toContain('windows in flight');
     away = true;
     await expect.poll(() => look('/'), { timeout: 60_000 }).toMatch(/no answer since .*the VPN is down/);

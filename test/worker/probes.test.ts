@@ -1,3 +1,4 @@
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { startTemporalServer, type TemporalServer } from '../../scripts/dev/temporal-server.js';
 import { freePort } from '../../src/fleet/free-port.js';
@@ -103,4 +104,21 @@ it("A worker's metrics have the names that Temporal's own alerts look for", asyn
   const text = await until(metrics, (answer) => answer.includes('temporal_num_pollers'));
   expect(text).toMatch(/^temporal_request_total\{/m);
   expect(text).toMatch(/^temporal_request_latency_seconds_bucket\{/m);
+});
+
+it('A worker counts windows, by what became of them', async () => {
+  const address = `127.0.0.1:${await freePort()}`;
+  worker = await WorkerProcess.start({ TEMPORAL_ADDRESS: server.address, BACKFILL_METRICS_ADDRESS: address });
+  await until(readiness, status(200));
+  const connection = await Connection.connect({ address: server.address });
+  const { workflow } = new Client({ connection, namespace: server.namespace });
+  const range = { start: '2026-01-01', end: '2026-01-02' };
+  const input = { customers: ['cvs', 'oportun', 'tesco'], ...range, parallelism: 3, child: { taskQueue: 'nobody' } };
+  const options = { workflowId: 'counted', taskQueue: 'backfill-scorecards', args: [input] };
+  const run = await workflow.start('backfillScorecards', options);
+  const metrics = async () => (await fetch(`http://${address}/metrics`)).text();
+  const counted = /^backfill_windows_total\{.*outcome="started".*\} 3$/m;
+  expect(await until(metrics, (answer) => answer.includes('backfill_windows_total'))).toMatch(counted);
+  await run.terminate();
+  await connection.close();
 });

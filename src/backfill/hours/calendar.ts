@@ -33,6 +33,9 @@ export function formatTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
+/** As sentences say it: `2026-01-15 09:12:04 UTC`. */
+export const saidTime = (ms: number): string => `${formatTime(ms).slice(0, 19).replace('T', ' ')} UTC`;
+
 export const hourOfDay = (hour: Hour): number => hour % HOURS_PER_DAY;
 
 export const startOfDay = (hour: Hour): Hour => hour - hourOfDay(hour);

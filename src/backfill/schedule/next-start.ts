@@ -43,11 +43,13 @@ export function nextStart(state: State, now: number, slots: number): Decision {
     const customer = state.customers[index]!;
     if (longest && (canary || claimOf(customer) <= longest.chain)) break;
     const { running } = customer.windows;
-    if (customer.paused || customer.hours.undiscovered) continue;
+    const left = workLeft(customer);
+    // No chain is longer than its work.
+    if (customer.paused || customer.hours.undiscovered || (first && left <= longest!.chain)) continue;
     const writers = writersOf(state, customer);
     const onTrial = running.length >= writers;
     if (onTrial && !findsWriters(state, customer)) continue;
-    const chain = workLeft(customer) / strengthOf(state, customer, writers);
+    const chain = left / strengthOf(state, customer, writers);
     if (first && chain <= longest!.chain) continue;
     if (onTrial) {
       const next = nextTrialOf(state, customer, slots);

@@ -1,4 +1,4 @@
-import { formatTime } from '../hours/calendar.js';
+import { saidTime } from '../hours/calendar.js';
 import type { Breaker } from '../pacing/breaker.js';
 import { limitNow } from '../schedule/limit.js';
 import type { Customer } from '../state/customer.js';
@@ -55,13 +55,15 @@ export function statusOf(state: State, now?: number): { status: Status; reason: 
   }
   if (breaker) return { status: 'paused', reason: breakerReason(breaker) };
   if (preparing) return { status: 'running', reason: describePreparation(preparing) };
-  const open = state.customers.filter(({ hours }) => hours.waiting.length > 0);
+  const { waiting } = tallyOf(state);
   const checks = checksOf(state);
-  const pausedCustomers = open.filter((customer) => customer.paused);
-  if (running === 0 && !checks && open.length > 0 && pausedCustomers.length === open.length) {
-    return { status: 'paused', reason: pausedCustomers.slice(0, 5).map(customerPause).join('; ') };
+  if (running === 0 && !checks && waiting > 0) {
+    const pausedCustomers = state.customers.filter(({ hours, paused }) => paused && hours.waiting.length > 0);
+    if (pausedCustomers.length === waiting) {
+      return { status: 'paused', reason: pausedCustomers.slice(0, 5).map(customerPause).join('; ') };
+    }
   }
-  const limit = now !== undefined && (open.length > 0 || checks) ? limitNow(state, now) : undefined;
+  const limit = now !== undefined && (waiting > 0 || checks) ? limitNow(state, now) : undefined;
   const work = [...(running > 0 ? [windows] : []), ...(checks ? [checks] : [])];
   const reasons = limit?.limit === 0 ? [...work, limit.why] : work;
   return {
@@ -72,7 +74,7 @@ export function statusOf(state: State, now?: number): { status: Status; reason: 
 
 /** Why an open breaker starts nothing, and what it does next. */
 export function breakerReason({ because, trial, tryAt }: Breaker): string {
-  const next = trial ? 'one window is being tried' : `one window is tried at ${formatTime(tryAt)}`;
+  const next = trial ? 'one window is being tried' : `one window is tried at ${saidTime(tryAt)}`;
   return `breaker: ${because}; ${next}, or resume`;
 }
 
@@ -111,4 +113,4 @@ const customerPause = (customer: Customer) => pauseReason(`${customer.id} `, cus
 
 /** Who is paused, by whom, since when and why. */
 export const pauseReason = (who: string, { at, by, reason }: Pause) =>
-  `${who}paused${by ? ` by ${by}` : ''} at ${formatTime(at)}${reason ? `: ${reason}` : ''}`;
+  `${who}paused${by ? ` by ${by}` : ''} at ${saidTime(at)}${reason ? `: ${reason}` : ''}`;

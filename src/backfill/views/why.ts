@@ -1,4 +1,4 @@
-import { describe, formatTime } from '../hours/calendar.js';
+import { describe, saidTime } from '../hours/calendar.js';
 import { type Interval, meet, overlaps } from '../hours/interval.js';
 import { initialWriters } from '../pacing/writers.js';
 import { limitNow, writersOf } from '../schedule/limit.js';
@@ -25,10 +25,10 @@ function settledReason(state: State, customer: Customer, day: Interval): string 
   const running = windows.running.find((window) => overlaps(claimsOf(window), day));
   if (running) {
     const id = workflowIdOf(state, customer, running.hours);
-    return `it is running: ${id}, attempt ${running.attempt}, since ${formatTime(running.startedAt)}`;
+    return `it is running: ${id}, attempt ${running.attempt}, since ${saidTime(running.startedAt)}`;
   }
   const check = windows.checking.find((other) => overlaps(other.hours, day));
-  if (check) return `its window completed at ${formatTime(check.endedAt)} and waits for its check`;
+  if (check) return `its window completed at ${saidTime(check.endedAt)} and waits for its check`;
   const problem = record.problems.find((other) => overlaps(other.hours, day));
   if (problem) {
     const stopped = problem.class === 'stopped';
@@ -64,7 +64,7 @@ function customerReason(state: State, index: number, day: Interval, now: number)
   const retry = windows.retries.find((other) => meet(other.hours, day));
   if (retry && retry.at > now) {
     const tried = counted(retry.attempts, 'attempt');
-    return `it backs off until ${formatTime(retry.at)} after ${tried}, ${retry.class}: ${retry.message}`;
+    return `it backs off until ${saidTime(retry.at)} after ${tried}, ${retry.class}: ${retry.message}`;
   }
   const writers = writersOf(state, customer);
   if (windows.running.length < writers) return undefined;

@@ -1,9 +1,10 @@
 import { Option } from 'commander';
+import { onOneLine } from '../../one-line.js';
 import { withDeadline } from '../../runs/time-limit.js';
 import { type AuditEntry, auditOf } from '../audit/entries.js';
 import { csv } from '../report/csv.js';
 import { toSecond } from '../terminal/format.js';
-import { type Line, onOneLine, styled } from '../terminal/line.js';
+import { type Line, styled } from '../terminal/line.js';
 import { wrapped } from '../terminal/wrapping.js';
 import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';

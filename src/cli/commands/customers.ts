@@ -1,11 +1,12 @@
 import { formatDuration } from '../../backfill/hours/duration.js';
 import type { CustomerView, WindowView } from '../../backfill/views/customer.js';
 import type { Progress } from '../../backfill/views/progress.js';
+import { onOneLine } from '../../one-line.js';
 import { type Cell, columns } from '../terminal/columns.js';
 import { figuresOf } from '../terminal/figures.js';
 import { count, counted } from '../terminal/format.js';
 import { cellNote, heatMap, legend } from '../terminal/heat-map.js';
-import { type Line, onOneLine, styled } from '../terminal/line.js';
+import { type Line, styled } from '../terminal/line.js';
 import { placedDays } from '../terminal/placed-days.js';
 import { wrapped } from '../terminal/wrapping.js';
 import type { AddCommand } from './add-command.js';

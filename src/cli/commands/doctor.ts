@@ -1,6 +1,7 @@
+import { onOneLine } from '../../one-line.js';
 import { checkCluster } from '../doctor/check-cluster.js';
 import type { Finding } from '../doctor/finding.js';
-import { type Line, onOneLine, type Style, styled } from '../terminal/line.js';
+import { type Line, type Style, styled } from '../terminal/line.js';
 import { wrapped } from '../terminal/wrapping.js';
 import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';

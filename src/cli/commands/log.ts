@@ -1,6 +1,7 @@
 import type { LogView } from '../../backfill/views/log.js';
+import { onOneLine } from '../../one-line.js';
 import { toSecond } from '../terminal/format.js';
-import { type Line, onOneLine, styled } from '../terminal/line.js';
+import { type Line, styled } from '../terminal/line.js';
 import { wrapped } from '../terminal/wrapping.js';
 import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';

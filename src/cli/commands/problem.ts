@@ -1,12 +1,7 @@
-import {
-  isGrpcServiceError,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-} from '@temporalio/client';
+import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { ClusterUnreachable, FleetFileError } from '../../fleet/index.js';
-import { isTimedOut } from '../../fleet/queries.js';
+import { isUnanswered } from '../../runs/unanswered.js';
 import { errorText } from '../terminal/error-text.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
@@ -26,9 +21,6 @@ export class CommandProblem extends Error {
 /** A mistake on the command line; nothing was sent. */
 export const badUsage = (message: string): CommandProblem => new CommandProblem(EXIT.usage, message);
 
-const UNAVAILABLE = 14;
-const FAILED_PRECONDITION = 9;
-
 /** Any error as a problem. An unknown one keeps its own message, with exit code 1. */
 export function problemFrom(error: unknown): CommandProblem {
   if (error instanceof CommandProblem) return error;
@@ -44,24 +36,6 @@ export function problemFrom(error: unknown): CommandProblem {
   return isNoAnswer(error) ? as(EXIT.unreachable) : as(EXIT.error);
 }
 
-/** Whether the run's worker is up, but the run makes no progress: its workflow task fails, or takes too long, each time. */
-export function isStuck(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const failed =
-    isGrpcServiceError(error) && error.code === FAILED_PRECONDITION && /Task in failed/.test(error.details);
-  return failed || isStuck(error.cause);
-}
-
-/** Whether there was no answer: the server is unreachable, the time limit has passed, or no worker polls. */
-export function isNoAnswer(error: unknown): boolean {
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
-  if (error instanceof CommandProblem) return error.exitCode === EXIT.unreachable;
-  if (isTimedOut(error)) return true;
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if (!isGrpcServiceError(current)) continue;
-    // "no poller seen for task queue recently": the server's message for a missing worker.
-    const noWorker = current.code === FAILED_PRECONDITION && /poller/.test(current.details);
-    return noWorker || current.code === UNAVAILABLE || isStuck(current);
-  }
-  return false;
-}
+/** As {@link isUnanswered}, also of a problem that was made of such an error. */
+export const isNoAnswer = (error: unknown): boolean =>
+  error instanceof CommandProblem ? error.exitCode === EXIT.unreachable : isUnanswered(error);

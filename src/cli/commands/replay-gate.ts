@@ -1,5 +1,6 @@
+import { onOneLine } from '../../one-line.js';
 import type { GateFinding } from '../../replay-gate/replay-gate.js';
-import { type Line, onOneLine, styled } from '../terminal/line.js';
+import { type Line, styled } from '../terminal/line.js';
 import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';

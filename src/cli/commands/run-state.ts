@@ -1,9 +1,9 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import type { Progress } from '../../backfill/views/progress.js';
+import { onOneLine } from '../../one-line.js';
 import { withDeadline } from '../../runs/time-limit.js';
 import { errorText } from '../terminal/error-text.js';
 import { toMinute } from '../terminal/format.js';
-import { onOneLine } from '../terminal/line.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { isOpen, type Run } from './runs.js';
 

@@ -3,13 +3,14 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import { isTimedOut } from '../../fleet/queries.js';
+import { onOneLine } from '../../one-line.js';
 import { NoWorker, whileWorkerPolls } from '../../runs/ask.js';
 import { describeRun as describe, isOfCluster, NotARun, type RunFacts, runsQuery } from '../../runs/run.js';
 import { rangeName, rangeNamed, runId } from '../../runs/run-names.js';
 import { withDeadline } from '../../runs/time-limit.js';
-import { onOneLine } from '../terminal/line.js';
+import { isStuck } from '../../runs/unanswered.js';
 import { EXIT } from './exit-codes.js';
-import { badUsage, CommandProblem, isNoAnswer, isStuck } from './problem.js';
+import { badUsage, CommandProblem, isNoAnswer } from './problem.js';
 
 /** Which run to use: `--run`, `--range`, or neither. */
 export interface RunChoice {

@@ -1,6 +1,7 @@
 import type { ScheduleDescription } from '@temporalio/client';
 import type { Cluster } from '../../fleet/index.js';
-import { type Line, onOneLine, styled } from '../terminal/line.js';
+import { onOneLine } from '../../one-line.js';
+import { type Line, styled } from '../terminal/line.js';
 import { wrapped } from '../terminal/wrapping.js';
 
 /** A cluster's schedule, as lines for a terminal. */

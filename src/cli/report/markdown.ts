@@ -1,7 +1,7 @@
 import { formatDuration } from '../../backfill/hours/duration.js';
 import { DAY_LEGEND, inRuns, isFinished } from '../../backfill/views/day-letters.js';
+import { onOneLine } from '../../one-line.js';
 import { count, counted, percent, toMinute } from '../terminal/format.js';
-import { onOneLine } from '../terminal/line.js';
 import { daysText, groupAlike, withTypedCommands } from '../watch/attention.js';
 import type { ClusterReport, ReportDocument, ReportTotals } from './document.js';
 import { NOT_CHECKED, wasChecked } from './proof.js';

@@ -3,8 +3,9 @@ import type { LogFact } from '../../backfill/state/log-entry.js';
 import { sentenceOf } from '../../backfill/state/sentence.js';
 import type { LogView } from '../../backfill/views/log.js';
 import type { Report } from '../../backfill/views/report.js';
+import { onOneLine } from '../../one-line.js';
 import { counted } from '../terminal/format.js';
-import { type Line, onOneLine, styled } from '../terminal/line.js';
+import { type Line, styled } from '../terminal/line.js';
 import { grouped } from './grouped.js';
 
 /** A run that ended, and what its `log` query says; without a log if that could not be asked. */

@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import { printable } from '../../one-line.js';
 
 /** Lines for a terminal: pieces of text with a style, measured and cut before any colour code is in them. */
 
@@ -53,21 +54,9 @@ const codes: Record<Style, readonly [on: string, off: string]> = {
 
 export const styled = (text: string, style: Style): Span => ({ text, style });
 
-const UNPRINTABLE = '\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069';
-const EACH_UNPRINTABLE = new RegExp(`[${UNPRINTABLE}]`, 'g');
-const SPACES_AND_UNPRINTABLE = new RegExp(`[\\s${UNPRINTABLE}]+`, 'g');
 /** Most text is like this, and a screen is drawn every second. */
 const ONE_COLUMN_EACH = /^[\u0020-\u007e]*$/;
 const characters = new Intl.Segmenter();
-
-/** The text with a space for each control character and direction mark, so that text from elsewhere can't affect the terminal. */
-const printable = (text: string): string => text.replace(EACH_UNPRINTABLE, ' ');
-
-/**
- * Text from elsewhere (an error, an operator's reason) as one line that can't affect the terminal: line breaks and control
- * characters become spaces.
- */
-export const onOneLine = (text: string): string => text.replace(SPACES_AND_UNPRINTABLE, ' ').trim();
 
 const spanOf = (span: string | Span): Span => (typeof span === 'string' ? { text: span } : span);
 

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../backfill/hours/duration.js';
+import { onOneLine } from '../../one-line.js';
 import { count } from '../terminal/format.js';
-import { type Line, onOneLine, styled } from '../terminal/line.js';
+import { type Line, styled } from '../terminal/line.js';
 import type { ClusterPicture, WindowActivity } from '../terminal/picture.js';
 
 /** From this share of its limit on, a heartbeat's age is a warning. SDKs hold heartbeats back for up to 80% of it. */

@@ -1,9 +1,10 @@
 import { describe, parseDay } from '../../backfill/hours/calendar.js';
 import { add, type Intervals, none } from '../../backfill/hours/interval.js';
 import type { Attention, Progress } from '../../backfill/views/progress.js';
+import { onOneLine } from '../../one-line.js';
 import { isClosed, type RunView } from '../terminal/figures.js';
 import { counted } from '../terminal/format.js';
-import { type Line, onOneLine, styled } from '../terminal/line.js';
+import { type Line, styled } from '../terminal/line.js';
 
 /** What needs attention, one line each; the last line says how many more there are. */
 export function attentionLines(runs: readonly RunView[], most: number): Line[] {
@@ -63,10 +64,12 @@ export function daysText(days: readonly string[]): string {
 
 /** A problem as one line: the customer, the days, what happened, and what to do. */
 export function problemLine({ customer, days, class: failure, message, attempts, nextStep }: Attention): Line {
+  const happened = onOneLine(message);
   return [
     styled('! ', 'red'),
     styled(customer, 'bold'),
-    ` ${daysText(days)} ${failure}: ${onOneLine(message)} (${counted(attempts, 'attempt')})`,
+    // A breaker is of no days, and says itself what it is.
+    days.length === 0 ? ` ${happened}` : ` ${daysText(days)} ${failure}: ${happened} (${counted(attempts, 'attempt')})`,
     styled(`; ${withTypedCommands(nextStep)}`, 'dim'),
   ];
 }

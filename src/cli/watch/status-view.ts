@@ -1,8 +1,9 @@
 import { isFinished } from '../../backfill/views/day-letters.js';
 import type { Progress } from '../../backfill/views/progress.js';
+import { onOneLine } from '../../one-line.js';
 import { counted, toMinute } from '../terminal/format.js';
 import { cellNote, heatMap, legend } from '../terminal/heat-map.js';
-import { type Line, onOneLine, restyled, styled } from '../terminal/line.js';
+import { type Line, restyled, styled } from '../terminal/line.js';
 import type { ClusterPicture } from '../terminal/picture.js';
 import { placedDays } from '../terminal/placed-days.js';
 import { wrapped } from '../terminal/wrapping.js';

@@ -2,10 +2,11 @@ import { formatDuration } from '../../backfill/hours/duration.js';
 import { DAY_NAMES } from '../../backfill/views/day-letters.js';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { Status } from '../../backfill/views/status.js';
+import { onOneLine } from '../../one-line.js';
 import { DAY_COLOURS } from '../terminal/day-colours.js';
 import { figuresOf, isClosed } from '../terminal/figures.js';
 import { count, counted, percent, toMinute } from '../terminal/format.js';
-import { type Line, onOneLine, type Span, type Style, styled } from '../terminal/line.js';
+import { type Line, type Span, type Style, styled } from '../terminal/line.js';
 import { type ClusterPicture, rateSinceStart } from '../terminal/picture.js';
 
 const statusStyles: Record<Status, Style> = {
@@ -105,7 +106,7 @@ function pace(picture: ClusterPicture, progress: Progress, now: number): string 
   const end = `${toMinute(progress.eta)} UTC`;
   const left = Date.parse(progress.eta) - now;
   // The estimate does not move while nothing completes, and may then lie in the past.
-  const soon = left > 0 ? `, done in about ${age(left)} (${end})` : `; expected to be done ${end}`;
+  const soon = left > 0 ? `, done in about ${age(left)} (${end})` : `; was expected to be done ${end}`;
   return `${speed}${soon}${drift(progress)}`;
 }
 

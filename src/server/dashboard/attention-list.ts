@@ -25,7 +25,7 @@ function problemsOf(site: Site, picture: ClusterPicture, named: boolean): Markup
   const whose = named ? html`<a href="${clusterPath(cluster)}">${cluster}</a> ` : undefined;
   const away = unreachable
     ? [
-        html`<li>${whose}No answer: ${unreachable.reason}. This page keeps asking; <code>backfill doctor ${cluster}</code> looks for the cause.</li>`,
+        html`<li>${whose}No answer: ${unreachable.reason}${/[.?!]$/.test(unreachable.reason) ? '' : '.'} This page keeps asking; <code>backfill doctor ${cluster}</code> looks for the cause.</li>`,
       ]
     : [];
   if (!progress) return away;

@@ -135,7 +135,11 @@ export async function dayPage(
       }),
     ),
   ]);
-  const fields = { customer, day };
+  const form = (command: string, label: string, fields: Record<string, string> = { customer, day }) =>
+    commandForm(site, { cluster, run: run.workflowId, command, label, fields, explained: true });
+  const isHeld =
+    view &&
+    eachDay({ id: customer, start: view.range.start, days: view.days }).some((one) => one[0] === day && one[1] === 'h');
   const proof = await proofOn(site, cluster, run, customer, day);
   const known = (view?.windows ?? []).filter(
     ({ start: from, end }) => Date.parse(from) < (start + 24) * 3_600_000 && Date.parse(end) > start * 3_600_000,
@@ -144,7 +148,7 @@ export async function dayPage(
     title: day,
     crumbs: [...crumbsTo(cluster, named), [customer, customerPath(cluster, customer, named)]],
     body: html`<h1>${customer}, ${day}</h1><p class="why">${view?.why?.reason ?? problem}</p>
-<div class="actions">${commandForm(site, { cluster, run: run.workflowId, command: 'resetDay', fields, label: 'Reset day', explained: true })}${commandForm(site, { cluster, run: run.workflowId, command: 'skipDay', fields, label: 'Skip day', explained: true })}</div>
+<div class="actions">${form('resetDay', 'Reset day')}${form('skipDay', 'Skip day')}${isHeld ? form('resume', 'Lift holds', { customer }) : undefined}</div>
 ${proof}<h2>Attempts</h2>${attempts.problem ? html`<p class="note">${attempts.problem}</p>` : undefined}${attemptsTable(site, cluster, attempts.value ?? [], known)}`,
   };
 }
@@ -184,8 +188,8 @@ function attemptsTable(
   const rows = attempts.map(({ workflowId, runId, status, startedAt, closedAt, workers, message, result }) => {
     const took = formatDuration((closedAt?.getTime() ?? Date.now()) - startedAt.getTime());
     const kind = classOfFailure(workflowId, startedAt);
-    return html`<tr><td>${temporalLink(site, cluster, workflowId, runId)}</td><td>${status.toLowerCase()}${kind ? ` (${kind})` : ''}</td><td>${toSecond(startedAt.toISOString())}</td><td class="number">${took}</td><td>${message ?? result ?? ''}</td><td>${workers.join(', ')}</td></tr>
+    return html`<tr><td>${toSecond(startedAt.toISOString())}</td><td>${status.toLowerCase()}${kind ? ` (${kind})` : ''}</td><td class="number">${took}</td><td>${message ?? result ?? ''}</td><td>${workers.join(', ')}</td><td>${temporalLink(site, cluster, workflowId, runId)}</td></tr>
 `;
   });
-  return html`<div class="wide" tabindex="0" role="group" aria-label="Attempts"><table><thead><tr><th scope="col">workflow</th><th scope="col">how it ended</th><th scope="col">started</th><th scope="col">took</th><th scope="col">message, or what it counted</th><th scope="col">worker</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`<div class="wide" tabindex="0" role="group" aria-label="Attempts"><table><thead><tr><th scope="col">started</th><th scope="col">how it ended</th><th scope="col">took</th><th scope="col">message, or what it counted</th><th scope="col">worker</th><th scope="col">workflow</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }

@@ -34,7 +34,7 @@ function card(site: Site, picture: ClusterPicture, now: number): Markup {
   return html`<section class="card${unreachable ? ' dimmed' : ''}" aria-label="${cluster}"><h2><a href="${clusterPath(cluster)}">${cluster}</a></h2>
 <p class="headline">${inHtml(headline(picture, now).slice(1))}</p>${progressBar(picture)}
 ${progress ? factsOf(summaryLines(progress, picture, now)) : undefined}
-${problems > 0 ? html`<p><a href="${clusterPath(cluster)}#attention">${counted(problems, 'problem')} to look at</a></p>` : undefined}
+${problems > 0 ? html`<p><a href="${clusterPath(cluster)}#attention">${counted(problems, 'problem')}: see what needs attention</a></p>` : undefined}
 ${alsoOpen(picture)}${pauseOrResume(site, picture)}</section>`;
 }
 

@@ -1,6 +1,5 @@
 import type { CommandName } from '../../backfill/commands/command.js';
 import type { Progress } from '../../backfill/views/progress.js';
-import { isNoAnswer } from '../../cli/commands/problem.js';
 import type { Fields } from '../../fleet/fields.js';
 import { type Cluster, type ClusterSession, ClusterUnreachable } from '../../fleet/index.js';
 import { customerOf, NoWorker, progressOf, proofOf, whileWorkerPolls } from '../../runs/ask.js';
@@ -11,6 +10,7 @@ import { runReport } from '../../runs/run-result.js';
 import { sendCommand } from '../../runs/send.js';
 import { type ReadyInput, type StartRequest, startRun, workflowIdFor } from '../../runs/start.js';
 import { NoAnswerInTime, withDeadline, withTimeLimit } from '../../runs/time-limit.js';
+import { isUnanswered } from '../../runs/unanswered.js';
 import { type Clusters, type Ended, type Run, Unanswered } from './clusters.js';
 import { OncePerInterval } from './once-per-interval.js';
 
@@ -77,7 +77,7 @@ export class FleetClusters implements Clusters {
         withDeadline(client, () => runReport(client.workflow.getHandle(workflowId, runId))).then(
           (report) => ({ report, reason: '' }),
           (error: Error) => {
-            if (isNoAnswer(error)) throw error;
+            if (isUnanswered(error)) throw error;
             return { report: undefined, reason: error.message };
           },
         ),
@@ -139,7 +139,7 @@ export class FleetClusters implements Clusters {
     try {
       return await withTimeLimit(ANSWER_MS, this.signal, () => ask(session));
     } catch (error) {
-      const silent = error instanceof NoWorker || error instanceof NoAnswerInTime || isNoAnswer(error);
+      const silent = error instanceof NoWorker || error instanceof NoAnswerInTime || isUnanswered(error);
       throw silent ? new Unanswered(error instanceof NoWorker ? 'run' : who, error) : error;
     }
   }

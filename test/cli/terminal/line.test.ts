@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { columns, emphasised } from '../../../src/cli/terminal/columns.js';
-import { type Line, onOneLine, render, styled, widthOf } from '../../../src/cli/terminal/line.js';
+import { type Line, render, styled, widthOf } from '../../../src/cli/terminal/line.js';
 import { wrapped } from '../../../src/cli/terminal/wrapping.js';
+import { onOneLine } from '../../../src/one-line.js';
 
 const plain = { colour: false };
 
