@@ -122,9 +122,9 @@ export const runAlerts = (limits: Limits): Alert[] => [
     for: limits.settles,
     summary: `The run of ${CLUSTER} ends later and later: its end is as far away as two hours ago`,
     meaning: 'Days are done, but more slowly than the run expected.',
-    look: `backfill log ${CLUSTER}`,
+    look: `backfill status ${CLUSTER}`,
     steps: [
-      '`limit … → …` says what slowed it down: load, contention, slower windows.',
+      '`pace` says how much later it ends than foreseen. In `backfill log`, `limit … → …` says what slowed it down: load, contention, slower windows.',
       'If it is the database, this is as it should be. If the limit is the most that was asked for: `backfill set-parallelism`.',
     ],
     silent:

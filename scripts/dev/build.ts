@@ -77,7 +77,14 @@ async function compile(folder: string): Promise<void> {
  * What the runs of a worker share, with all that it imports: the core, which is pure. Loaded for each run, it would start without what
  * the engine has learnt to make of it.
  */
-const SHARED = ['events/evolve', 'schedule/decide', 'state/pack-to-fit', 'state/unpack', 'views/progress', 'views/report'];
+const SHARED = [
+  'events/evolve',
+  'schedule/decide',
+  'state/pack-to-fit',
+  'state/unpack',
+  'views/progress',
+  'views/report',
+];
 
 async function bundle(folder: string): Promise<void> {
   // Loading the bundler takes longer than finding out that there is nothing to do.

@@ -349,7 +349,8 @@ describe.skipIf(!executablePath)('pages in a browser', () => {
       rig.startBackfill({ ...input, customers: ['a', 'broken-b'], verify: 'report', parallelism: 2 }),
       rig.startBackfill({ ...input, customers: ['broken-b', 'broken-c', 'slow-g'], breaker: { windows: 2 } }),
     ]);
-    await stopped.until(({ totals }) => totals.running === 2);
+    // The run knows of a window before its workflow has started.
+    await stopped.untilStarted(2);
     await rig.client.workflow.getHandle(stopped.childId('slow-d', '2026-01-01')).terminate('the database is full');
     await stopped.until(({ totals }) => totals.held === 1);
     await incomplete.until(({ attention }) => attention.some((entry) => entry.class === 'missing'));

@@ -150,6 +150,18 @@ describe('the pages of a fleet', () => {
     expect(questions - before).toBeLessThanOrEqual(2 * intervals);
   });
 
+  it('link to the other open runs of a cluster, and say in a command for a terminal which run it is for', async () => {
+    const cluster = bigCluster('big', 10, 31);
+    const other = 'backfillscorecards-big-2025-12';
+    const findRun = async () => ({ workflowId: 'backfillscorecards-big', others: [other] });
+    const look = await served({ ...cluster, findRun });
+    for (const path of ['/', '/clusters/big']) {
+      const page = await look(path);
+      expect(page).toContain(`Also open: <a href="/clusters/big?run=${other}">${other}</a>`);
+      expect(page).toContain('title="backfill pause big --run backfillscorecards-big"');
+    }
+  });
+
   let away = false;
   function clusterBehindVpn(): WatchedCluster {
     const cluster = bigCluster('big', 10, 31);

@@ -135,6 +135,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'The worker gets too little CPU',
     alert: 'TemporalWorkflowTasksWait',
+    // Longer than the worker stands still.
+    run: { probe: { maxLoad: { activeSessions: 20 }, every: '10s' } },
     inject: ({ secondWorker }) => secondWorker.starve({ customers: CUSTOMERS, ...RANGE }),
   },
 ];

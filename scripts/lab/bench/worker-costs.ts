@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SIDES } from './job.js';
 import type { Row } from './result.js';
-import { backfillInput, run } from './sides.js';
+import { backfillInput } from './sides.js';
 import { type Stack, startFreshWorker } from './stack.js';
 
 const CACHED = 50;
@@ -26,7 +25,7 @@ export async function measureWorker(stack: Stack, quick: boolean): Promise<Row[]
     await worker.stop();
   }
   const section = 'The worker';
-  const rows: Row[] = [
+  return [
     { section, name: 'from its start until it polls', unit: 'ms', values: ready },
     { section, name: 'memory, idle', unit: 'MB', values: idle },
     {
@@ -37,12 +36,6 @@ export async function measureWorker(stack: Stack, quick: boolean): Promise<Row[]
       note: `${CACHED} runs of 260 customers and 31 days, each asked for its progress`,
     },
   ];
-  for (const side of ['ours', 'smallest'] as const) {
-    const ran = await run(stack, { side, flight: 50, windows: quick ? 500 : 1_000 });
-    const values = [(ran.parentCpuMs * 1_000) / ran.windows / 1_000];
-    rows.push({ section, name: `CPU for 1,000 windows: ${SIDES[side]}`, unit: 's', values });
-  }
-  return rows;
 }
 
 async function startWaiting({ client }: Stack, taskQueue: string, round: number, index: number) {

@@ -4,7 +4,7 @@ import type { Customer, Window } from '../state/customer.js';
 import { findsWriters } from '../state/in-flight.js';
 import { writersMoved } from '../state/journal.js';
 import type { State } from '../state/state.js';
-import { tallyOf } from '../state/tally.js';
+import { tallyOf, workLeft } from '../state/tally.js';
 import { updateCustomer } from '../state/update.js';
 
 /** A customer's writers among what happens to it; their rules are in `pacing/writers.ts`. */
@@ -43,7 +43,9 @@ export function writersSucceeded(
   if (!findsWriters(state, customer) || customer.hours.waiting.length === 0) return state;
   const full = landed.windows.running.length + 1 >= writersOf(state, customer);
   const seen = state.pacing.health.level !== 'off';
-  return withFound(state, index, afterSuccess(foundOf(customer), { startedAt, at, work, full, seen }), at);
+  const { best } = customer.pacing;
+  const window = { startedAt, at, work, full, seen, ...(best !== undefined && { left: best * workLeft(landed) }) };
+  return withFound(state, index, afterSuccess(foundOf(customer), window), at);
 }
 
 /** A window of the customer met contention. Where it had several writers, it loses one. */

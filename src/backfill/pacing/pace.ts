@@ -182,7 +182,8 @@ export function afterSuccess(
   const brief = at - window.startedAt < BRIEF;
   if (brief && !pace.climb?.trial) return full && slowness <= TOO_SLOW ? credited(measured, bounds, at) : measured;
   if (slowness > TOO_SLOW && pace.limit > 1) return pulledDown(measured, at);
-  const climb = succeeded(climbOf(measured), { ...window, seen: false });
+  // Of other customers, other windows: the best of them says nothing of the next.
+  const { best: _, ...climb } = succeeded(climbOf(measured), { ...window, seen: false });
   if (climb.count === pace.limit) return { ...measured, climb };
   const { count, why } = climb;
   const next = count < pace.limit ? lowered(measured, count, at, why) : grown(measured, at, count, why);

@@ -67,6 +67,8 @@ const BORNE = 0.06;
 export const FIRST_WAIT = 30_000;
 export const LONGEST_WAIT = 60 * 60_000;
 const NOT_WORTH_IT_WAIT = 3 * 60_000;
+/** Or, where less is left to do, after this share of what a lone writer would take for it: a wrong verdict must not last to the end. */
+const WAIT_SHARE = 1 / 20;
 /** The share of a number that is tried to see whether the rest is worth it, for how long at least, and when again if it is. */
 const FEWER = 2 / 3;
 const FEWER_FOR = 30_000;
@@ -103,7 +105,7 @@ export function nextTrial(
   if (trial || windows < STREAK * count || count >= max) return undefined;
   const wanted = Math.min(max, 2 * count, count + Math.max(1, Math.floor(count / 2), free));
   if (!brink || wanted < brink.count) return { count: wanted, at: 0 };
-  if (brink.count - 1 > count) return { count: brink.count - 1, at: 0 };
+  if (brink.count - 1 > count) return { count: Math.floor((count + brink.count) / 2), at: 0 };
   return { count: Math.max(brink.count, count + 1), at: brink.until };
 }
 
@@ -115,16 +117,21 @@ export function afterStart(
   if (inFlight <= writers.count) return writers;
   const next = nextTrial(writers, { max, free });
   if (!next || next.at > at) return writers;
-  const { count, windows } = writers;
+  const { count, windows, best } = writers;
   const why = `${counted(windows, 'window')} went well with ${count}`;
-  const trial = { from: count, rate: throughputOf(writers) ?? 0 };
+  // What starting takes is a large part of a lone writer's first short windows, and would make any second one look worth it.
+  const alone = count === 1 && best !== undefined ? 1 / best : 0;
+  const trial = { from: count, rate: Math.max(throughputOf(writers) ?? 0, alone) };
   return { ...moved(writers, next.count, at, why), trial };
 }
 
-/** A window completed. `work`: its conversations; `full`: all writers were at work when it ended; `seen`: a probe looks at the database. */
+/**
+ * A window completed. `work`: its conversations; `full`: all writers were at work when it ended; `seen`: a probe looks at the database;
+ * `left`: how long (ms) a lone writer takes for what is left, where that is known.
+ */
 export function afterSuccess(
   writers: Writers,
-  window: { startedAt: number; at: number; work: number; full: boolean; seen: boolean },
+  window: { startedAt: number; at: number; work: number; full: boolean; seen: boolean; left?: number },
 ): Writers {
   const ms = window.at - window.startedAt;
   const clean = writers.count > 1 ? writers.clean + ms : writers.clean;
@@ -141,7 +148,7 @@ export function afterSuccess(
   const { count, windows, trial } = measured;
   if (!trial) return window.seen ? measured : fewerTried(measured, window.at);
   const early = windows < ROUNDS * count || (count < trial.from && window.at - writers.movedAt < FEWER_FOR);
-  return early ? measured : judged(measured, trial, window.at);
+  return early ? measured : judged(measured, trial, window);
 }
 
 /** Begins a trial of fewer writers, where more were not worth it and it is time to see whether as many are. */
@@ -182,7 +189,11 @@ export function afterOverload(writers: Writers, at: number): Writers {
   return { ...back, brink: brinkAgain(writers, count, at) };
 }
 
-function judged(writers: Writers, { from, rate }: NonNullable<Writers['trial']>, at: number): Writers {
+function judged(
+  writers: Writers,
+  { from, rate }: NonNullable<Writers['trial']>,
+  { at, left }: { at: number; left?: number },
+): Writers {
   const { trial: _, ...rest } = writers;
   const { count, fewer } = rest;
   const [less, more] = count > from ? [from, count] : [count, from];
@@ -196,14 +207,15 @@ function judged(writers: Writers, { from, rate }: NonNullable<Writers['trial']>,
     return { ...moved(rest, more, at, why), fewer: { until: at + wait, wait } };
   }
   const why = `${percent} with ${more}, which is not worth it`;
-  const brink: Brink = { ...brinkAgain(writers, more, at), worthless: true };
+  const brink: Brink = { ...brinkAgain(writers, more, at, left), worthless: true };
   return { ...(count === more ? moved(rest, less, at, why) : { ...rest, why }), brink };
 }
 
 /** A number that was tried and taken back: again after twice the wait, if it is the same one. */
-function brinkAgain({ brink }: Writers, count: number, at: number): Brink {
+function brinkAgain({ brink }: Writers, count: number, at: number, left = Number.POSITIVE_INFINITY): Brink {
   const again = brink?.count === count ? 2 * brink.wait : 0;
-  return brinkAt(count, at, Math.max(NOT_WORTH_IT_WAIT, again));
+  const first = Math.min(NOT_WORTH_IT_WAIT, Math.max(FIRST_WAIT, left * WAIT_SHARE));
+  return brinkAt(count, at, Math.max(first, again));
 }
 
 /** A trial that can't be judged leaves everything as it was. */

@@ -1,11 +1,11 @@
 import { meet } from '../hours/interval.js';
 import { NEAR } from '../pacing/pace.js';
-import { throughputOf } from '../pacing/writers.js';
 import type { Customer } from '../state/customer.js';
 import { findsWriters } from '../state/in-flight.js';
 import { claimOf } from '../state/initial-state.js';
 import type { State } from '../state/state.js';
 import { tallyOf, workLeft } from '../state/tally.js';
+import { heldFor, isSpare, slotTimeLeft, strengthOf } from './chain.js';
 import type { Decision } from './decision.js';
 import { nextTrialOf, writersOf } from './limit.js';
 import { longestHours, nextBeside, nextWindow, type WindowToStart } from './next-window.js';
@@ -23,6 +23,8 @@ import { longestHours, nextBeside, nextWindow, type WindowToStart } from './next
  *
  * One more writer than a customer has, on trial, takes a slot that nothing else wants; or goes first as well, where the customer's
  * chain decides when the run ends.
+ *
+ * While a customer whose number of writers is fixed decides when the run ends, others do not slow it for nothing (see `heldFor`).
  *
  * The canary turns the order round until enough windows have succeeded: the smallest customers try the water.
  *
@@ -80,8 +82,8 @@ export function nextStart(state: State, now: number, slots: number): Decision {
   }
   const decides = ({ chain }: Candidate) => !canary && chain > even;
   if (trial && (!longest || (decides(trial) && trial.chain > longest.chain))) return started(trial);
-  if (first && longest) return started(decides(longest) ? longest : first);
-  if (spare) return started(spare);
+  const next = first && longest ? (decides(longest) ? longest : first) : spare;
+  if (next && !heldFor(state, next)) return started(next);
   return until === undefined ? { kind: 'wait' } : { kind: 'wait', until };
 }
 
@@ -90,43 +92,6 @@ interface Candidate {
   /** How long the customer's chain is: the work that one of its windows would do until all its writers are done. */
   chain: number;
   window: WindowToStart;
-}
-
-/** What the customer's writers do together, in windows that wait for nobody: those that wait for each other count for less. */
-function strengthOf(state: State, customer: Customer, writers: number): number {
-  const { best, foundWriters } = customer.pacing;
-  const rate = foundWriters && throughputOf(foundWriters);
-  if (rate === undefined || best === undefined || !findsWriters(state, customer)) return writers;
-  return Math.max(1, Math.min(writers, rate * best * state.pacing.pace.slowness));
-}
-
-/** Writers wait for each other where they do less than this share of what as many independent ones would. */
-const WAITING = 0.8;
-
-/**
- * Whether one writer more than now run is of little use: they wait for each other, and even without it the customer's chain would not
- * decide when the run ends. What fewer of them would do is taken from what all do, as if each slowed each other one by as much
- * (Gunther's universal scalability law without its crosstalk).
- */
-function isSpare(state: State, customer: Customer, writers: number, even: number): boolean {
-  const strength = strengthOf(state, customer, writers);
-  const running = customer.windows.running.length;
-  const onTrial = customer.pacing.foundWriters?.trial !== undefined;
-  if (running === 0 || onTrial || strength > WAITING * writers) return false;
-  const waits = (writers / strength - 1) / (writers - 1);
-  return (workLeft(customer) * (1 + waits * (running - 1))) / running <= even;
-}
-
-/** All work left, in what windows that wait for nobody would do in the slots that it takes. */
-function slotTimeLeft(state: State): number {
-  let { left } = tallyOf(state);
-  for (const index of tallyOf(state).running) {
-    const customer = state.customers[index]!;
-    const writers = writersOf(state, customer);
-    const strength = strengthOf(state, customer, writers);
-    if (strength !== writers) left += workLeft(customer) * (writers / strength - 1);
-  }
-  return left;
 }
 
 const started = ({ index, window }: Candidate): Decision => ({ kind: 'startWindow', customer: index, ...window });

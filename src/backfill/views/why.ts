@@ -1,6 +1,7 @@
 import { describe, saidTime } from '../hours/calendar.js';
 import { type Interval, meet, overlaps } from '../hours/interval.js';
 import { initialWriters } from '../pacing/writers.js';
+import { chainOf, heldFor } from '../schedule/chain.js';
 import { limitNow, writersOf } from '../schedule/limit.js';
 import type { Customer } from '../state/customer.js';
 import { claimsOf } from '../state/customer-hours.js';
@@ -98,5 +99,7 @@ function slotReason(state: State, index: number, day: Interval, now: number): st
     const slots = limit === 1 ? 'the one slot is taken' : `all ${limit} slots are taken`;
     return `${slots} (${why}); ${place > 0 || earlier ? ahead : 'it is next'}`;
   }
+  const deciding = heldFor(state, { chain: chainOf(state, state.customers[index]!) });
+  if (deciding) return `${deciding.id} decides when the run ends, and one window more would only slow it`;
   return earlier ? `earlier days of ${id} go first` : 'it starts with the next task of the run';
 }

@@ -2,6 +2,7 @@ import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
+import { isTimedOut } from '../../fleet/queries.js';
 import { onOneLine } from '../../one-line.js';
 import { NoWorker, whileWorkerPolls } from '../../runs/ask.js';
 import { describeRun as describe, isOfCluster, NotARun, type RunFacts, runsQuery } from '../../runs/run.js';
@@ -154,18 +155,24 @@ export async function answered<T>(run: Run, calls: () => Promise<T>): Promise<T>
 /** The run does not answer: the next step is to look at its worker. */
 export async function noAnswerFrom(run: Run, cause?: unknown): Promise<CommandProblem> {
   const { session, workflowId, taskQueue } = run;
-  const message = isStuck(cause)
-    ? `${workflowId} does not answer: its workflow task keeps failing${await taskFailureOf(run)}; the log of the worker on task queue ${taskQueue} says more`
-    : `${workflowId} does not answer; check that a worker polls task queue ${taskQueue}, or see backfill doctor ${session.cluster.name}`;
+  const mayFail = isStuck(cause) || isTimedOut(cause);
+  const failed = mayFail ? await taskFailureOf(run).catch(() => undefined) : undefined;
+  const message =
+    failed !== undefined || isStuck(cause)
+      ? `${workflowId} does not answer: its workflow task keeps failing${failed ? `: ${failed}` : ''}; the log of the worker on task queue ${taskQueue} says more`
+      : `${workflowId} does not answer; check that a worker polls task queue ${taskQueue}, or see backfill doctor ${session.cluster.name}`;
   return new CommandProblem(EXIT.unreachable, message, { cause });
 }
 
-/** Why the run's latest workflow task failed, in its worker's words; empty where the history does not say. */
-async function taskFailureOf({ session: { client }, workflowId }: Run): Promise<string> {
+/** Why the run's latest workflow task failed, in its worker's words; undefined if it did not. */
+async function taskFailureOf({ session: { client }, workflowId }: Run): Promise<string | undefined> {
   const { namespace } = client.options;
   const latest = { namespace, execution: { workflowId }, maximumPageSize: 20 };
-  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse(latest);
-  const failed = history?.events?.find((event) => event.workflowTaskFailedEventAttributes);
-  const said = failed?.workflowTaskFailedEventAttributes?.failure?.message;
-  return said ? `: ${onOneLine(said).slice(0, 300)}` : '';
+  const ask = () => client.workflowService.getWorkflowExecutionHistoryReverse(latest);
+  const { history } = await withDeadline(client, ask);
+  const ended = history?.events?.find(
+    (event) => event.workflowTaskFailedEventAttributes ?? event.workflowTaskCompletedEventAttributes,
+  );
+  const failed = ended?.workflowTaskFailedEventAttributes;
+  return failed ? onOneLine(failed.failure?.message ?? '').slice(0, 300) : undefined;
 }

@@ -179,6 +179,40 @@ describe('a number of writers of which more were not worth it', () => {
   });
 });
 
+describe('a trial of more', () => {
+  it('is compared with the best window of a lone writer, whose first short ones are slow to start', () => {
+    // Half of these two windows is what starting them takes.
+    const lone: Writers = { ...initialWriters, windows: 2, work: 2_000, ms: 60 * SECOND, best: 0.02 * SECOND };
+    const trial = afterStart(lone, { at: 1, inFlight: 2, max: 4, free: 2 });
+    expect(trial).toMatchObject({ count: 2, trial: { from: 1, rate: 1_000 / (20 * SECOND) } });
+  });
+
+  it('is of a number in the middle where one was too many', () => {
+    const brink = { count: 16, until: 9e9, wait: FIRST_WAIT };
+    expect(nextTrial({ ...initialWriters, count: 8, windows: 20, brink }, { max: 32, free: 20 })).toEqual({
+      count: 12,
+      at: 0,
+    });
+  });
+
+  it('that was not worth it comes again sooner where little is left to do', () => {
+    const trial: Writers = {
+      ...initialWriters,
+      count: 2,
+      movedAt: 1,
+      windows: 3,
+      work: 1,
+      ms: 9e6,
+      trial: { from: 1, rate: 1 },
+    };
+    const window = { startedAt: 2, at: 9e6, work: 1, full: true, seen: true };
+    const waitWith = (left: number) => afterSuccess(trial, { ...window, left }).brink!.wait;
+    expect(waitWith(20 * 60 * SECOND)).toBe(60 * SECOND);
+    expect(waitWith(1)).toBe(FIRST_WAIT);
+    expect(waitWith(9e9)).toBe(180 * SECOND);
+  });
+});
+
 describe('more writers on trial while the database becomes high', () => {
   const trial: Writers = { ...initialWriters, count: 4, movedAt: 1_000, trial: { from: 2, rate: 1 } };
 

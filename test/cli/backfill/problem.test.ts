@@ -15,6 +15,7 @@ const events = [
 ];
 const client = {
   options: { namespace: 'ingestion' },
+  withDeadline: (_: number, ask: () => unknown) => ask(),
   workflowService: { getWorkflowExecutionHistoryReverse: async () => ({ history: { events } }) },
 };
 const run = {
