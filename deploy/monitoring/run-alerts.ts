@@ -198,8 +198,8 @@ export const runAlerts = (limits: Limits): Alert[] => [
     meaning: 'Its limit no longer grows. With `whenUnknown: "stop"` nothing starts.',
     look: `backfill status ${CLUSTER}`,
     steps: [
-      '`database: unknown` has the reason: the address, the role, the SQL of a metric.',
-      "Fix `BACKFILL_PROBE_URL` in the worker's environment, or the database. The probe tries again by itself.",
+      '`database: unknown` has the reason: the address, the role, the SQL or PromQL of a metric.',
+      "Fix `BACKFILL_PROBE_URL` or, for a metric by PromQL, `BACKFILL_PROBE_PROMETHEUS_URL` in the worker's environment, or what it names. The probe tries again by itself.",
     ],
     example: {
       fires: { [series('backfill_database_level', { level: 'unknown' })]: always(1) },

@@ -2,6 +2,7 @@ import { ApplicationFailure, type Context } from '@temporalio/activity';
 import type { ApplicationFailureOptions } from '@temporalio/common';
 import type { Delivered, Delivery } from './contract.js';
 import { messageOf, type Receiver, readReceivers } from './notify/receivers.js';
+import { TOO_LATE, withTimeLimit } from './with-time-limit.js';
 
 /** As long as a receiver may take to answer; the Standard Webhooks specification asks for 15 to 30 seconds. */
 const TIMEOUT_MS = 20_000;
@@ -51,11 +52,13 @@ async function post(
   { headers, body }: { headers: Record<string, string>; body: string },
   context: Context,
 ): Promise<number> {
-  const signal = AbortSignal.any([context.cancellationSignal, AbortSignal.timeout(TIMEOUT_MS)]);
   let response: Response;
   try {
-    response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
-    await response.body?.cancel();
+    response = await withTimeLimit(TIMEOUT_MS, context.cancellationSignal, async (signal) => {
+      const answer = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
+      await answer.body?.cancel();
+      return answer;
+    });
   } catch (error) {
     context.cancellationSignal.throwIfAborted();
     throw failure(`webhook ${key}: ${codeOf(error as Error)}`);
@@ -71,7 +74,7 @@ const failure = (message: string, options: ApplicationFailureOptions = {}): Appl
   ApplicationFailure.create({ message, type: 'NotifyFailed', ...options });
 
 /** Why a request failed, without the texts of Node, which name hosts and addresses. */
-function codeOf({ name, cause }: Error): string {
-  if (name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1_000} s`;
-  return (cause as NodeJS.ErrnoException | undefined)?.code ?? 'the request failed';
+function codeOf(error: Error): string {
+  if (error === TOO_LATE) return `no answer within ${TIMEOUT_MS / 1_000} s`;
+  return (error.cause as NodeJS.ErrnoException | undefined)?.code ?? 'the request failed';
 }

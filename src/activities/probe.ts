@@ -1,8 +1,9 @@
 import { Context } from '@temporalio/activity';
 import { defined } from '../backfill/defined.js';
+import { stepOf } from '../backfill/utilization.js';
 import type { ProbeAnswer, ProbeQuery } from './contract.js';
 import { unlessCancelled } from './database.js';
-import { afterLook, initialLevels, type Look, stepOf } from './probe/levels.js';
+import { afterLook, initialLevels, type Look } from './probe/levels.js';
 import { allMetrics, Sources } from './probe/sources.js';
 import { withHeartbeats } from './with-heartbeats.js';
 

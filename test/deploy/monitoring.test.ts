@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { alertsWith } from '../../deploy/monitoring/rules.js';
+import { DATABASE, PROMETHEUS } from '../../src/activities/probe/sources.js';
 import { createProgram } from '../../src/cli/command-line.js';
 import { METRICS } from '../../src/server/metrics/metrics.js';
 
@@ -32,6 +33,11 @@ describe('the alerts', () => {
     },
     120_000,
   );
+
+  it('that the probe is blind names each address that it may read from', () => {
+    const { steps } = alertsWith().find(({ name }) => name === 'BackfillProbeBlind')!;
+    for (const variable of [DATABASE, PROMETHEUS]) expect(steps.join(' ')).toContain(`\`${variable}\``);
+  });
 
   it('name a first command that is understood, so that nobody types it in vain at night', async () => {
     const known = createProgram(() => () => Promise.resolve(), { writeOut: () => {}, writeErr: () => {} }).commands;

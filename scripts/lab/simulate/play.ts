@@ -1,4 +1,4 @@
-import { afterLook, initialLevels, type Levels, type Look, stepOf } from '../../../src/activities/probe/levels.js';
+import { afterLook, initialLevels, type Levels, type Look } from '../../../src/activities/probe/levels.js';
 import type { Command } from '../../../src/backfill/commands/command.js';
 import { perform } from '../../../src/backfill/commands/perform.js';
 import type { Event } from '../../../src/backfill/events/event.js';
@@ -8,6 +8,7 @@ import type { BackfillRequest, CustomerRequest } from '../../../src/backfill/req
 import { decide as decideNow } from '../../../src/backfill/schedule/decide.js';
 import { initialState } from '../../../src/backfill/state/initial-state.js';
 import type { State } from '../../../src/backfill/state/state.js';
+import { stepOf } from '../../../src/backfill/utilization.js';
 import { isAway } from './conditions.js';
 import type { Database, WindowStart } from './database.js';
 import { amountOf, type Cluster } from './fleet.js';

@@ -1,5 +1,6 @@
 import type { Health } from '../../backfill/pacing/pace.js';
 import type { ProbeOptions } from '../../backfill/request/options.js';
+import { stepOf } from '../../backfill/utilization.js';
 import type { ProbeAnswer } from '../contract.js';
 
 /** What one look at a database found. */
@@ -25,11 +26,6 @@ export type Thresholds = Pick<ProbeOptions, 'maxLoad' | 'criticalLoad'>;
 export const LOOKS_TO_CALM = 3;
 /** A level is left only when its metrics are under this share of their thresholds: a load at a threshold does not flap. */
 export const MARGIN = 0.8;
-/**
- * A utilization is announced when it is in another of the parts that these shares of `maxLoad` cut it into: an answer for
- * each percent would fill the run's history, and the pace moves by no finer steps.
- */
-export const STEPS = [0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 
 const SEVERITY: Record<Health, number> = { off: 0, unknown: 0, ok: 0, high: 1, critical: 2 };
 
@@ -75,10 +71,6 @@ function isWorse(verdict: ProbeAnswer, before: ProbeAnswer): boolean {
 
 const isCalmer = (one: ProbeAnswer, other: ProbeAnswer): boolean =>
   SEVERITY[one.level] < SEVERITY[other.level] || (one.level === other.level && stepOf(one) < stepOf(other));
-
-/** How many steps a utilization has passed; -1 for one that is not known. */
-export const stepOf = ({ utilization }: { utilization?: number | undefined }): number =>
-  utilization === undefined ? -1 : STEPS.filter((step) => utilization >= step).length;
 
 /** The largest of what was measured, each as a share of its `maxLoad`; undefined where one of them is not known. */
 export function utilizationOf(values: Record<string, number>, maxLoad: Record<string, number>): number | undefined {

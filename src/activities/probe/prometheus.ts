@@ -1,6 +1,7 @@
 import type { Context } from '@temporalio/activity';
 import { z } from 'zod';
 import { decoded, reasonOfCode, withoutSecrets } from '../database-trouble.js';
+import { TOO_LATE, withTimeLimit } from '../with-time-limit.js';
 import { Lost, NoValue } from './metrics.js';
 
 export interface PrometheusOptions {
@@ -13,8 +14,6 @@ export interface PrometheusOptions {
   /** Of the activity that probes; undefined in the command. */
   context?: Context;
 }
-
-const TOO_LATE = new Error('no answer in time');
 
 /** One sample and its labels need a small part of it. */
 const MOST_BYTES = 65_536;
@@ -62,22 +61,19 @@ export class Prometheus {
   private async ask(query: string): Promise<{ status: number; body: unknown }> {
     const { seconds } = this.options;
     const request = this.request(query);
-    // AbortSignal.any would let Node 20 collect a timeout as garbage, which then never comes.
-    const asking = new AbortController();
-    this.asking = asking;
-    // A little later than its own limit, so that it says itself that a query was too slow.
-    const timer = setTimeout(() => asking.abort(TOO_LATE), (seconds + 1) * 1_000);
+    this.asking = new AbortController();
     try {
-      const { url, headers } = request;
-      // A redirect could lead anywhere, with the credentials.
-      const response = await fetch(url, { headers, signal: asking.signal, redirect: 'manual' });
-      return { status: response.status, body: await bodyOf(response) };
+      // A little later than its own limit, so that it says itself that a query was too slow.
+      return await withTimeLimit((seconds + 1) * 1_000, this.asking.signal, async (signal) => {
+        const { url, headers } = request;
+        // A redirect could lead anywhere, with the credentials.
+        const response = await fetch(url, { headers, signal, redirect: 'manual' });
+        return { status: response.status, body: await bodyOf(response) };
+      });
     } catch (error) {
       if (error instanceof NoValue) throw error;
       if (error === TOO_LATE) throw lost(`no answer within ${seconds} s`);
       throw lost(reasonOfCode(((error as Error).cause as NodeJS.ErrnoException | undefined)?.code ?? ''));
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -21,8 +21,9 @@ export function withFound(state: State, index: number, found: Writers, at: numbe
   }));
   if (found.why === before.why && found.count === before.count) return next;
   const { id } = next.customers[index]!;
-  const fact = { kind: 'writersMoved', customer: id, from: before.count, to: found.count, why: found.why } as const;
-  return writersMoved(next, at, fact);
+  const { count: to, why, trial } = found;
+  const onTrial = trial !== undefined;
+  return writersMoved(next, at, { kind: 'writersMoved', customer: id, from: before.count, to, why, onTrial });
 }
 
 /**

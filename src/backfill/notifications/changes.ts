@@ -122,8 +122,9 @@ function withFailedDays(state: State, before: Notifications, at: number): Notifi
 const isFailedDay = (entry: LogEntry): boolean =>
   entry.kind === 'windowFailed' || (entry.kind === 'shortfall' && entry.finding.next === 'failed');
 
+/** From the latest on that was there before: the very last may have been replaced by one that covers more. */
 function newEntries({ record: before }: State, { record: { log } }: State): readonly LogEntry[] {
   if (before.log === log) return [];
-  const latest = before.log.at(-1);
-  return latest === undefined ? log : log.slice(log.lastIndexOf(latest) + 1);
+  const known = new Set(before.log);
+  return log.slice(log.findLastIndex((entry) => known.has(entry)) + 1);
 }

@@ -1,3 +1,4 @@
+import { knownOf } from '../utilization.js';
 import { counted } from '../words.js';
 import { initialWriters, nextTrial, afterSuccess as succeeded, afterStart as tried, type Writers } from './writers.js';
 
@@ -158,7 +159,7 @@ export function afterStart(
 
 function whyGrown({ level, utilization }: Load): string {
   if (level === 'unknown') return 'that was not too much before the database went out of sight';
-  const share = utilization === undefined ? 'ok' : `at ${Math.round(100 * utilization)}% of what it may bear`;
+  const share = utilization === undefined ? 'ok' : `${knownOf(utilization)} of what it may bear`;
   return `the database is ${share} with every slot taken`;
 }
 

@@ -24,17 +24,42 @@ export const logged = (state: State, entry: LogEntry): State =>
 /** A decision of the run itself. */
 export const decided = (state: State, at: number, fact: LogFact): State => logged(state, { at, ...fact });
 
-/** A number of writers that is tried again and again is one entry in so long (ms): the log has room for other things as well. */
-const SAME_MOVE_EVERY = 10 * 60_000;
+/** A trial of writers that is made again and again is in the log once in so long (ms), so that other things have room. */
+const SAME_TRIAL_EVERY = 10 * 60_000;
 
-/** A customer's writers moved, or stay after a trial. */
-export function writersMoved(state: State, at: number, fact: LogFact & { kind: 'writersMoved' }): State {
+/**
+ * A customer's writers moved, or stay after a trial (`onTrial`: one begins with this move).
+ *
+ * Left out are a trial that was said lately, and an end of it that goes back. The log's last word on a customer is
+ * therefore its number, or while such a trial is on the number before it.
+ */
+export function writersMoved(
+  state: State,
+  at: number,
+  { onTrial, ...fact }: LogFact & { kind: 'writersMoved' } & { onTrial: boolean },
+): State {
   const { customer, from, to } = fact;
-  const said = state.record.log.some((entry) => {
-    if (entry.kind !== 'writersMoved' || at - entry.at >= SAME_MOVE_EVERY) return false;
-    return entry.customer === customer && entry.from === from && entry.to === to;
-  });
-  return said ? state : decided(state, at, fact);
+  const all = state.record.log.filter((entry) => entry.kind === 'writersMoved');
+  const moves = all.filter((move) => move.customer === customer);
+  const last = moves.at(-1)?.to ?? from;
+  if (last !== from) return last === to ? state : decided(state, at, fact);
+  const said = moves.some((move) => at - move.at < SAME_TRIAL_EVERY && move.from === from && move.to === to);
+  return said && (onTrial || from === to) ? state : decided(state, at, fact);
+}
+
+/** Steps of the limit for the same reason are one entry if they come within so long (ms) of the first. */
+const SAME_CLIMB_FOR = 60_000;
+
+/** The limit moved. A step further up for the reason of the latest joins its entry, which keeps the time of the first. */
+export function limitMoved(state: State, at: number, fact: LogFact & { kind: 'limitMoved' }): State {
+  const { log } = state.record;
+  const index = log.findLastIndex(({ kind }) => kind === 'limitMoved');
+  const latest = log[index];
+  if (latest?.kind !== 'limitMoved' || at - latest.at >= SAME_CLIMB_FOR) return decided(state, at, fact);
+  const climbs = latest.from < latest.to && latest.to === fact.from && fact.from < fact.to;
+  if (!climbs || latest.why !== short(fact.why)) return decided(state, at, fact);
+  const joined = { ...latest, to: fact.to, times: (latest.times ?? 1) + 1 };
+  return withRecord(state, { log: log.with(index, joined) });
 }
 
 /** The entry with its texts cut: messages come from children of any kind. */

@@ -27,7 +27,8 @@ export type LogFact =
   | { kind: 'sizeGrown'; customer: string; size: string; why: string }
   /** `from` and `to` are alike where a trial has shown that the number may stay. */
   | { kind: 'writersMoved'; customer: string; from: number; to: number; why: string }
-  | { kind: 'limitMoved'; from: number; to: number; why: string }
+  /** `times`: so many steps within a minute from the entry's time on, each for this reason; left out for one. */
+  | { kind: 'limitMoved'; from: number; to: number; why: string; times?: number }
   | { kind: 'databaseLevel'; from: Health; to: Health; reason: string }
   | { kind: 'pausedByStops'; windows: number; within: number }
   | { kind: 'pausedByWeight' }

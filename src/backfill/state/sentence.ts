@@ -48,7 +48,7 @@ export function sentenceOf(fact: LogFact): string {
       return `${customer}: ${move}: ${why}`;
     }
     case 'limitMoved':
-      return `limit ${fact.from} → ${fact.to}: ${fact.why}`;
+      return `limit ${fact.from} → ${fact.to}: ${limitReason(fact)}`;
     case 'databaseLevel':
       return `database: ${fact.from} → ${fact.to}: ${fact.reason}`;
     case 'pausedByStops':
@@ -87,6 +87,10 @@ export function sentenceOf(fact: LogFact): string {
       return fact satisfies never;
   }
 }
+
+/** Why the limit moved. */
+export const limitReason = ({ why, times }: { why: string; times?: number }): string =>
+  times === undefined ? why : `${why}, ${counted(times, 'time')}`;
 
 /** Why a run pauses itself: the log says it, and the run's status for as long as the pause lasts. */
 export const WEIGHT_REASON =

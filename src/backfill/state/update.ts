@@ -2,7 +2,7 @@ import { type Interval, sameHours } from '../hours/interval.js';
 import type { WindowKey } from '../hours/window.js';
 import type { Pace } from '../pacing/pace.js';
 import type { Customer, CustomerWindows, Window } from './customer.js';
-import { decided } from './journal.js';
+import { limitMoved } from './journal.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Checks, Guard, State } from './state.js';
 import { tallyMoved, tallyOf } from './tally.js';
@@ -90,7 +90,7 @@ export function paced(state: State, at: number, move: (pace: Pace) => Pace): Sta
   if (pace === before) return state;
   const next = { ...state, pacing: { ...state.pacing, pace } };
   if (pace.limit === before.limit) return next;
-  return decided(next, at, { kind: 'limitMoved', from: before.limit, to: pace.limit, why: pace.why });
+  return limitMoved(next, at, { kind: 'limitMoved', from: before.limit, to: pace.limit, why: pace.why });
 }
 
 /** Keeps `idleSince`: the one fact that depends on when a state was entered, and not only on what it is. */

@@ -1,3 +1,4 @@
+import { limitReason } from '../../backfill/state/sentence.js';
 import type { LogView } from '../../backfill/views/log.js';
 import type { FailureCount, LimitStep, WindowRecord, WindowStatus } from './document.js';
 import { grouped } from './grouped.js';
@@ -7,7 +8,7 @@ const NOT_FAILED: readonly WindowStatus[] = ['completed', 'running', 'continuedA
 /** Every move of the limit that the log has. */
 export function limitSteps(log: readonly LogView[]): LimitStep[] {
   return log.flatMap(({ at, fact }) =>
-    fact.kind === 'limitMoved' ? [{ at, from: fact.from, to: fact.to, reason: fact.why }] : [],
+    fact.kind === 'limitMoved' ? [{ at, from: fact.from, to: fact.to, reason: limitReason(fact) }] : [],
   );
 }
 

@@ -11,6 +11,7 @@ import {
   withReceivers,
 } from '../../../src/backfill/state/notifications.js';
 import type { State } from '../../../src/backfill/state/state.js';
+import { paced } from '../../../src/backfill/state/update.js';
 import { reportOf } from '../../../src/backfill/views/report.js';
 import { MINUTE } from '../../support/core.js';
 import { backfill, command, completes, fails, type Step, starts } from '../../support/story.js';
@@ -52,6 +53,20 @@ describe('a run that notifies', () => {
       next: expect.stringMatching(/1 window in flight/),
       command: 'resume',
     });
+  });
+
+  it('says nothing again when the latest entry of the log comes to cover more', () => {
+    const parallelism = { max: 8, min: 1, adaptive: true };
+    const { state: failed, now } = run({ parallelism, end: '2026-01-03' }, starts(), fails('cvs-2026-01-01'));
+    const { failedDaysAt, ...told } = failed.notifications!;
+    expect(failedDaysAt).toBeDefined();
+    let state: State = { ...failed, notifications: told };
+    for (const limit of [2, 3, 4]) {
+      const next = paced(state, now, (pace) => ({ ...pace, limit, why: '1 window went well' }));
+      state = notified(state, next, now);
+    }
+    expect(state.record.log.at(-1)).toMatchObject({ from: 1, to: 4 });
+    expect(state.notifications).toEqual(told);
   });
 
   it('that waits for an operator says until when, and how many days failed', () => {

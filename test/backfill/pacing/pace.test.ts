@@ -187,6 +187,20 @@ describe('the limit', () => {
   });
 });
 
+it.each([
+  [0, 'under 25% of what it may bear'],
+  [0.25, 'under 50% of what it may bear'],
+  [0.65, 'under 70% of what it may bear'],
+  [undefined, 'ok'],
+])(
+  'grows at a utilization of %s for no more than what is known: an announced one holds until the next step',
+  (utilization, known) => {
+    const load = { level: 'ok' as const, ...(utilization !== undefined && { utilization }) };
+    const { why } = afterStart(initialPace({ min: 8, max: 64 }), { min: 8, max: 64 }, { at: 1e6, inFlight: 9, load });
+    expect(why).toBe(`the database is ${known} with every slot taken`);
+  },
+);
+
 /** A database that is high from `capacity` windows on, always fully used by windows of a minute; looked at every 5 s. */
 function underConstantLoad(capacity: number, seconds: number, from: Pace, disturb?: (pace: Pace, at: number) => Pace) {
   const bounds = { min: 1, max: 64 };

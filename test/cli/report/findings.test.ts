@@ -24,6 +24,7 @@ describe('what a report finds', () => {
     expect(
       limitSteps([
         logEntry(at, { kind: 'limitMoved', from: 8, to: 4, why: '3 contention in 60s' }),
+        logEntry(at, { kind: 'limitMoved', from: 4, to: 6, why: '1 window went well', times: 2 }),
         logEntry(at, { kind: 'databaseLevel', from: 'ok', to: 'high', reason: '20 active sessions' }),
         logEntry(at, {
           kind: 'command',
@@ -31,7 +32,10 @@ describe('what a report finds', () => {
           outcome: { kind: 'paused', windows: 1 },
         }),
       ]),
-    ).toEqual([{ at, from: 8, to: 4, reason: '3 contention in 60s' }]);
+    ).toEqual([
+      { at, from: 8, to: 4, reason: '3 contention in 60s' },
+      { at, from: 4, to: 6, reason: '1 window went well, 2 times' },
+    ]);
   });
 
   it('are failures by class, the most frequent first, with the latest as an example', () => {

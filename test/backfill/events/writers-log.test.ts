@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { withFound } from '../../../src/backfill/events/writers.js';
+import {
+  afterContention,
+  afterOverload,
+  afterStart,
+  afterSuccess,
+  initialWriters,
+  type Writers,
+} from '../../../src/backfill/pacing/writers.js';
+import { initialState } from '../../../src/backfill/state/initial-state.js';
+import type { State } from '../../../src/backfill/state/state.js';
+import { MINUTE, requestOf, START } from '../../support/core.js';
+
+const SECOND = 1_000;
+const room = { max: 16, free: 16 };
+
+const stateOf = (): State => {
+  const { options, customers } = requestOf({ customers: ['cvs', 'oportun'] });
+  return initialState(options, customers, START);
+};
+
+const foundIn = ({ customers: [first] }: State): Writers => first!.pacing.foundWriters ?? initialWriters;
+
+const movesIn = ({ record: { log } }: State) =>
+  log.flatMap((entry) => (entry.kind === 'writersMoved' && entry.customer === 'cvs' ? [entry] : []));
+
+const lastWord = (state: State) => movesIn(state).at(-1)?.to ?? 1;
+
+/** What may happen to a customer's writers. `seconds`: what each of so many windows in a row took. */
+const happening = fc.record({
+  kind: fc.constantFrom('start', 'start', 'success', 'success', 'success', 'contention', 'overload'),
+  after: fc.integer({ min: 1, max: 2 * MINUTE }),
+  windows: fc.integer({ min: 1, max: 8 }),
+  seconds: fc.integer({ min: 1, max: 60 }),
+  seen: fc.boolean(),
+});
+
+type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
+
+function after(writers: Writers, { kind, windows, seconds, seen }: Happening, at: number): Writers[] {
+  if (kind === 'start') return [afterStart(writers, { at, inFlight: writers.count + 1, ...room })];
+  if (kind === 'overload') return [afterOverload(writers, at)];
+  if (kind === 'contention') return [afterContention(writers, { startedAt: at - seconds * SECOND, at })];
+  const window = { startedAt: Math.max(writers.movedAt, at - seconds * SECOND), at, work: 1_000, full: true, seen };
+  const all = [writers];
+  for (let i = 0; i < windows; i++) all.push(afterSuccess(all.at(-1)!, window));
+  return all;
+}
+
+it('the last word of the log is how many writers a customer has, or has beside a trial that was said lately', () => {
+  fc.assert(
+    fc.property(fc.array(happening, { maxLength: 150, size: 'max' }), (happenings) => {
+      let state = stateOf();
+      let at = START;
+      for (const one of happenings) {
+        at += one.after;
+        for (const writers of after(foundIn(state), one, at)) {
+          state = withFound(state, 0, writers, at);
+          if (lastWord(state) === writers.count) continue;
+          expect(lastWord(state)).toBe(writers.trial?.from);
+          const same = movesIn(state).filter(({ from, to }) => from === lastWord(state) && to === writers.count);
+          expect(writers.movedAt - (same.at(-1)?.at ?? 0)).toBeLessThan(10 * MINUTE);
+        }
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+const one = { ...initialWriters, movedAt: START };
+const onTrial = { ...one, count: 2, trial: { from: 1, rate: 1 }, why: '2 windows went well with 1' };
+const back = (minute: number) => ({ ...one, why: `contention at ${minute}` });
+
+type Move = [minute: number, writers: Writers];
+
+const withMoves = (...moves: Move[]) =>
+  moves.reduce((state, [minute, writers]) => withFound(state, 0, writers, START + minute * MINUTE), stateOf());
+
+it('a trial that fails again and again is a pair of entries in ten minutes, and the second pair is whole', () => {
+  const trials = [
+    [0, 2],
+    [3, 4],
+    [6, 7],
+    [10, 11],
+  ] as const;
+  const moves = trials.flatMap(([from, to]): Move[] => [
+    [from, onTrial],
+    [to, back(to)],
+  ]);
+  const pair = (minute: number) => [
+    [2, onTrial.why],
+    [1, `contention at ${minute}`],
+  ];
+  expect(movesIn(withMoves(...moves)).map(({ to, why }) => [to, why])).toEqual([...pair(2), ...pair(11)]);
+});
+
+it('a trial that was left out is said by its success', () => {
+  const why = '+60% conversations a second, compared with 1';
+  const state = withMoves([0, onTrial], [1, back(0)], [2, onTrial], [3, { ...one, count: 2, why }]);
+  expect(movesIn(state).at(-1)).toMatchObject({ from: 2, to: 2, why });
+});
