@@ -69,8 +69,7 @@ export const workerAlerts = (limits: Limits): Alert[] => [
     meaning: 'The workflow task is tried again and again, and the run stands still. BackfillOrchestratorDown follows.',
     look: 'backfill status',
     steps: [
-      'Windows that start at once are one message: `child.input`, as large as it is for each of them, must stay under 4 MB in all. Terminate the run and start it with less `parallelism`.',
-      'Else it is a fault of the project: answers and states are made to fit. Keep the history: `temporal workflow show --output json`.',
+      'It is a fault of the project: starts, answers and states are made to fit. Keep the history: `temporal workflow show --output json`.',
       'Terminate the run and start one for fewer customers with `--resume`.',
     ],
     example: {

@@ -112,7 +112,7 @@ async function schedule(run: BackfillRun, children: Children, visibility: Visibi
     due = handing.due;
     let decision = decide(run.state, Date.now());
     for (;;) {
-      if (decision.kind === 'startWindow' && handing.mayStart) {
+      if (decision.kind === 'startWindow' && handing.mayStart && children.mayStart) {
         const { customer, hours, attempt } = decision;
         run.happened({ kind: 'windowStarted', customer, hours, attempt });
         children.start({ customer, hours });

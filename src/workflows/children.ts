@@ -12,7 +12,7 @@ import { classify } from '../backfill/failures/classify.js';
 import { describe } from '../backfill/hours/calendar.js';
 import type { Interval } from '../backfill/hours/interval.js';
 import type { WindowKey } from '../backfill/hours/window.js';
-import type { Json } from '../backfill/json.js';
+import { type Json, jsonBytes } from '../backfill/json.js';
 import type { ChildOptions } from '../backfill/request/options.js';
 import { fillTemplate } from '../backfill/request/template.js';
 import { inFlight, workflowIdOf } from '../backfill/state/in-flight.js';
@@ -28,6 +28,9 @@ const { followWindow } = proxyActivities<Activities>({
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 });
 
+/** The server takes no task of more than 4 MB: the arguments of the starts that wait for their answer are no more than so many bytes. */
+const MOST_STARTING_BYTES = 1_000_000;
+
 /**
  * The child workflows of this run: starts or adopts each window's workflow, awaits it, and reports to the run how it ended. By
  * callbacks, since the SDK records a stack trace for each promise, and an async function makes several.
@@ -39,11 +42,19 @@ export class Children {
   /** Starts whose answer is still to come. A start that is open when the run continues as new would never happen. */
   starting = 0;
   private readonly cancelSent = new Set<string>();
+  private readonly mostStarting: number;
 
   constructor(
     private readonly run: BackfillRun,
     private readonly visibility: Visibility,
-  ) {}
+  ) {
+    this.mostStarting = Math.ceil(MOST_STARTING_BYTES / jsonBytes(run.state.options.child.input));
+  }
+
+  /** Whether one start more fits into a task; the answer to one that waits wakes the run. */
+  get mayStart(): boolean {
+    return this.starting < this.mostStarting;
+  }
 
   start(key: WindowKey): void {
     this.starting++;

@@ -35,6 +35,15 @@ describe('the smallest input', () => {
     expect(mostAtOnce(await run.listed(6, 6))).toBe(1);
   });
 
+  it('starts windows whose arguments are more than one task may hold in several tasks', async () => {
+    const customers = Array.from({ length: 80 }, (_, i) => `quick-${i}`);
+    const hours = Object.fromEntries(['customerId', 'startTime', 'endTime'].map((name) => [name, `\${${name}}`]));
+    const child = { input: [hours, 'x'.repeat(60_000)] };
+    const range = { start: '2026-01-01', end: '2026-01-02' };
+    const run = await rig.startBackfill({ customers, ...range, parallelism: 80, child });
+    expect(await run.report()).toMatchObject({ totals: { done: 80 } });
+  });
+
   it('starts each window only after the one before has closed, by the order of events in its own history', async () => {
     const run = await rig.startBackfill({ customers: ['cvs', 'oportun'], start: '2026-01-01', end: '2026-01-04' });
     await run.report();

@@ -1,4 +1,4 @@
-import { alteredBuild, OTHER_ORDER } from '../../dev/altered-build.js';
+import { ALL_AT_ONCE, alteredBuild, OTHER_ORDER } from '../../dev/altered-build.js';
 import { CUSTOMERS, type Lab, RANGE, type Rule } from './lab.js';
 
 /** One thing that goes wrong in a run that works. */
@@ -129,7 +129,7 @@ export const FAULTS: readonly Fault[] = [
       parallelism: { max: 120, perCustomer: 30 },
       child: { input: ['$'.concat('{customerId} $', '{startTime} $', '{endTime}'), 'x'.repeat(60_000)] },
     },
-    inject: async () => async () => {},
+    inject: async (lab) => lab.secondWorker.rollOut(await alteredBuild('all-at-once', [ALL_AT_ONCE])),
     shows: /its workflow task keeps failing.*/,
   },
   {
