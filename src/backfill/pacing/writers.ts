@@ -226,7 +226,8 @@ function expired(writers: Writers, at: number): Writers {
 }
 
 function brinkAt(count: number, at: number, asked: number): Brink {
-  const wait = Math.min(LONGEST_WAIT, asked);
+  // Whole milliseconds: a clock that has no others would never reach the time between two.
+  const wait = Math.ceil(Math.min(LONGEST_WAIT, asked));
   return { count, wait, until: at + wait };
 }
 

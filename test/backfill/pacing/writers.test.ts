@@ -87,6 +87,7 @@ describe('the writers of one customer', () => {
       full: fc.boolean(),
       free: fc.nat(20),
       seen: fc.boolean(),
+      left: fc.double({ min: 0, max: 4e6, noNaN: true }),
     }),
     { maxLength: 150 },
   );
@@ -121,15 +122,16 @@ describe('the writers of one customer', () => {
       fc.property(anything, (events) => {
         let writers = initialWriters;
         let at = 1_000_000;
-        for (const { kind, passed, took, work, free, seen } of events) {
+        for (const { kind, passed, took, work, free, seen, left } of events) {
           at += passed;
           const { brink } = writers;
           if (kind === 'start') writers = afterStart(writers, { at, inFlight: writers.count + 1, max: 64, free });
           else if (kind === 'success')
-            writers = afterSuccess(writers, { startedAt: at - took, at, work, full: true, seen });
+            writers = afterSuccess(writers, { startedAt: at - took, at, work, full: true, seen, left });
           else writers = afterContention(writers, { startedAt: at - took, at });
           if (kind === 'start' && brink && at < brink.until) expect(writers.count).toBeLessThan(brink.count);
           if (writers.brink) {
+            expect(writers.brink.until).toSatisfy(Number.isInteger);
             expect(writers.brink.wait).toBeGreaterThanOrEqual(FIRST_WAIT);
             expect(writers.brink.wait).toBeLessThanOrEqual(LONGEST_WAIT);
           }
@@ -208,6 +210,7 @@ describe('a trial of more', () => {
     const window = { startedAt: 2, at: 9e6, work: 1, full: true, seen: true };
     const waitWith = (left: number) => afterSuccess(trial, { ...window, left }).brink!.wait;
     expect(waitWith(20 * 60 * SECOND)).toBe(60 * SECOND);
+    expect(waitWith(1_234_567)).toBe(61_729);
     expect(waitWith(1)).toBe(FIRST_WAIT);
     expect(waitWith(9e9)).toBe(180 * SECOND);
   });
