@@ -73,6 +73,8 @@ const WAIT_SHARE = 1 / 20;
 const FEWER = 2 / 3;
 const FEWER_FOR = 30_000;
 const FEWER_WAIT = 10 * 60_000;
+/** Windows that take less (ms) are brief: the best of them says more of a lone writer than their mean. */
+const BRIEF = 10_000;
 /** A trial whose writers never are all at work, for want of slots, ends after so long. */
 const LONGEST_TRIAL = 10 * 60_000;
 /** The throughput of a number that stays is of about so many latest windows for each writer. */
@@ -117,10 +119,10 @@ export function afterStart(
   if (inFlight <= writers.count) return writers;
   const next = nextTrial(writers, { max, free });
   if (!next || next.at > at) return writers;
-  const { count, windows, best } = writers;
+  const { count, windows, ms, best } = writers;
   const why = `${counted(windows, 'window')} went well with ${count}`;
-  // What starting takes is a large part of a lone writer's first short windows, and would make any second one look worth it.
-  const alone = count === 1 && best !== undefined ? 1 / best : 0;
+  // What starting takes is a large part of a lone writer's first brief windows, and would make any second one look worth it.
+  const alone = count === 1 && best !== undefined && ms < BRIEF * windows ? 1 / best : 0;
   const trial = { from: count, rate: Math.max(throughputOf(writers) ?? 0, alone) };
   return { ...moved(writers, next.count, at, why), trial };
 }
