@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Client } from '@temporalio/client';
+import { abortAfter } from '../abort-after.js';
 import { unlessAborted } from '../fleet/unless-aborted.js';
 
 /** How long the server and the run's worker have to answer. */
@@ -23,23 +24,18 @@ export class NoAnswerInTime extends Error {
  * @param work gets a signal that aborts with either; what is still under way then is left to itself
  * @throws NoAnswerInTime, or the signal's reason
  */
-export async function withTimeLimit<T>(
+export const withTimeLimit = <T>(
   ms: number,
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  signal.throwIfAborted();
-  // Not AbortSignal.any: Node 20 and 22 keep a combined signal, and with it every answer that its listeners hold.
-  const own = new AbortController();
-  const pass = () => own.abort(signal.reason);
-  signal.addEventListener('abort', pass, { once: true });
-  const timer = setTimeout(() => own.abort(new NoAnswerInTime(ms)), ms);
-  // The client adds a listener for each call.
-  setMaxListeners(0, own.signal);
-  try {
-    return await unlessAborted(work(own.signal), own.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', pass);
-  }
-}
+): Promise<T> =>
+  abortAfter(
+    ms,
+    signal,
+    () => new NoAnswerInTime(ms),
+    (own) => {
+      // The client adds a listener for each call.
+      setMaxListeners(0, own);
+      return unlessAborted(work(own), own);
+    },
+  );

@@ -69,6 +69,6 @@ export function heldFor(state: State, { chain }: { chain: number }): Customer | 
     .running.map((index) => state.customers[index]!)
     .find((customer) => {
       const fixed = !findsWriters(state, customer) && customer.conversations !== undefined;
-      return fixed && workLeft(customer) / writersOf(state, customer) > enough;
+      return fixed && chainOf(state, customer) > enough;
     });
 }

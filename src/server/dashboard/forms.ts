@@ -27,7 +27,7 @@ export function commandForm(site: Site, form: CommandForm): Content {
   return html`<form method="post" action="${action}" class="command">${hidden({ ...fields, ...(run && { run }), id: randomUUID() })}${inputs}<button${explained ? undefined : html` title="${typed}"`}>${label}</button>${explained ? html` <code>${typed}</code>` : undefined}</form>`;
 }
 
-/** The run, where a terminal has to be told which: it is not the cluster's only one. */
+/** The run for `--run`, if the cluster has several and the command must say which. */
 export function typedRun(site: Site, cluster: string | undefined, run: string | undefined): { run?: string } {
   if (cluster === undefined || run === undefined) return {};
   const only = namedRun(site, cluster, run).run === undefined && !site.watch.picture(cluster)?.others?.length;
