@@ -248,7 +248,7 @@ describe('windows of several writers', () => {
   });
 
   it('get shorter towards the end of the chain, so that all end together, and not under the smallest', () => {
-    expect(tailHours({ waiting: 240, writers: 4, least: 1 })).toBe(30);
+    expect(tailHours({ waiting: 240, writers: 4, least: 1 })).toBe(15);
     expect(tailHours({ waiting: 4, writers: 4, least: 1 })).toBe(1);
     expect(tailHours({ waiting: 4, writers: 4, least: 6 })).toBe(6);
     expect(tailHours({ waiting: 240, writers: 1, least: 1 })).toBe(240);
