@@ -24,7 +24,7 @@ import { longestHours, nextBeside, nextWindow, type WindowToStart } from './next
  * One more writer than a customer has, on trial, takes a slot that nothing else wants; or goes first as well, where the customer's
  * chain decides when the run ends.
  *
- * While a customer whose number of writers is fixed decides when the run ends, others do not slow it for nothing (see `heldFor`).
+ * While a customer whose number of writers is known decides when the run ends, others do not slow it for nothing (see `heldFor`).
  *
  * The canary turns the order round until enough windows have succeeded: the smallest customers try the water. So does an open
  * breaker: the run waits for the window that it lets through, and nothing of a long one would say more.

@@ -68,6 +68,18 @@ describe('the writers of one customer', () => {
     expect(moves.length).toBeLessThanOrEqual(12);
   });
 
+  it('are tried no longer than a window for each of them where all together get slower', () => {
+    const completed = (writers: Writers, seconds: number) => {
+      const at = writers.movedAt + seconds * SECOND;
+      return afterSuccess(writers, { startedAt: writers.movedAt, at, work: 1_000, full: true, seen: true });
+    };
+    const alone = [20, 20].reduce(completed, initialWriters);
+    const two = afterStart(alone, { at: 60 * SECOND, inFlight: 2, max: 16, free: 1 });
+    expect([38, 38].reduce(completed, two).trial).toBeDefined();
+    expect(completed(two, 42).trial).toBeDefined();
+    expect([42, 42].reduce(completed, two)).toMatchObject({ count: 1, why: expect.stringMatching(/^-5% .* not worth it$/) });
+  });
+
   it('stay under a number at which they deadlock always, and try it once in two minutes at most', () => {
     const { writers, moves } = played({ seconds: () => 20, fails: (n) => n >= 3 }, 3_600);
     expect(writers.count).toBeLessThanOrEqual(3);
