@@ -150,7 +150,8 @@ export function afterSuccess(
   const { count, windows, trial } = measured;
   if (!trial) return window.seen ? measured : fewerTried(measured, window.at);
   const slower = count > trial.from && throughputOf(measured)! < trial.rate;
-  const early = windows < (slower ? 1 : ROUNDS) * count || (count < trial.from && window.at - writers.movedAt < FEWER_FOR);
+  const early =
+    windows < (slower ? 1 : ROUNDS) * count || (count < trial.from && window.at - writers.movedAt < FEWER_FOR);
   return early ? measured : judged(measured, trial, window);
 }
 

@@ -77,7 +77,10 @@ describe('the writers of one customer', () => {
     const two = afterStart(alone, { at: 60 * SECOND, inFlight: 2, max: 16, free: 1 });
     expect([38, 38].reduce(completed, two).trial).toBeDefined();
     expect(completed(two, 42).trial).toBeDefined();
-    expect([42, 42].reduce(completed, two)).toMatchObject({ count: 1, why: expect.stringMatching(/^-5% .* not worth it$/) });
+    expect([42, 42].reduce(completed, two)).toMatchObject({
+      count: 1,
+      why: expect.stringMatching(/^-5% .* not worth it$/),
+    });
   });
 
   it('stay under a number at which they deadlock always, and try it once in two minutes at most', () => {
