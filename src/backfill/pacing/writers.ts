@@ -158,7 +158,7 @@ export function afterSuccess(
 /** Begins a trial of fewer writers, where more were not worth it and it is time to see whether as many are. */
 function fewerTried(writers: Writers, at: number): Writers {
   const { count, windows, brink, fewer } = writers;
-  if (count === 1 || !brink?.worthless || windows < STREAK * count || at < (fewer?.until ?? 0)) return writers;
+  if (count === 1 || !brink?.worthless || brink.count > 2 * count || windows < STREAK * count || at < (fewer?.until ?? 0)) return writers;
   const trial = { from: count, rate: throughputOf(writers)! };
   return {
     ...moved(writers, Math.max(1, Math.floor(FEWER * count)), at, `trying whether ${count} are worth it`),
