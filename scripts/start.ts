@@ -5,8 +5,6 @@
  */
 
 import { watchedCluster } from '../src/cli/commands/watch.js';
-import { proofTable, runsTable, storedTable, verdict } from '../src/cli/report/report-view.js';
-import { story } from '../src/cli/report/story-view.js';
 import { errorText } from '../src/cli/terminal/error-text.js';
 import { counted } from '../src/cli/terminal/format.js';
 import { type Line, render } from '../src/cli/terminal/line.js';
@@ -21,9 +19,11 @@ import { SecretToken } from '../src/server/access/secret-token.js';
 import { type Serving, serveFleet } from '../src/server/serve-fleet.js';
 import { aborted, Interrupted, listenForInterruption } from './dev/start/interruption.js';
 import { formatScale, parseOptions, type StartOptions } from './dev/start/options.js';
+import { proofTable, runsTable, storedTable, verdict } from './dev/start/report-view.js';
 import { requestFor, workflowIdOf } from './dev/start/request.js';
 import { Runs } from './dev/start/runs.js';
 import { Stack } from './dev/start/stack.js';
+import { story } from './dev/start/story-view.js';
 
 const { stdout, stderr } = process;
 

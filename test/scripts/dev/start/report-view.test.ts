@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { Report } from '../../../src/backfill/views/report.js';
 import {
   proofTable,
   runsTable,
   type StoredScorecards,
   storedTable,
   verdict,
-} from '../../../src/cli/report/report-view.js';
-import { errorText } from '../../../src/cli/terminal/error-text.js';
-import { render, widthOf } from '../../../src/cli/terminal/line.js';
-import { noProof, progress } from '../watch/progress.js';
+} from '../../../../scripts/dev/start/report-view.js';
+import type { Report } from '../../../../src/backfill/views/report.js';
+import { errorText } from '../../../../src/cli/terminal/error-text.js';
+import { render, widthOf } from '../../../../src/cli/terminal/line.js';
+import { noProof, progress } from '../../../cli/watch/progress.js';
 
 const texts = (lines: ReturnType<typeof runsTable>) => lines.map((line) => render(line, { colour: false }));
 

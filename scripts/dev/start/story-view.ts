@@ -1,12 +1,12 @@
-import { LOG_LENGTH } from '../../backfill/state/journal.js';
-import type { LogFact } from '../../backfill/state/log-entry.js';
-import { sentenceOf } from '../../backfill/state/sentence.js';
-import type { LogView } from '../../backfill/views/log.js';
-import type { Report } from '../../backfill/views/report.js';
-import { onOneLine } from '../../one-line.js';
-import { counted } from '../terminal/format.js';
-import { type Line, styled } from '../terminal/line.js';
-import { grouped } from './grouped.js';
+import { LOG_LENGTH } from '../../../src/backfill/state/journal.js';
+import type { LogFact } from '../../../src/backfill/state/log-entry.js';
+import { sentenceOf } from '../../../src/backfill/state/sentence.js';
+import type { LogView } from '../../../src/backfill/views/log.js';
+import type { Report } from '../../../src/backfill/views/report.js';
+import { grouped } from '../../../src/cli/report/grouped.js';
+import { counted } from '../../../src/cli/terminal/format.js';
+import { type Line, styled } from '../../../src/cli/terminal/line.js';
+import { onOneLine } from '../../../src/one-line.js';
 
 /** A run that ended, and what its `log` query says; without a log if that could not be asked. */
 export interface EndedRun {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { LOG_LENGTH } from '../../../src/backfill/state/journal.js';
-import type { LogFact } from '../../../src/backfill/state/log-entry.js';
-import { sentenceOf } from '../../../src/backfill/state/sentence.js';
-import type { LogView } from '../../../src/backfill/views/log.js';
-import type { Report } from '../../../src/backfill/views/report.js';
-import { type EndedRun, story } from '../../../src/cli/report/story-view.js';
-import { render } from '../../../src/cli/terminal/line.js';
-import { noProof, progress } from '../watch/progress.js';
+import { type EndedRun, story } from '../../../../scripts/dev/start/story-view.js';
+import { LOG_LENGTH } from '../../../../src/backfill/state/journal.js';
+import type { LogFact } from '../../../../src/backfill/state/log-entry.js';
+import { sentenceOf } from '../../../../src/backfill/state/sentence.js';
+import type { LogView } from '../../../../src/backfill/views/log.js';
+import type { Report } from '../../../../src/backfill/views/report.js';
+import { render } from '../../../../src/cli/terminal/line.js';
+import { noProof, progress } from '../../../cli/watch/progress.js';
 
 const texts = (runs: EndedRun[]) => story(runs).map((line) => render(line, { colour: false }));
 
