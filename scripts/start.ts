@@ -5,13 +5,13 @@
  */
 
 import { watchedCluster } from '../src/cli/commands/watch.js';
-import { errorText } from '../src/cli/terminal/error-text.js';
-import { counted } from '../src/cli/terminal/format.js';
-import { type Line, render } from '../src/cli/terminal/line.js';
 import { wantsColour } from '../src/cli/terminal/output.js';
 import { createProgressDisplay, type ProgressDisplay } from '../src/cli/watch/progress-display.js';
+import { errorText } from '../src/error-text.js';
 import type { Cluster } from '../src/fleet/index.js';
 import { operatorName } from '../src/fleet/operator-name.js';
+import { counted } from '../src/presentation/lines/format.js';
+import { type Line, render } from '../src/presentation/lines/line.js';
 import { completeness } from '../src/reference-ingestion/completeness.js';
 import { withClient } from '../src/reference-ingestion/database.js';
 import { fleetRange } from '../src/reference-ingestion/fleet.js';

@@ -1,9 +1,9 @@
 import { formatDuration } from '../../../src/backfill/hours/duration.js';
 import type { Report } from '../../../src/backfill/views/report.js';
-import { type Cell, type Column, columns, emphasised } from '../../../src/cli/terminal/columns.js';
-import { count, counted } from '../../../src/cli/terminal/format.js';
-import { type Line, styled } from '../../../src/cli/terminal/line.js';
-import { problemLine } from '../../../src/cli/watch/attention.js';
+import { type Cell, type Column, columns, emphasised } from '../../../src/presentation/lines/columns.js';
+import { count, counted } from '../../../src/presentation/lines/format.js';
+import { type Line, styled } from '../../../src/presentation/lines/line.js';
+import { problemLine } from '../../../src/presentation/status/attention.js';
 
 /** What a database holds for one customer, counted there. */
 export interface StoredScorecards {

@@ -3,7 +3,8 @@ import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle 
 import type { LogView } from '../../../src/backfill/views/log.js';
 import type { Progress } from '../../../src/backfill/views/progress.js';
 import type { Report } from '../../../src/backfill/views/report.js';
-import { isClosed, type RunView } from '../../../src/cli/terminal/figures.js';
+import { isClosed } from '../../../src/backfill/views/status.js';
+import type { RunView } from '../../../src/presentation/status/figures.js';
 import { runReport } from '../../../src/runs/run-result.js';
 import type { EndedRun } from './story-view.js';
 

@@ -3,10 +3,10 @@ import type { LogFact } from '../../../src/backfill/state/log-entry.js';
 import { sentenceOf } from '../../../src/backfill/state/sentence.js';
 import type { LogView } from '../../../src/backfill/views/log.js';
 import type { Report } from '../../../src/backfill/views/report.js';
-import { grouped } from '../../../src/cli/report/grouped.js';
-import { counted } from '../../../src/cli/terminal/format.js';
-import { type Line, styled } from '../../../src/cli/terminal/line.js';
 import { onOneLine } from '../../../src/one-line.js';
+import { counted } from '../../../src/presentation/lines/format.js';
+import { type Line, styled } from '../../../src/presentation/lines/line.js';
+import { grouped } from '../../../src/presentation/report/grouped.js';
 
 /** A run that ended, and what its `log` query says; without a log if that could not be asked. */
 export interface EndedRun {

@@ -1,7 +1,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { LOG_LENGTH } from '../../backfill/state/journal.js';
 import type { LogView } from '../../backfill/views/log.js';
-import { errorText } from '../terminal/error-text.js';
+import { errorText } from '../../error-text.js';
 import { type HistoryEvent, type Sent, sentTo, timeOf } from './history.js';
 
 /** Something that someone did, or that a run decided. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { ExitCode } from '../../operations/exit-codes.js';
 import type { CommandContext } from './context.js';
-import type { ExitCode } from './exit-codes.js';
 
 /**
  * What a command does when it is called.

@@ -1,10 +1,10 @@
 import { parseDay } from '../../backfill/hours/calendar.js';
 import { parseCustomers } from '../../backfill/request/request.js';
 import { customersOf } from '../../fleet/index.js';
+import { badUsage } from '../../operations/problem.js';
 import { withVolumes } from '../../runs/input.js';
 import type { AddCommand } from './add-command.js';
 import { jsonInput } from './json-input.js';
-import { badUsage } from './problem.js';
 import { type SendOptions, sendToRuns, type Target, withSendOptions } from './send-command.js';
 import { clusterAndWords } from './words.js';
 

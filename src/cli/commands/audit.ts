@@ -1,15 +1,15 @@
 import { Option } from 'commander';
 import { onOneLine } from '../../one-line.js';
+import { executionsOfCluster } from '../../operations/find-run.js';
+import { toSecond } from '../../presentation/lines/format.js';
+import { type Line, styled } from '../../presentation/lines/line.js';
+import { wrapped } from '../../presentation/lines/wrapping.js';
+import { csv } from '../../presentation/report/csv.js';
 import { withDeadline } from '../../runs/time-limit.js';
 import { type AuditEntry, auditOf } from '../audit/entries.js';
-import { csv } from '../report/csv.js';
-import { toSecond } from '../terminal/format.js';
-import { type Line, styled } from '../terminal/line.js';
-import { wrapped } from '../terminal/wrapping.js';
 import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, valuesOf, withClusters, withSessions } from './clusters.js';
-import { executionsOfCluster } from './runs.js';
 import { wholeNumber } from './whole-number.js';
 
 interface AuditOptions {

@@ -1,14 +1,14 @@
+import type { ExitCode } from '../../operations/exit-codes.js';
+import { findRun, type Run } from '../../operations/find-run.js';
+import { badUsage } from '../../operations/problem.js';
+import { styled } from '../../presentation/lines/line.js';
 import { withDeadline } from '../../runs/time-limit.js';
-import { styled } from '../terminal/line.js';
 import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, valuesOf, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { knownCustomer } from './customer-names.js';
-import type { ExitCode } from './exit-codes.js';
 import { followToEnd } from './follow.js';
-import { badUsage } from './problem.js';
-import { findRun, type Run } from './runs.js';
 import { type SendOptions, sendToRuns, withSendOptions } from './send-command.js';
 
 interface CancelOptions extends SendOptions {

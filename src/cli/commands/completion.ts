@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
+import { EXIT } from '../../operations/exit-codes.js';
 import type { AddCommand } from './add-command.js';
-import { EXIT } from './exit-codes.js';
 
 type Shell = 'bash' | 'zsh' | 'fish';
 

@@ -1,21 +1,22 @@
 import { formatDuration } from '../../backfill/hours/duration.js';
 import type { CustomerView, WindowView } from '../../backfill/views/customer.js';
+import { placedDays } from '../../backfill/views/placed-days.js';
 import type { Progress } from '../../backfill/views/progress.js';
 import { onOneLine } from '../../one-line.js';
-import { type Cell, columns } from '../terminal/columns.js';
-import { figuresOf } from '../terminal/figures.js';
-import { count, counted } from '../terminal/format.js';
-import { cellNote, heatMap, legend } from '../terminal/heat-map.js';
-import { type Line, styled } from '../terminal/line.js';
-import { placedDays } from '../terminal/placed-days.js';
-import { wrapped } from '../terminal/wrapping.js';
+import { ask, findRun, progressOf, type Run, type RunChoice } from '../../operations/find-run.js';
+import { badUsage } from '../../operations/problem.js';
+import { type Cell, columns } from '../../presentation/lines/columns.js';
+import { count, counted } from '../../presentation/lines/format.js';
+import { cellNote, heatMap, legend } from '../../presentation/lines/heat-map.js';
+import { type Line, styled } from '../../presentation/lines/line.js';
+import { wrapped } from '../../presentation/lines/wrapping.js';
+import { figuresOf } from '../../presentation/status/figures.js';
 import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
 import { knownCustomer } from './customer-names.js';
-import { badUsage } from './problem.js';
+import { withRunOptions } from './run-options.js';
 import { runFields } from './run-state.js';
-import { ask, findRun, progressOf, type Run, type RunChoice, withRunOptions } from './runs.js';
 import { typedDay } from './typed-day.js';
 
 interface CustomersOptions extends RunChoice {

@@ -1,12 +1,12 @@
 import { onOneLine } from '../../one-line.js';
+import { EXIT, type ExitCode } from '../../operations/exit-codes.js';
+import { type Line, type Style, styled } from '../../presentation/lines/line.js';
+import { wrapped } from '../../presentation/lines/wrapping.js';
 import { checkCluster } from '../doctor/check-cluster.js';
 import type { Finding } from '../doctor/finding.js';
-import { type Line, type Style, styled } from '../terminal/line.js';
-import { wrapped } from '../terminal/wrapping.js';
 import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, outcomesFor, selectClusters, withClusters } from './clusters.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
 
 interface CheckedCluster {
   readonly cluster: string;

@@ -1,13 +1,14 @@
 import type { LogView } from '../../backfill/views/log.js';
 import { onOneLine } from '../../one-line.js';
-import { toSecond } from '../terminal/format.js';
-import { type Line, styled } from '../terminal/line.js';
-import { wrapped } from '../terminal/wrapping.js';
+import { ask, findRun, type RunChoice } from '../../operations/find-run.js';
+import { toSecond } from '../../presentation/lines/format.js';
+import { type Line, styled } from '../../presentation/lines/line.js';
+import { wrapped } from '../../presentation/lines/wrapping.js';
 import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
+import { withRunOptions } from './run-options.js';
 import { runFields } from './run-state.js';
-import { ask, findRun, type RunChoice, withRunOptions } from './runs.js';
 import { wholeNumber } from './whole-number.js';
 
 interface LogOptions extends RunChoice {

@@ -1,10 +1,10 @@
 import { onOneLine } from '../../one-line.js';
+import { EXIT } from '../../operations/exit-codes.js';
+import { type Line, styled } from '../../presentation/lines/line.js';
 import type { GateFinding } from '../../replay-gate/replay-gate.js';
-import { type Line, styled } from '../terminal/line.js';
 import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
-import { EXIT } from './exit-codes.js';
 
 interface Gated {
   readonly cluster: string;

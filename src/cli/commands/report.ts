@@ -1,9 +1,10 @@
 import { Option } from 'commander';
-import { formatted, REPORT_FORMATS, type ReportFormat, ROWS, type Rows } from '../report/formats.js';
+import type { RunChoice } from '../../operations/find-run.js';
+import { badUsage } from '../../operations/problem.js';
+import { formatted, REPORT_FORMATS, type ReportFormat, ROWS, type Rows } from '../../presentation/report/formats.js';
 import type { AddCommand } from './add-command.js';
 import { withClusters } from './clusters.js';
-import { badUsage } from './problem.js';
-import { type RunChoice, withRunOptions } from './runs.js';
+import { withRunOptions } from './run-options.js';
 import { writeCollected } from './write-collected.js';
 
 interface ReportOptions extends RunChoice {

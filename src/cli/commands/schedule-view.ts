@@ -1,8 +1,8 @@
 import type { ScheduleDescription } from '@temporalio/client';
 import type { Cluster } from '../../fleet/index.js';
 import { onOneLine } from '../../one-line.js';
-import { type Line, styled } from '../terminal/line.js';
-import { wrapped } from '../terminal/wrapping.js';
+import { type Line, styled } from '../../presentation/lines/line.js';
+import { wrapped } from '../../presentation/lines/wrapping.js';
 
 /** A cluster's schedule, as lines for a terminal. */
 export function scheduleLines(cluster: Cluster, description: ScheduleDescription, width: number): Line[] {

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import { operatorName } from '../../fleet/operator-name.js';
+import { EXIT } from '../../operations/exit-codes.js';
+import { badUsage, CommandProblem } from '../../operations/problem.js';
 import { isLoopback } from '../../server/access/hosts.js';
 import { LEAST_TOKEN_LENGTH, SecretToken } from '../../server/access/secret-token.js';
 import type { AddCommand } from './add-command.js';
 import type { CommandContext } from './context.js';
-import { EXIT } from './exit-codes.js';
-import { badUsage, CommandProblem } from './problem.js';
 import { watchedCluster } from './watch.js';
 import { wholeNumber } from './whole-number.js';
 

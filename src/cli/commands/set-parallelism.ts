@@ -1,8 +1,8 @@
 import type { PerCustomer } from '../../backfill/request/options.js';
 import { MAX_PARALLELISM } from '../../backfill/request/values.js';
+import { badUsage } from '../../operations/problem.js';
 import type { AddCommand } from './add-command.js';
 import { withClusters } from './clusters.js';
-import { badUsage } from './problem.js';
 import { type SendOptions, sendToRuns, withSendOptions } from './send-command.js';
 import { perCustomer, wholeNumber } from './whole-number.js';
 

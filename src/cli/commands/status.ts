@@ -1,20 +1,21 @@
 import type { ClusterSession } from '../../fleet/index.js';
+import { EXIT, type ExitCode } from '../../operations/exit-codes.js';
+import { answered, findRun, isOpen, type Run, type RunChoice } from '../../operations/find-run.js';
+import { CommandProblem } from '../../operations/problem.js';
+import { type Line, styled } from '../../presentation/lines/line.js';
+import { wrapped } from '../../presentation/lines/wrapping.js';
+import { problemLines, renderStatus } from '../../presentation/status/status-view.js';
+import { headline, summaryLines } from '../../presentation/status/summary.js';
 import { childPrefixOf, DEFAULT_PREFIX, prefixIn } from '../../runs/run-input.js';
 import { ANSWER_LIMIT_MS } from '../../runs/time-limit.js';
-import { type Line, styled } from '../terminal/line.js';
-import { type ClusterPicture, rateSinceStart } from '../terminal/picture.js';
-import { wrapped } from '../terminal/wrapping.js';
-import { takeSnapshot } from '../watch/run-snapshot.js';
-import { problemLines, renderStatus } from '../watch/status-view.js';
-import { headline, summaryLines } from '../watch/summary.js';
+import { type ClusterPicture, rateSinceStart } from '../../watch/picture.js';
+import { takeSnapshot } from '../../watch/run-snapshot.js';
 import type { AddCommand } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
-import { CommandProblem } from './problem.js';
+import { withRunOptions } from './run-options.js';
 import { endingOf, exitCodeOf, runFields } from './run-state.js';
-import { answered, findRun, isOpen, type Run, type RunChoice, withRunOptions } from './runs.js';
 import { byHandLines, type WindowsByHand, windowsByHand } from './windows-by-hand.js';
 
 /** The status of a cluster at one moment. */

@@ -1,7 +1,8 @@
+import type { RunChoice } from '../../operations/find-run.js';
 import { tracesOf } from '../trace/otlp.js';
 import type { AddCommand } from './add-command.js';
 import { withClusters } from './clusters.js';
-import { type RunChoice, withRunOptions } from './runs.js';
+import { withRunOptions } from './run-options.js';
 import { writeCollected } from './write-collected.js';
 
 interface TraceOptions extends RunChoice {

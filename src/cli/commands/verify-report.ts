@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { ZodError } from 'zod';
 import { counted } from '../../backfill/words.js';
-import { verifyReport } from '../report/verify.js';
-import { type Line, styled } from '../terminal/line.js';
+import { EXIT } from '../../operations/exit-codes.js';
+import { badUsage } from '../../operations/problem.js';
+import { type Line, styled } from '../../presentation/lines/line.js';
+import { verifyReport } from '../../presentation/report/verify.js';
 import type { AddCommand } from './add-command.js';
-import { EXIT } from './exit-codes.js';
-import { badUsage } from './problem.js';
 
 export const addVerifyReport: AddCommand = (program, action) => {
   program

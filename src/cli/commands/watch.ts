@@ -1,16 +1,17 @@
 import { defined } from '../../backfill/defined.js';
 import { type Cluster, openCluster } from '../../fleet/index.js';
 import { operatorName } from '../../fleet/operator-name.js';
+import { EXIT } from '../../operations/exit-codes.js';
+import { findRun, type RunChoice } from '../../operations/find-run.js';
+import { badUsage, CommandProblem } from '../../operations/problem.js';
+import type { WatchedCluster } from '../../watch/cluster-watch.js';
 import { wantsColour } from '../terminal/output.js';
-import type { WatchedCluster } from '../watch/cluster-watch.js';
 import type { Display } from '../watch/full-screen.js';
 import { watchClusters } from '../watch/watch-clusters.js';
 import type { AddCommand } from './add-command.js';
 import { selectClusters, withClusters } from './clusters.js';
 import type { CommandContext } from './context.js';
-import { EXIT } from './exit-codes.js';
-import { badUsage, CommandProblem } from './problem.js';
-import { findRun, type RunChoice, withRunOptions } from './runs.js';
+import { withRunOptions } from './run-options.js';
 
 interface WatchOptions extends RunChoice {
   by?: string;

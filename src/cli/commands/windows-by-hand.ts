@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
+import { counted } from '../../presentation/lines/format.js';
+import { type Line, styled } from '../../presentation/lines/line.js';
 import { withDeadline } from '../../runs/time-limit.js';
-import { counted } from '../terminal/format.js';
-import { type Line, styled } from '../terminal/line.js';
 
 /** Workflows of windows that no run started: a person or a script did. */
 export interface WindowsByHand {

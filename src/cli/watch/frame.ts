@@ -1,15 +1,15 @@
-import { figuresOf } from '../terminal/figures.js';
-import { count, percent } from '../terminal/format.js';
-import { type HeatMap, heatMap, legend, rankOf } from '../terminal/heat-map.js';
-import { type Line, lineWidth, restyled, type Span, type Style, styled } from '../terminal/line.js';
-import type { ClusterPicture } from '../terminal/picture.js';
-import { placedDays } from '../terminal/placed-days.js';
-import { wrapped } from '../terminal/wrapping.js';
+import { placedDays } from '../../backfill/views/placed-days.js';
+import { count, percent } from '../../presentation/lines/format.js';
+import { type HeatMap, heatMap, legend, rankOf } from '../../presentation/lines/heat-map.js';
+import { type Line, lineWidth, restyled, type Span, type Style, styled } from '../../presentation/lines/line.js';
+import { wrapped } from '../../presentation/lines/wrapping.js';
+import { figuresOf } from '../../presentation/status/figures.js';
+import { problemLines } from '../../presentation/status/status-view.js';
+import { headline, summaryLines } from '../../presentation/status/summary.js';
+import { windowLines, windowsTitle } from '../../presentation/status/windows-view.js';
+import type { ClusterPicture } from '../../watch/picture.js';
 import type { ViewSize } from './progress-view.js';
-import { problemLines } from './status-view.js';
-import { headline, summaryLines } from './summary.js';
 import { initialWatchState, type WatchCommand, type WatchState } from './watch-state.js';
-import { windowLines, windowsTitle } from './windows-view.js';
 
 /** A screenful of lines, and what of it can scroll. */
 export interface Frame {

@@ -1,11 +1,12 @@
 import { describe } from '../../backfill/hours/calendar.js';
 import { formatDuration } from '../../backfill/hours/duration.js';
-import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
-import { figuresOf, isClosed } from '../../cli/terminal/figures.js';
-import { count, counted, percent } from '../../cli/terminal/format.js';
-import type { ClusterPicture, WindowInFlight } from '../../cli/terminal/picture.js';
-import { activityLine } from '../../cli/watch/activity-line.js';
-import { headline, summaryLines } from '../../cli/watch/summary.js';
+import { isClosed } from '../../backfill/views/status.js';
+import { count, counted, percent } from '../../presentation/lines/format.js';
+import { type Content, html, type Markup } from '../../presentation/report/html/markup.js';
+import { activityLine } from '../../presentation/status/activity-line.js';
+import { figuresOf } from '../../presentation/status/figures.js';
+import { headline, summaryLines } from '../../presentation/status/summary.js';
+import type { ClusterPicture, WindowInFlight } from '../../watch/picture.js';
 import { attentionList } from './attention-list.js';
 import { commandForm } from './forms.js';
 import { factsOf, inHtml, type Page } from './layout.js';

@@ -1,7 +1,7 @@
 import { DAY_NAMES } from '../../backfill/views/day-letters.js';
-import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
-import { toSecond } from '../../cli/terminal/format.js';
-import type { Line } from '../../cli/terminal/line.js';
+import { toSecond } from '../../presentation/lines/format.js';
+import type { Line } from '../../presentation/lines/line.js';
+import { type Content, html, type Markup } from '../../presentation/report/html/markup.js';
 
 export interface Page {
   readonly title: string;

@@ -1,7 +1,7 @@
-import { html } from '../../cli/report/html/markup.js';
-import { figures, status } from '../../cli/report/html/tables.js';
-import { momentOf } from '../../cli/report/moment.js';
-import { count, toSecond } from '../../cli/terminal/format.js';
+import { count, toSecond } from '../../presentation/lines/format.js';
+import { html } from '../../presentation/report/html/markup.js';
+import { figures, status } from '../../presentation/report/html/tables.js';
+import { momentOf } from '../../presentation/report/moment.js';
 import { temporalLink } from '../temporal-ui.js';
 import { chosenRows, heatMap, type MapQuery, seenRows } from './heat-map.js';
 import { FLEET_CRUMB, type Page } from './layout.js';

@@ -1,8 +1,8 @@
-import { type Content, html } from '../../cli/report/html/markup.js';
-import { isClosed } from '../../cli/terminal/figures.js';
-import { count } from '../../cli/terminal/format.js';
-import type { ClusterPicture } from '../../cli/terminal/picture.js';
-import { headline, summaryLines } from '../../cli/watch/summary.js';
+import { isClosed } from '../../backfill/views/status.js';
+import { count } from '../../presentation/lines/format.js';
+import { type Content, html } from '../../presentation/report/html/markup.js';
+import { headline, summaryLines } from '../../presentation/status/summary.js';
+import type { ClusterPicture } from '../../watch/picture.js';
 import { temporalLink } from '../temporal-ui.js';
 import { attentionList } from './attention-list.js';
 import { alsoOpen, pauseOrResume, progressBar, windowsTable } from './fleet-page.js';

@@ -1,5 +1,5 @@
-import { html } from '../../cli/report/html/markup.js';
-import { toSecond } from '../../cli/terminal/format.js';
+import { toSecond } from '../../presentation/lines/format.js';
+import { html } from '../../presentation/report/html/markup.js';
 import { runsPage as listRuns } from '../../runs/list.js';
 import { FLEET_CRUMB, type Page } from './layout.js';
 import { clusterPath, pictureOf, queryText, runPath, type Site } from './site.js';

@@ -7,9 +7,9 @@ import {
   verdict,
 } from '../../../../scripts/dev/start/report-view.js';
 import type { Report } from '../../../../src/backfill/views/report.js';
-import { errorText } from '../../../../src/cli/terminal/error-text.js';
-import { render, widthOf } from '../../../../src/cli/terminal/line.js';
-import { noProof, progress } from '../../../cli/watch/progress.js';
+import { errorText } from '../../../../src/error-text.js';
+import { render, widthOf } from '../../../../src/presentation/lines/line.js';
+import { noProof, progress } from '../../../support/progress.js';
 
 const texts = (lines: ReturnType<typeof runsTable>) => lines.map((line) => render(line, { colour: false }));
 

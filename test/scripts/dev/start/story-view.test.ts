@@ -5,8 +5,8 @@ import type { LogFact } from '../../../../src/backfill/state/log-entry.js';
 import { sentenceOf } from '../../../../src/backfill/state/sentence.js';
 import type { LogView } from '../../../../src/backfill/views/log.js';
 import type { Report } from '../../../../src/backfill/views/report.js';
-import { render } from '../../../../src/cli/terminal/line.js';
-import { noProof, progress } from '../../../cli/watch/progress.js';
+import { render } from '../../../../src/presentation/lines/line.js';
+import { noProof, progress } from '../../../support/progress.js';
 
 const texts = (runs: EndedRun[]) => story(runs).map((line) => render(line, { colour: false }));
 
