@@ -1,7 +1,8 @@
-import { type Client, defaultPayloadConverter } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import type { Interval } from '../backfill/hours/interval.js';
 import { isFields } from '../fleet/fields.js';
+import { dateOf, decoded } from '../runs/history.js';
 import type { WindowActivity, WindowInFlight } from './picture.js';
 
 type Pending = temporal.api.workflow.v1.IPendingActivityInfo;
@@ -34,8 +35,9 @@ export async function withActivities(client: Client, windows: readonly WindowInF
 /** What a pending activity says, as of Temporal's description of its workflow. */
 export function activityOf(pending: Pending, interval: Interval): WindowActivity {
   const { activityType, attempt, lastHeartbeatTime, lastStartedTime, activityOptions, lastFailure } = pending;
-  const seenAt = msOf(lastHeartbeatTime) ?? msOf(lastStartedTime);
-  const limitMs = durationMs(activityOptions?.heartbeatTimeout);
+  const seenAt = (dateOf(lastHeartbeatTime) ?? dateOf(lastStartedTime))?.getTime();
+  // A duration has the form of a time.
+  const limitMs = dateOf(activityOptions?.heartbeatTimeout)?.getTime();
   const started = pending.state === STARTED;
   return {
     type: activityType?.name ?? 'activity',
@@ -44,21 +46,11 @@ export function activityOf(pending: Pending, interval: Interval): WindowActivity
     ...(started && seenAt !== undefined ? { seenAt } : {}),
     ...(limitMs ? { limitMs } : {}),
     ...(lastFailure?.message ? { lastFailure: lastFailure.message } : {}),
-    ...insideOf(detailsOf(pending), interval),
+    ...insideOf(decoded(pending.heartbeatDetails?.payloads?.[0]), interval),
   };
 }
 
 const STARTED = 2;
-
-function detailsOf({ heartbeatDetails }: Pending): unknown {
-  const [payload] = heartbeatDetails?.payloads ?? [];
-  try {
-    return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
-  } catch {
-    // Encrypted or protobuf: no convention that is known here.
-    return undefined;
-  }
-}
 
 /** How far a heartbeat's details say the window is (docs/serve.md, "Inside a window"). */
 export function insideOf(details: unknown, interval: Interval): Pick<WindowActivity, 'share' | 'counts'> {
@@ -83,8 +75,3 @@ function shareAt(position: unknown, [from, to]: Interval): number | undefined {
   }
   return undefined;
 }
-
-const msOf = (time?: { seconds?: unknown; nanos?: number | null } | null): number | undefined =>
-  time ? Number(time.seconds ?? 0) * 1_000 + Math.floor((time.nanos ?? 0) / 1e6) : undefined;
-
-const durationMs = msOf;
