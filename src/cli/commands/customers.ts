@@ -8,7 +8,7 @@ import { badUsage } from '../../operations/problem.js';
 import { type Cell, columns } from '../../presentation/lines/columns.js';
 import { count, counted } from '../../presentation/lines/format.js';
 import { cellNote, heatMap, legend } from '../../presentation/lines/heat-map.js';
-import { type Line, styled } from '../../presentation/lines/line.js';
+import { fact, LABEL_WIDTH, type Line, styled } from '../../presentation/lines/line.js';
 import { wrapped } from '../../presentation/lines/wrapping.js';
 import { figuresOf } from '../../presentation/status/figures.js';
 import type { AddCommand } from './add-command.js';
@@ -106,15 +106,15 @@ function viewLines({ run, view }: FoundView, width: number): Line[] {
   const volume = conversations === null ? '' : `, ${counted(conversations, 'conversation')}`;
   const facts: Line[] = [
     [styled(id, 'bold'), `  ${run.session.cluster.name}  ${range.start} to ${range.end}${volume}`],
-    [styled('days      ', 'dim'), `${days}  ${count(totals.done)} of ${count(totals.days)} done`],
-    [styled('window    ', 'dim'), `${window.size}, at most ${perCustomer} at once: ${onOneLine(window.why)}`],
-    ...(view.writers ? [[styled('writers   ', 'dim'), writersText(view.writers)]] : []),
-    [
-      styled('so far    ', 'dim'),
+    fact('days', `${days}  ${count(totals.done)} of ${count(totals.days)} done`),
+    fact('window', `${window.size}, at most ${perCustomer} at once: ${onOneLine(window.why)}`),
+    ...(view.writers ? [fact('writers', writersText(view.writers))] : []),
+    fact(
+      'so far',
       `${counts.completed} completed, ${counts.unsuccessful} did not complete, ${formatDuration(counts.busyMs)} of work`,
-    ],
-    ...(view.why ? [[styled('why       ', 'dim'), `${view.why.day}: ${onOneLine(view.why.reason)}`]] : []),
-    ...(paused ? [[styled('paused    ', 'dim'), `${paused.at} ${onOneLine(paused.reason ?? '')}`]] : []),
+    ),
+    ...(view.why ? [fact('why', `${view.why.day}: ${onOneLine(view.why.reason)}`)] : []),
+    ...(paused ? [fact('paused', `${paused.at} ${onOneLine(paused.reason ?? '')}`)] : []),
   ];
   const out = view.windowsLeftOut ?? 0;
   const rows = view.windows.map((row): Cell[] => [
@@ -135,7 +135,7 @@ function viewLines({ run, view }: FoundView, width: number): Line[] {
     rows,
   );
   return [
-    ...facts.flatMap((line) => wrapped(line, width, 10)),
+    ...facts.flatMap((line) => wrapped(line, width, LABEL_WIDTH)),
     ...(rows.length > 0 ? [[], ...table] : []),
     ...(out > 0 ? wrapped([`and ${counted(out, 'more window')} that do not fit in one answer`], width) : []),
   ];

@@ -2,7 +2,7 @@ import type { ClusterSession } from '../../fleet/index.js';
 import { EXIT, type ExitCode } from '../../operations/exit-codes.js';
 import { answered, findRun, isOpen, type Run, type RunChoice } from '../../operations/find-run.js';
 import { CommandProblem } from '../../operations/problem.js';
-import { type Line, styled } from '../../presentation/lines/line.js';
+import { fact, LABEL_WIDTH, type Line, styled } from '../../presentation/lines/line.js';
 import { wrapped } from '../../presentation/lines/wrapping.js';
 import { problemLines, renderStatus } from '../../presentation/status/status-view.js';
 import { headline, summaryLines } from '../../presentation/status/summary.js';
@@ -117,13 +117,13 @@ function statusLines(
 ): Line[] {
   const now = Date.now();
   const extras = ({ run, ending, byHand }: ClusterStatus): Line[] => [
-    ...(ending ? [[styled('closed    ', 'dim'), styled(ending, 'red')]] : []),
+    ...(ending ? [fact('closed', styled(ending, 'red'))] : []),
     ...(run && run.others.length > 0
-      ? [[styled('others    ', 'dim'), `also open: ${run.others.join(', ')}; show them with --run`]]
+      ? [fact('others', `also open: ${run.others.join(', ')}; show them with --run`)]
       : []),
     ...byHandLines(byHand),
   ];
-  const indented = (lines: Line[]) => lines.flatMap((line) => wrapped(line, columns, 10));
+  const indented = (lines: Line[]) => lines.flatMap((line) => wrapped(line, columns, LABEL_WIDTH));
   if (statuses.length === 1) {
     const [status] = statuses as [ClusterStatus];
     return [...renderStatus(status.picture, now, { columns, everyone }), ...indented(extras(status))];

@@ -54,6 +54,12 @@ const codes: Record<Style, readonly [on: string, off: string]> = {
 
 export const styled = (text: string, style: Style): Span => ({ text, style });
 
+/** The columns that the label of a {@link fact} takes. */
+export const LABEL_WIDTH = 10;
+
+/** A line of a summary: what it is about, then what is known. */
+export const fact = (label: string, ...known: Line): Line => [styled(label.padEnd(LABEL_WIDTH), 'dim'), ...known];
+
 /** Most text is like this, and a screen is drawn every second. */
 const ONE_COLUMN_EACH = /^[\u0020-\u007e]*$/;
 const characters = new Intl.Segmenter();

@@ -3,7 +3,7 @@ import type { Plan } from '../../backfill/views/plan.js';
 import { onOneLine } from '../../one-line.js';
 import { type Cell, columns } from '../lines/columns.js';
 import { count, counted } from '../lines/format.js';
-import { type Line, styled } from '../lines/line.js';
+import { fact, LABEL_WIDTH, type Line, styled } from '../lines/line.js';
 import { wrapped } from '../lines/wrapping.js';
 
 const MOST_CUSTOMERS = 40;
@@ -33,24 +33,20 @@ export function planLines(cluster: string, plan: Plan, width: number): Line[] {
   const more = totals.customers - shown.length;
   const adaptive = parallelism.adaptive ? ', adaptive' : '';
   const facts: Line[] = [
-    [
-      styled('windows   ', 'dim'),
+    fact(
+      'windows',
       `${count(totals.windows)} for ${counted(totals.customers, 'customer')}, at most ${parallelism.max} at once${adaptive}`,
-    ],
-    [styled('duration  ', 'dim'), `about ${plan.expectedDuration}, if ${plan.assumption}`],
-    ...(criticalPath
-      ? [
-          [
-            styled('longest   ', 'dim'),
-            `${criticalPath.customer}, ${counted(criticalPath.windows, 'window')} in ${formatDuration(criticalPath.durationMs)}`,
-          ],
-        ]
-      : []),
+    ),
+    fact('duration', `about ${plan.expectedDuration}, if ${plan.assumption}`),
   ];
+  if (criticalPath) {
+    const { customer, windows, durationMs } = criticalPath;
+    facts.push(fact('longest', `${customer}, ${counted(windows, 'window')} in ${formatDuration(durationMs)}`));
+  }
   const warnings = plan.warnings.map((warning): Line => [styled('! ', 'yellow'), onOneLine(warning)]);
   return [
     ...wrapped([styled(cluster, 'bold'), `  plan for ${range.start} to ${range.end}; nothing has started`], width, 2),
-    ...facts.flatMap((line) => wrapped(line, width, 10)),
+    ...facts.flatMap((line) => wrapped(line, width, LABEL_WIDTH)),
     ...warnings.flatMap((line) => wrapped(line, width, 2)),
     ...table,
     ...(more > 0 ? [[styled(`and ${counted(more, 'more customer')}; --output json shows more`, 'dim')]] : []),

@@ -5,7 +5,7 @@ import { onOneLine } from '../../one-line.js';
 import type { ClusterPicture } from '../../watch/picture.js';
 import { counted, toMinute } from '../lines/format.js';
 import { cellNote, heatMap, legend } from '../lines/heat-map.js';
-import { type Line, restyled, styled } from '../lines/line.js';
+import { LABEL_WIDTH, type Line, restyled, styled } from '../lines/line.js';
 import { wrapped } from '../lines/wrapping.js';
 import { lateHeartbeats } from './activity-line.js';
 import { groupAlike, problemLine } from './attention.js';
@@ -36,7 +36,7 @@ export function renderStatus(
   const lines = wrapped(headline(picture, now), columns, 2);
   const body: Line[] = [];
   if (progress) {
-    for (const line of summaryLines(progress, picture, now)) body.push(...wrapped(line, columns, 10));
+    for (const line of summaryLines(progress, picture, now)) body.push(...wrapped(line, columns, LABEL_WIDTH));
     body.push(...mapLines(progress, columns, everyone));
     body.push(...inFlightLines(picture, now, columns));
     const problems = problemLines(picture, now).flatMap((line) => wrapped(line, columns, 2));

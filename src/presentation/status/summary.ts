@@ -1,4 +1,3 @@
-import { formatDuration } from '../../backfill/hours/duration.js';
 import { DAY_NAMES } from '../../backfill/views/day-letters.js';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { Status } from '../../backfill/views/status.js';
@@ -6,8 +5,8 @@ import { isClosed } from '../../backfill/views/status.js';
 import { onOneLine } from '../../one-line.js';
 import { type ClusterPicture, rateSinceStart } from '../../watch/picture.js';
 import { DAY_COLOURS } from '../lines/day-colours.js';
-import { count, counted, percent, toMinute } from '../lines/format.js';
-import { type Line, type Span, type Style, styled } from '../lines/line.js';
+import { age, count, counted, percent, toMinute } from '../lines/format.js';
+import { fact, type Line, type Span, type Style, styled } from '../lines/line.js';
 import { figuresOf } from './figures.js';
 
 const statusStyles: Record<Status, Style> = {
@@ -49,41 +48,34 @@ export function headline(picture: ClusterPicture, now: number): Line {
 export function summaryLines(progress: Progress, picture: ClusterPicture, now: number): Line[] {
   const { parallelism, database, totals } = progress;
   const lines: Line[] = [
-    [label('why'), onOneLine(progress.statusReason)],
-    [label('days'), ...dayCounts(progress)],
-    [
-      label('windows'),
+    fact('why', onOneLine(progress.statusReason)),
+    fact('days', ...dayCounts(progress)),
+    fact(
+      'windows',
       `${count(parallelism.inFlight)} in flight, ${count(totals.windows.completed)} completed`,
       failures(progress),
-    ],
-    [label('limit'), `${parallelism.limit} of at most ${parallelism.max}: ${onOneLine(parallelism.reason)}`],
+    ),
+    fact('limit', `${parallelism.limit} of at most ${parallelism.max}: ${onOneLine(parallelism.reason)}`),
   ];
   const { customersLeftOut: out, writers = [] } = progress;
   const several = writers.filter(({ count }) => count > 1);
   if (several.length > 0) {
-    lines.push([
-      label('writers'),
-      several.map(({ customer, count, why }) => `${customer} ${count} (${why})`).join(', '),
-    ]);
+    lines.push(fact('writers', several.map(({ customer, count, why }) => `${customer} ${count} (${why})`).join(', ')));
   }
   if (out) {
     const customers = `${counted(out.count, 'customer')}, ${count(out.done)} of them done`;
-    lines.push([
-      label('not shown'),
-      `${customers}: they do not fit in one answer; backfill customers --customer ID shows each`,
-    ]);
+    const each = 'they do not fit in one answer; backfill customers --customer ID shows each';
+    lines.push(fact('not shown', `${customers}: ${each}`));
   }
-  if (!isClosed(progress)) lines.push([label('pace'), pace(picture, progress, now)]);
+  if (!isClosed(progress)) lines.push(fact('pace', pace(picture, progress, now)));
   if (database.level !== 'off') {
     const style = { ok: 'green', high: 'yellow', critical: 'red', unknown: 'yellow' }[database.level] as Style;
     const share =
       database.utilization === undefined ? '' : `, ${Math.round(100 * database.utilization)}% of what it may bear`;
-    lines.push([label('database'), styled(database.level, style), `${share}: ${onOneLine(database.reason)}`]);
+    lines.push(fact('database', styled(database.level, style), `${share}: ${onOneLine(database.reason)}`));
   }
   return lines;
 }
-
-const label = (text: string): Span => styled(text.padEnd(10), 'dim');
 
 function dayCounts({ totals }: Progress): (string | Span)[] {
   const parts = (['r', 'v', '.', 'f', 'h', 's'] as const).flatMap((letter): (string | Span)[] => {
@@ -121,8 +113,5 @@ function drift({ eta, forecasts = [] }: Progress): string {
     ? `, as foreseen ${share}`
     : `, ${age(Math.abs(moved))} ${moved > 0 ? 'later' : 'earlier'} than foreseen ${share}`;
 }
-
-/** Whole seconds: tenths would flicker. */
-const age = (ms: number): string => formatDuration(Math.max(1_000, Math.floor(ms / 1_000) * 1_000));
 
 const clock = (at: number): string => new Date(at).toISOString().slice(11, 19);

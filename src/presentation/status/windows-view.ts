@@ -1,9 +1,8 @@
 import { describe } from '../../backfill/hours/calendar.js';
-import { formatDuration } from '../../backfill/hours/duration.js';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { WindowsInFlight } from '../../watch/picture.js';
 import { columns } from '../lines/columns.js';
-import { count, counted } from '../lines/format.js';
+import { age, count, counted } from '../lines/format.js';
 import { fitted, type Line, styled, widthOf } from '../lines/line.js';
 import { activityLine } from './activity-line.js';
 
@@ -28,12 +27,11 @@ export function windowLines({ list, more }: WindowsInFlight, now: number, width:
   const median = ages[Math.floor(ages.length / 2)] ?? 0;
   const name = Math.min(Math.max(8, Math.floor(width * 0.3)), Math.max(0, ...shown.map((w) => widthOf(w.customer))));
   const rows = shown.map(({ customer, interval, workflowId, paused, activity }, i) => {
-    const age = formatDuration(Math.max(1_000, Math.floor(ages[i]! / 1_000) * 1_000));
     const old = ages.length > 2 && ages[i]! > OLD_FACTOR * Math.max(median, 10_000);
     return [
       fitted(customer, name),
       describe([interval]),
-      [old ? styled(age, 'yellow') : age],
+      [old ? styled(age(ages[i]!), 'yellow') : age(ages[i]!)],
       [
         ...(activity ? [...activityLine(activity, now), '  '] : []),
         styled(workflowId, 'dim'),

@@ -1,7 +1,6 @@
 import { describe } from '../../backfill/hours/calendar.js';
-import { formatDuration } from '../../backfill/hours/duration.js';
 import { isClosed } from '../../backfill/views/status.js';
-import { count, counted, percent } from '../../presentation/lines/format.js';
+import { age, count, counted, percent } from '../../presentation/lines/format.js';
 import { type Content, html, type Markup } from '../../presentation/report/html/markup.js';
 import { activityLine } from '../../presentation/status/activity-line.js';
 import { figuresOf } from '../../presentation/status/figures.js';
@@ -84,8 +83,7 @@ interface WindowOf {
 
 function windowRow({ cluster, named, window, asOf }: WindowOf, now: number): Markup {
   const { customer, interval, startedAt, paused } = window;
-  const age = formatDuration(Math.max(1_000, Math.floor((now - startedAt) / 1_000) * 1_000));
   const hours = describe([interval]);
-  return html`<tr><td class="number">${age}</td><td><a href="${clusterPath(cluster)}">${cluster}</a></td><td><a href="${customerPath(cluster, customer, named)}">${customer}</a></td><td><a href="${dayPath(cluster, customer, hours.slice(0, 10), named)}">${hours}</a></td><td>${paused ? 'paused by Temporal’s Workflow Pause ' : ''}${window.activity ? inHtml(activityLine(window.activity, asOf)) : ''}</td></tr>
+  return html`<tr><td class="number">${age(now - startedAt)}</td><td><a href="${clusterPath(cluster)}">${cluster}</a></td><td><a href="${customerPath(cluster, customer, named)}">${customer}</a></td><td><a href="${dayPath(cluster, customer, hours.slice(0, 10), named)}">${hours}</a></td><td>${paused ? 'paused by Temporal’s Workflow Pause ' : ''}${window.activity ? inHtml(activityLine(window.activity, asOf)) : ''}</td></tr>
 `;
 }
