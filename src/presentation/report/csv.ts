@@ -1,6 +1,6 @@
 import { DAY_NAMES, type DayLetter } from '../../backfill/views/day-letters.js';
 import { eachDay } from '../../backfill/views/placed-days.js';
-import type { ReportDocument } from './document.js';
+import type { ReportDocument, WindowRecord } from './document.js';
 
 /** A row for each day of each customer. */
 export function daysCsv({ clusters }: ReportDocument): string {
@@ -12,41 +12,27 @@ export function daysCsv({ clusters }: ReportDocument): string {
   return csv([['cluster', 'run', 'customer', 'day', 'state'], ...rows]);
 }
 
+const WINDOW_COLUMNS: Record<string, (window: WindowRecord) => string> = {
+  customer: ({ customer }) => customer,
+  from: ({ from }) => from,
+  to: ({ to }) => to,
+  workflow_id: ({ workflowId }) => workflowId,
+  run_id: ({ runId }) => runId,
+  status: ({ status }) => status,
+  class: (window) => window.class ?? '',
+  error: ({ error }) => error ?? '',
+  started_at: ({ startedAt }) => startedAt,
+  closed_at: ({ closedAt }) => closedAt ?? '',
+  seconds: ({ durationMs }) => String(durationMs / 1_000),
+};
+
 /** A row for each window's workflow, as recorded by Temporal. */
 export function windowsCsv({ clusters }: ReportDocument): string {
-  const titles = [
-    'cluster',
-    'run',
-    'customer',
-    'from',
-    'to',
-    'workflow_id',
-    'run_id',
-    'status',
-    'class',
-    'error',
-    'started_at',
-    'closed_at',
-    'seconds',
-  ];
+  const columns = Object.values(WINDOW_COLUMNS);
   const rows = clusters.flatMap(({ cluster, workflowId, windows }) =>
-    windows.map((window) => [
-      cluster,
-      workflowId,
-      window.customer,
-      window.from,
-      window.to,
-      window.workflowId,
-      window.runId,
-      window.status,
-      window.class ?? '',
-      window.error ?? '',
-      window.startedAt,
-      window.closedAt ?? '',
-      String(window.durationMs / 1_000),
-    ]),
+    windows.map((window) => [cluster, workflowId, ...columns.map((textOf) => textOf(window))]),
   );
-  return csv([titles, ...rows]);
+  return csv([['cluster', 'run', ...Object.keys(WINDOW_COLUMNS)], ...rows]);
 }
 
 /** A row for each row of the runs' proofs. */
