@@ -3,7 +3,7 @@ import { findRun, type Run } from '../../operations/find-run.js';
 import { badUsage } from '../../operations/problem.js';
 import { styled } from '../../presentation/lines/line.js';
 import { withDeadline } from '../../runs/time-limit.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, valuesOf, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
@@ -27,14 +27,11 @@ export const addCancel: AddCommand = (program, action) => {
     .option('--windows', 'only the running windows; the run pauses')
     .option('--customer <id>', "with --windows: only this customer's")
     .option('--wait', 'wait until the run has ended');
-  withSendOptions(command).addHelpText(
-    'after',
-    `
-Examples:
-  backfill cancel us-west-2-prod --yes --wait
-  backfill cancel us-west-2-prod --windows --customer cvs --yes`,
-  );
-  command.action(
+  withExamples(
+    withSendOptions(command),
+    'backfill cancel us-west-2-prod --yes --wait',
+    'backfill cancel us-west-2-prod --windows --customer cvs --yes',
+  ).action(
     action(async (context, [clusters = []], { windows, customer, wait = false, ...options }: CancelOptions) => {
       if (customer !== undefined && !windows)
         throw badUsage('--customer needs --windows: a run can only be cancelled as a whole');

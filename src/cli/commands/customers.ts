@@ -11,7 +11,7 @@ import { cellNote, heatMap, legend } from '../../presentation/lines/heat-map.js'
 import { fact, LABEL_WIDTH, type Line, styled } from '../../presentation/lines/line.js';
 import { wrapped } from '../../presentation/lines/wrapping.js';
 import { figuresOf } from '../../presentation/status/figures.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
 import { knownCustomer } from './customer-names.js';
@@ -32,40 +32,36 @@ export const addCustomers: AddCommand = (program, action) => {
     )
     .option('--customer <id>', "this customer's windows")
     .option('--day <day>', 'with --customer: why this UTC day is not running now');
-  withRunOptions(command)
-    .addHelpText(
-      'after',
-      `
-Examples:
-  backfill customers us-west-2-prod
-  backfill customers us-west-2-prod --customer cvs
-  backfill customers us-west-2-prod --customer cvs --day 2026-01-15`,
-    )
-    .action(
-      action(async (context, [names = []], { customer, day, ...choice }: CustomersOptions) => {
-        if (day !== undefined && customer === undefined) throw badUsage('--day needs --customer');
-        const clusters = await selectClusters(context, names, choice);
-        return withSessions(context, clusters, async (sessions) => {
-          const runs = await onEach(sessions, (session) => findRun(session, choice));
-          if (customer === undefined) {
-            return answer(context, await onEach(runs, async (run) => ({ run, progress: await progressOf(run) })), {
-              lines: (found) => found.flatMap((one) => mapLines(one, context.columns)),
-              fields: ({ run, progress }) => ({
-                run: runFields(run),
-                range: progress.range,
-                ...(progress.customersLeftOut ? { customersLeftOut: progress.customersLeftOut } : {}),
-                customers: placedDays(progress),
-              }),
-            });
-          }
-          const views = await onEach(runs, (run) => customerViewOf(run, customer, day));
-          return answer(context, views, {
-            lines: (found) => found.flatMap((one) => viewLines(one, context.columns)),
-            fields: ({ run, view }) => ({ run: runFields(run), customer: view }),
+  withExamples(
+    withRunOptions(command),
+    'backfill customers us-west-2-prod',
+    'backfill customers us-west-2-prod --customer cvs',
+    'backfill customers us-west-2-prod --customer cvs --day 2026-01-15',
+  ).action(
+    action(async (context, [names = []], { customer, day, ...choice }: CustomersOptions) => {
+      if (day !== undefined && customer === undefined) throw badUsage('--day needs --customer');
+      const clusters = await selectClusters(context, names, choice);
+      return withSessions(context, clusters, async (sessions) => {
+        const runs = await onEach(sessions, (session) => findRun(session, choice));
+        if (customer === undefined) {
+          return answer(context, await onEach(runs, async (run) => ({ run, progress: await progressOf(run) })), {
+            lines: (found) => found.flatMap((one) => mapLines(one, context.columns)),
+            fields: ({ run, progress }) => ({
+              run: runFields(run),
+              range: progress.range,
+              ...(progress.customersLeftOut ? { customersLeftOut: progress.customersLeftOut } : {}),
+              customers: placedDays(progress),
+            }),
           });
+        }
+        const views = await onEach(runs, (run) => customerViewOf(run, customer, day));
+        return answer(context, views, {
+          lines: (found) => found.flatMap((one) => viewLines(one, context.columns)),
+          fields: ({ run, view }) => ({ run: runFields(run), customer: view }),
         });
-      }),
-    );
+      });
+    }),
+  );
 };
 
 interface FoundView {

@@ -8,7 +8,7 @@ import { answered, findRun, progressOf, type RunChoice } from '../../operations/
 import { CommandProblem } from '../../operations/problem.js';
 import { counted } from '../../presentation/lines/format.js';
 import { withDeadline } from '../../runs/time-limit.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { onEach, selectClusters, withSessions } from './clusters.js';
 import { withRunOptions } from './run-options.js';
 
@@ -23,14 +23,11 @@ export const addExport: AddCommand = (program, action) => {
     .description("Write the status of a run's days as JSON, by customer and day, for backfill import to read.")
     .argument('[cluster]', 'of the fleet file; required if it has more than one')
     .option('--out <file>', 'write to this file instead of stdout');
-  withRunOptions(command).addHelpText(
-    'after',
-    `
-Examples:
-  backfill export us-west-2-prod > tracking.json
-  backfill export us-west-2-prod --range 2026-01 --out tracking.json`,
-  );
-  command.action(
+  withExamples(
+    withRunOptions(command),
+    'backfill export us-west-2-prod > tracking.json',
+    'backfill export us-west-2-prod --range 2026-01 --out tracking.json',
+  ).action(
     action(async (context, [name]: string[], { out, ...choice }: ExportOptions) => {
       const clusters = await selectClusters(context, name === undefined ? [] : [name], { changes: true });
       return withSessions(context, clusters, async (sessions) => {

@@ -15,7 +15,7 @@ import { rangeNamed } from '../../runs/run-names.js';
 import type { TrackedDays } from '../tracking/entry.js';
 import { readTracking } from '../tracking/read.js';
 import { asDays, daysIn, summarise, type TrackedCustomer } from '../tracking/summary.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { selectClusters } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { jsonFile } from './json-input.js';
@@ -41,13 +41,13 @@ export const addImport: AddCommand = (program, action) => {
   withRequestOptions(command).addHelpText(
     'after',
     `
-Without --customers the run has the customers that the files name for the cluster.
-
-Examples:
-  backfill import us-west-2-prod sequential_tracking.json --month 2026-01
-  backfill import us-west-2-prod backfill_tracking.json sequential_tracking.json --month 2026-01 --resume --yes`,
+Without --customers the run has the customers that the files name for the cluster.`,
   );
-  command.action(
+  withExamples(
+    command,
+    'backfill import us-west-2-prod sequential_tracking.json --month 2026-01',
+    'backfill import us-west-2-prod backfill_tracking.json sequential_tracking.json --month 2026-01 --resume --yes',
+  ).action(
     action(async (context, [typed = []], { wait = false, ...options }: ImportOptions) => {
       const known = (await context.fleet()).clusters.map(({ name }) => name);
       const files = typed.filter((word) => !known.includes(word));

@@ -3,7 +3,7 @@ import type { ExitCode } from '../../operations/exit-codes.js';
 import { planOn } from '../../operations/plan-run.js';
 import type { RequestOptions } from '../../operations/request-fields.js';
 import { planLines } from '../../presentation/status/plan-view.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, valueIn, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
@@ -16,14 +16,11 @@ export const addPlan: AddCommand = (program, action) => {
     .description(
       'Show what backfill start with the same options would do: windows for each customer, duration, warnings.',
     );
-  withRequestOptions(command).addHelpText(
-    'after',
-    `
-Examples:
-  backfill plan us-west-2-prod --month 2026-01
-  backfill plan --month 2026-01 --window auto --parallelism 8`,
-  );
-  command.action(
+  withExamples(
+    withRequestOptions(command),
+    'backfill plan us-west-2-prod --month 2026-01',
+    'backfill plan --month 2026-01 --window auto --parallelism 8',
+  ).action(
     action(async (context, [names = []], options: RequestOptions) =>
       planRuns(context, await selectClusters(context, names), options),
     ),

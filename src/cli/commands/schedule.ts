@@ -10,7 +10,7 @@ import { requestFor } from '../../operations/request-input.js';
 import { type Line, styled } from '../../presentation/lines/line.js';
 import { NIGHTLY, RUN_PREFIX, WORKFLOW_TYPE } from '../../runs/run-names.js';
 import { withDeadline } from '../../runs/time-limit.js';
-import type { Action, AddCommand } from './add-command.js';
+import { type Action, type AddCommand, withExamples } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
@@ -48,16 +48,14 @@ export const addSchedule: AddCommand = (program, action) => {
     .description(
       'Manage a Temporal Schedule for each cluster that starts a run over its last days every night, unless the previous ' +
         'run is still open.',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  backfill schedule create us-west-2-prod --last-days 3 --at 02:00 --time-zone America/Los_Angeles
-  backfill schedule show
-  backfill schedule pause us-west-2-prod --reason "database upgrade"
-  backfill schedule delete us-west-2-prod --yes`,
     );
+  withExamples(
+    schedule,
+    'backfill schedule create us-west-2-prod --last-days 3 --at 02:00 --time-zone America/Los_Angeles',
+    'backfill schedule show',
+    'backfill schedule pause us-west-2-prod --reason "database upgrade"',
+    'backfill schedule delete us-west-2-prod --yes',
+  );
   addCreate(schedule, action);
   withClusters(schedule.command('show').summary('show the schedules, with their latest and next runs')).action(
     action(async (context, [names = []]) => {

@@ -7,7 +7,7 @@ import { type Prepared, prepareStart, startRun } from '../../operations/start-ru
 import { counted } from '../../presentation/lines/format.js';
 import { styled } from '../../presentation/lines/line.js';
 import { hasWorker, noWorkerText } from '../../runs/workers.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { answer } from './answer.js';
 import { type Outcome, onEach, selectClusters, valueIn, valuesOf, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
@@ -32,17 +32,14 @@ export const addStart: AddCommand = (program, action) => {
     .option('--all', 'every cluster of the fleet')
     .option('--dry-run', 'only show the plan, as backfill plan does')
     .option('--wait', 'wait until the run has ended');
-  withRequestOptions(command).addHelpText(
-    'after',
-    `
-Examples:
-  backfill start us-west-2-prod --month 2026-01
-  backfill start us-west-2-prod --start 2026-01-05 --end 2026-01-20
-  backfill start us-west-2-prod --month 2026-01 --customers cvs,oportun
-  backfill start --all --month 2026-01 --parallelism 8 --adaptive --yes
-  backfill start us-west-2-prod --input run.json --resume --wait`,
-  );
-  command.action(
+  withExamples(
+    withRequestOptions(command),
+    'backfill start us-west-2-prod --month 2026-01',
+    'backfill start us-west-2-prod --start 2026-01-05 --end 2026-01-20',
+    'backfill start us-west-2-prod --month 2026-01 --customers cvs,oportun',
+    'backfill start --all --month 2026-01 --parallelism 8 --adaptive --yes',
+    'backfill start us-west-2-prod --input run.json --resume --wait',
+  ).action(
     action(async (context, [names = []], { all, dryRun, wait = false, ...options }: StartOptions) => {
       const clusters = await selectClusters(context, names, { all, changes: true });
       if (dryRun) return planRuns(context, clusters, options);

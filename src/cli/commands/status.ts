@@ -10,7 +10,7 @@ import { childPrefixOf, DEFAULT_PREFIX, prefixIn } from '../../runs/run-input.js
 import { ANSWER_LIMIT_MS } from '../../runs/time-limit.js';
 import { type ClusterPicture, rateSinceStart } from '../../watch/picture.js';
 import { takeSnapshot } from '../../watch/run-snapshot.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
@@ -40,30 +40,28 @@ export const addStatus: AddCommand = (program, action) => {
       'Show the progress of the run of each cluster, the reasons, and what needs attention. Works on closed runs as well.',
     )
     .option('--everyone', 'also customers whose days are all done or skipped');
-  withRunOptions(command)
-    .addHelpText(
+  withExamples(
+    withRunOptions(command).addHelpText(
       'after',
       `
 Exit code: 0 if every day is done or skipped, 3 if a run is not finished, 4 if
-days failed or are held, 5 if a cluster does not answer, 7 if one has no run.
-
-Examples:
-  backfill status
-  backfill status us-west-2-prod chat-prod
-  backfill status us-west-2-prod --range 2026-01 --output json`,
-    )
-    .action(
-      action(async (context, [names = []], options: StatusOptions) => {
-        const clusters = await selectClusters(context, names, options);
-        return withSessions(context, clusters, async (sessions) =>
-          answer(context, await onEach(sessions, (session) => statusOf(session, options)), {
-            lines: (statuses) => statusLines(context, statuses, options),
-            fields: statusFields,
-            exitCode: statusExitCode,
-          }),
-        );
-      }),
-    );
+days failed or are held, 5 if a cluster does not answer, 7 if one has no run.`,
+    ),
+    'backfill status',
+    'backfill status us-west-2-prod chat-prod',
+    'backfill status us-west-2-prod --range 2026-01 --output json',
+  ).action(
+    action(async (context, [names = []], options: StatusOptions) => {
+      const clusters = await selectClusters(context, names, options);
+      return withSessions(context, clusters, async (sessions) =>
+        answer(context, await onEach(sessions, (session) => statusOf(session, options)), {
+          lines: (statuses) => statusLines(context, statuses, options),
+          fields: statusFields,
+          exitCode: statusExitCode,
+        }),
+      );
+    }),
+  );
 };
 
 async function statusOf(session: ClusterSession, choice: RunChoice): Promise<ClusterStatus> {
