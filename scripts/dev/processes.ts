@@ -12,8 +12,8 @@ import { removeWithThisProcess } from '../../src/processes/reaper.js';
 const directories = new Map<string, () => void>();
 
 /** Stops every managed process of this process, all at once, and removes its temporary directories. */
-export async function stopAll(graceMs?: number): Promise<void> {
-  await stopManaged(graceMs);
+export async function stopAll(): Promise<void> {
+  await stopManaged();
   await Promise.all([...directories.keys()].map(removeTemporaryDirectory));
 }
 

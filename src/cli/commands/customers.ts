@@ -6,7 +6,7 @@ import { onOneLine } from '../../one-line.js';
 import { ask, findRun, progressOf, type Run, type RunChoice } from '../../operations/find-run.js';
 import { badUsage } from '../../operations/problem.js';
 import { type Cell, columns } from '../../presentation/lines/columns.js';
-import { count, counted } from '../../presentation/lines/format.js';
+import { count, counted, toHour } from '../../presentation/lines/format.js';
 import { cellNote, heatMap, legend } from '../../presentation/lines/heat-map.js';
 import { fact, LABEL_WIDTH, type Line, styled } from '../../presentation/lines/line.js';
 import { wrapped } from '../../presentation/lines/wrapping.js';
@@ -139,7 +139,6 @@ function viewLines({ run, view }: FoundView, width: number): Line[] {
 
 /** `2026-01-15` for a whole day, else from and to, the end exclusive. */
 function hoursText({ start, end }: WindowView): string {
-  const short = (instant: string) => (instant.endsWith('T00:00:00Z') ? instant.slice(0, 10) : instant.slice(0, 13));
   const isWholeDay = start.endsWith('T00:00:00Z') && Date.parse(end) - Date.parse(start) === 86_400_000;
-  return isWholeDay ? short(start) : `${short(start)} to ${short(end)}`;
+  return isWholeDay ? toHour(start) : `${toHour(start)} to ${toHour(end)}`;
 }

@@ -29,10 +29,10 @@ export const clipped = (text: string, most: number): string => {
 };
 
 /** Rows in each picture: one picture fits on a page of paper. */
-export const ROWS_EACH = 45;
+const ROWS_EACH = 45;
 
-export function inParts<T>(rows: readonly T[], size = ROWS_EACH): T[][] {
+export function inParts<T>(rows: readonly T[]): T[][] {
   const parts: T[][] = [];
-  for (let at = 0; at < rows.length; at += size) parts.push(rows.slice(at, at + size));
+  for (let at = 0; at < rows.length; at += ROWS_EACH) parts.push(rows.slice(at, at + ROWS_EACH));
   return parts;
 }
