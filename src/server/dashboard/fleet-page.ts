@@ -8,7 +8,7 @@ import { headline, summaryLines } from '../../presentation/status/summary.js';
 import type { ClusterPicture, WindowInFlight } from '../../watch/picture.js';
 import { attentionList } from './attention-list.js';
 import { commandForm } from './forms.js';
-import { factsOf, inHtml, type Page } from './layout.js';
+import { factsOf, inHtml, type Page, wideTable } from './layout.js';
 import { clusterPath, customerPath, dayPath, namedRun, type RunNamed, runPath, type Site } from './site.js';
 
 const MOST_WINDOWS = 50;
@@ -69,8 +69,8 @@ export function windowsTable(site: Site, pictures: readonly ClusterPicture[], no
     .sort((a, b) => a.window.startedAt - b.window.startedAt);
   if (all.length === 0) return html`<p class="note">No window is running.</p>`;
   const rest = all.length - MOST_WINDOWS;
-  return html`<div class="wide" tabindex="0" role="group" aria-label="Windows that are running"><table><thead><tr><th scope="col">age</th><th scope="col">cluster</th><th scope="col">customer</th><th scope="col">days</th><th scope="col">inside</th></tr></thead><tbody>
-${all.slice(0, MOST_WINDOWS).map((one) => windowRow(one, now))}</tbody></table></div>
+  const rows = all.slice(0, MOST_WINDOWS).map((one) => windowRow(one, now));
+  return html`${wideTable('Windows that are running', ['age', 'cluster', 'customer', 'days', 'inside'], rows)}
 ${rest > 0 ? html`<p class="note">and ${count(rest)} more</p>` : undefined}`;
 }
 

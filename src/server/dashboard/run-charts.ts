@@ -39,7 +39,7 @@ export function latestReport(site: Site, { cluster, workflowId = '', progress }:
 /** A run with all its windows. */
 export function wholeReport(site: Site, cluster: string, run: RunAsked) {
   const answer = site.reports.get(`${cluster} ${run.workflowId} ${run.runId ?? ''}`, KEEP_WHOLE_MS, () =>
-    ask(site, cluster, run, (_, client) => collectRun(client, { cluster, ...run }, Date.now())),
+    ask({ site, cluster, run }, (_, client) => collectRun(client, { cluster, ...run }, Date.now())),
   );
   return patient(answer, WHOLE_PATIENCE_MS);
 }

@@ -8,7 +8,7 @@ import { attentionList } from './attention-list.js';
 import { alsoOpen, pauseOrResume, progressBar, windowsTable } from './fleet-page.js';
 import { choice, commandForm, textInput } from './forms.js';
 import { chosenRows, heatMap, type MapQuery, rowsOf, seenRows } from './heat-map.js';
-import { FLEET_CRUMB, factsOf, inHtml, type Page } from './layout.js';
+import { clusterCrumbs, FLEET_CRUMB, factsOf, inHtml, type Page } from './layout.js';
 import { momentPage } from './moment-page.js';
 import { runAsked } from './run-asked.js';
 import { charts, latestReport, timeMachine } from './run-charts.js';
@@ -30,7 +30,7 @@ export async function runPage(site: Site, cluster: string, query: MapQuery): Pro
   const rows = chosenRows(all, query);
   return {
     title: named ?? cluster,
-    crumbs: named === undefined ? FLEET_CRUMB : [...FLEET_CRUMB, [cluster, clusterPath(cluster)]],
+    crumbs: named === undefined ? FLEET_CRUMB : clusterCrumbs(cluster),
     body: html`<div class="${unreachable ? 'dimmed' : ''}"><h1>${named ?? cluster}</h1>
 <p class="headline">${inHtml(headline(picture, now).slice(1))}</p>${progressBar(picture)}
 ${progress ? factsOf(summaryLines(progress, picture, now)) : undefined}

@@ -9,7 +9,7 @@ import { type Content, html, type Markup } from '../../presentation/report/html/
 import { planLines } from '../../presentation/status/plan-view.js';
 import { typedCommand } from '../typed-command.js';
 import { choice, hidden, textInput } from './forms.js';
-import { FLEET_CRUMB, inHtml, type Page } from './layout.js';
+import { clusterCrumbs, inHtml, type Page } from './layout.js';
 import { clusterPath, NotFound, pictureOf, type Site } from './site.js';
 
 type Fields = Readonly<Record<string, string>>;
@@ -27,7 +27,7 @@ const COLUMNS = 160;
 
 const pageOf = (cluster: string, body: Content, status?: Page['status']): Page => ({
   title: 'Start a run',
-  crumbs: [...FLEET_CRUMB, [cluster, clusterPath(cluster)]],
+  crumbs: clusterCrumbs(cluster),
   live: false,
   ...(status && { status }),
   body: html`<h1>Start a run on ${cluster}</h1>${body}`,
