@@ -60,6 +60,10 @@ export class BackfillHandle {
     return until(() => this.progress(), wanted);
   }
 
+  untilLog(wanted: (log: LogView[]) => boolean): Promise<LogView[]> {
+    return until(() => this.log(), wanted);
+  }
+
   signal(name: string, ...args: unknown[]): Promise<void> {
     return this.handle.signal<unknown[]>(name, ...args);
   }

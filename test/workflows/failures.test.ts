@@ -189,16 +189,10 @@ describe('a window that somebody else stops', () => {
   it('three times within minutes pauses the run and says why; resume continues', async () => {
     const customers = ['slow-a', 'slow-b', 'slow-c', 'slow-d'];
     const run = await rig.startBackfill({ customers, ...days, end: '2026-01-02', parallelism: 3 });
-    await until(
-      () => run.children(),
-      (children) => children.length === 3,
-    );
+    await run.untilStarted(3);
     await run.child('slow-a', '2026-01-01').cancel();
     // The fourth takes the slot of the first; had all three ended in one task, it would never have started.
-    await until(
-      () => run.children(),
-      (children) => children.length === 4,
-    );
+    await run.untilStarted(4);
     for (const customer of ['slow-b', 'slow-c']) await run.child(customer, '2026-01-01').cancel();
     const paused = await run.until(({ totals }) => totals.held === 3);
     expect(paused).toMatchObject({

@@ -162,10 +162,7 @@ describe('the probe', () => {
       maxHistoryEvents: 50,
     });
     const carried = await run.until(({ totals }) => totals.done === 34);
-    await until(
-      () => run.histories(),
-      (histories) => histories.length > 2,
-    );
+    await run.untilContinued(2);
     expect(carried.database.level).toBe('ok');
     expect(carried.parallelism.reason).toBe('4 → 2: 1 overload in 60s');
     expect((await run.customer('large-a')).window.size).toBe('3d');

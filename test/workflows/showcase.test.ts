@@ -119,10 +119,7 @@ describe('with search attributes in the namespace', () => {
       maxHistoryEvents: 60,
     });
     await run.until(({ customers }) => customers[1]!.days.startsWith('r'));
-    await until(
-      () => run.histories(),
-      (histories) => histories.length > 1,
-    );
+    await run.untilContinued(1);
     await found(run, 'BackfillStatus = "running" AND BackfillCluster = "eu" AND ExecutionStatus = "Running"', 1);
     await run.update('finish');
     await run.finish('slow-b', '2026-01-01');
