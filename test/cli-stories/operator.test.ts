@@ -6,7 +6,7 @@ import type { LogView } from '../../src/backfill/views/log.js';
 import type { Progress } from '../../src/backfill/views/progress.js';
 import type { Report } from '../../src/backfill/views/report.js';
 import { useRig } from '../support/harness.js';
-import { until } from '../support/run.js';
+import { until, untilDone } from '../support/run.js';
 
 // The queues of README's examples: no other test file uses them.
 useRig({ taskQueue: 'backfill-scorecards', childQueue: 'ingestion' });
@@ -163,12 +163,5 @@ describe('With nothing but the temporal CLI', () => {
 
 async function finish(customer: string, window: string): Promise<void> {
   const workflowId = `reindexconversations-${customer}-${window}`;
-  await until(
-    () =>
-      signal(workflowId, 'finish', 'null').then(
-        () => true,
-        () => false,
-      ),
-    (sent) => sent,
-  );
+  await untilDone(() => signal(workflowId, 'finish', 'null'));
 }
