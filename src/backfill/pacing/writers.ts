@@ -95,6 +95,9 @@ export const initialWriters: Writers = {
 export const throughputOf = ({ count, work, ms }: Writers): number | undefined =>
   ms > 0 ? (count * work) / ms : undefined;
 
+/** Why there are as many as now. */
+export const reasonOf = ({ trial, why }: Writers): string => (trial ? `on trial: ${why}` : why);
+
 /**
  * How many writers may be tried next, and when (ms since 1970); undefined while none may: a trial is on, the streak is short, or there
  * are as many as there may be. `free`: slots that others leave.
@@ -159,7 +162,7 @@ function fewerTried(writers: Writers, at: number): Writers {
   if (count === 1 || !brink?.worthless || windows < STREAK * count || at < (fewer?.until ?? 0)) return writers;
   const trial = { from: count, rate: throughputOf(writers)! };
   return {
-    ...moved(writers, Math.max(1, Math.floor(FEWER * count)), at, `trying whether ${count} are worth it`),
+    ...moved(writers, Math.max(1, Math.floor(FEWER * count)), at, `to see whether ${count} are worth it`),
     trial,
   };
 }
@@ -179,7 +182,7 @@ export function afterContention(writers: Writers, { startedAt, at }: { startedAt
     ...(known?.worthless && { worthless: known.worthless }),
   };
   const wait = formatDuration(brink.wait);
-  const cut = moved(writers, count - 1, at, `contention; ${count} are tried again in ${wait}`);
+  const cut = moved(writers, count - 1, at, `contention with ${count}, tried again in ${wait}`);
   return { ...cut, clean: writers.clean / 2, lost: lost / 2, brink };
 }
 

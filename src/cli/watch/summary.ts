@@ -1,6 +1,6 @@
 import { formatDuration } from '../../backfill/hours/duration.js';
 import { DAY_NAMES } from '../../backfill/views/day-letters.js';
-import type { Progress } from '../../backfill/views/progress.js';
+import { type Progress, writersInWords } from '../../backfill/views/progress.js';
 import type { Status } from '../../backfill/views/status.js';
 import { onOneLine } from '../../one-line.js';
 import { DAY_COLOURS } from '../terminal/day-colours.js';
@@ -58,13 +58,7 @@ export function summaryLines(progress: Progress, picture: ClusterPicture, now: n
     [label('limit'), `${parallelism.limit} of at most ${parallelism.max}: ${onOneLine(parallelism.reason)}`],
   ];
   const { customersLeftOut: out, writers = [] } = progress;
-  const several = writers.filter(({ count }) => count > 1);
-  if (several.length > 0) {
-    lines.push([
-      label('writers'),
-      several.map(({ customer, count, why }) => `${customer} ${count} (${why})`).join(', '),
-    ]);
-  }
+  if (writers.length > 0) lines.push([label('writers'), writersInWords(writers)]);
   if (out) {
     const customers = `${counted(out.count, 'customer')}, ${count(out.done)} of them done`;
     lines.push([
