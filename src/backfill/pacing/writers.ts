@@ -6,9 +6,9 @@ import { counted } from '../words.js';
  *
  * A small pure value; every move carries a reason that a person can read. The rules, each before all that follow:
  *
- * 1. A window met contention: one writer less. Only if it started after the number last fell: all failures of windows that were
- *    in flight together are one event. The number that was too many is the brink; it is tried again after a wait that
- *    doubles each time it proves too many again soon, and halves when it went well for long: a customer that
+ * 1. A window met contention: one writer less, or on trial the number before. Only if it started after the number last fell: all failures
+ *    of windows that were in flight together are one event. The number that was too many is the brink; it is tried again after a wait that
+ *    doubles each time it proves too many again on trial or soon, and halves when it went well for long: a customer that
  *    bears a number for hours keeps it most of the time, one that bears it for seconds hardly ever tries it.
  * 2. A trial is over once each writer on it has completed some windows. The customer got faster by less than a share
  *    (`WORTH`) of what as many independent writers would have added: back to the number before. They only wait for each other. The
@@ -170,19 +170,20 @@ function fewerTried(writers: Writers, at: number): Writers {
 /** A window that started at `startedAt` met contention. */
 export function afterContention(writers: Writers, { startedAt, at }: { startedAt: number; at: number }): Writers {
   if (writers.cutAt !== undefined && startedAt <= writers.cutAt) return writers;
-  const { count } = writers;
+  const { count, trial } = writers;
   // Alone, it met somebody else.
   if (count === 1) return writers;
   const lost = writers.lost + at - startedAt;
   const known = writers.brink?.count === count ? writers.brink : undefined;
   const before = known?.wait ?? 0;
-  const borne = lost <= BORNE * (writers.clean + lost) && !known?.worthless;
+  const onTrial = trial !== undefined && trial.from < count;
+  const borne = !onTrial && lost <= BORNE * (writers.clean + lost) && !known?.worthless;
   const brink = {
     ...brinkAt(count, at, Math.max(FIRST_WAIT, borne ? before / 2 : before * 2)),
     ...(known?.worthless && { worthless: known.worthless }),
   };
   const wait = formatDuration(brink.wait);
-  const cut = moved(writers, count - 1, at, `contention with ${count}, tried again in ${wait}`);
+  const cut = moved(writers, onTrial ? trial.from : count - 1, at, `contention with ${count}, tried again in ${wait}`);
   return { ...cut, clean: writers.clean / 2, lost: lost / 2, brink };
 }
 
