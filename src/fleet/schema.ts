@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { customerId } from '../backfill/request/values.js';
+import { isFields } from './fields.js';
 
 /**
  * The fleet file, as zod checks it and for editors (`fleet.schema.json`). Every error message says what was expected;
@@ -18,13 +19,12 @@ function ruled<Shape extends z.ZodRawShape>(
   messages: { shape: string; rule: string },
   holds: (has: (name: keyof Shape & string) => boolean) => boolean,
 ) {
-  return z.strictObject(shape, { error: messages.shape }).refine(
-    (value) => {
-      const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-      return !isObject || holds((name) => Object.hasOwn(value, name));
-    },
-    { error: messages.rule, when: () => true },
-  );
+  return z
+    .strictObject(shape, { error: messages.shape })
+    .refine((value) => !isFields(value) || holds((name) => Object.hasOwn(value, name)), {
+      error: messages.rule,
+      when: () => true,
+    });
 }
 
 /** An object that has exactly one of these fields. */

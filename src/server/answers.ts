@@ -1,4 +1,4 @@
-import { errorText } from '../cli/terminal/error-text.js';
+import { errorText } from '../error-text.js';
 
 /** An answer, or the latest one that there was and why there is none now. */
 export interface Kept<T> {

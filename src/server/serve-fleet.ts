@@ -1,5 +1,5 @@
-import type { WatchedCluster } from '../cli/watch/cluster-watch.js';
 import type { Cluster } from '../fleet/index.js';
+import type { WatchedCluster } from '../watch/cluster-watch.js';
 import type { GateOptions } from './access/gate.js';
 import { Hosts } from './access/hosts.js';
 import { SecretToken } from './access/secret-token.js';

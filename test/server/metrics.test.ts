@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { progressOf } from '../../src/backfill/views/progress.js';
-import type { ClusterPicture } from '../../src/cli/terminal/picture.js';
 import { metricsOf } from '../../src/server/metrics/metrics.js';
+import type { ClusterPicture } from '../../src/watch/picture.js';
 import { MINUTE, START } from '../support/core.js';
 import { backfill, command, completes, starts } from '../support/story.js';
 

@@ -1,6 +1,6 @@
 import { nearest } from '../../backfill/nearest.js';
-import { count } from '../terminal/format.js';
-import { badUsage } from './problem.js';
+import { badUsage } from '../../operations/problem.js';
+import { count } from '../../presentation/lines/format.js';
 import type { Target } from './send-command.js';
 
 const MOST_NAMED = 8;

@@ -1,15 +1,15 @@
-import { parseDay } from '../../backfill/hours/calendar.js';
 import type { Interval } from '../../backfill/hours/interval.js';
 import { parseWindowId } from '../../backfill/hours/window.js';
 import { show } from '../../backfill/request/issue.js';
 import { customerId } from '../../backfill/request/values.js';
-import { DAY_FORMAT, parseTrackedDay, type Range } from './days.js';
+import type { DayRange } from '../../backfill/views/placed-days.js';
+import { DAY_FORMAT, midnightIn, parseTrackedDay } from './days.js';
 import type { TrackedDays, Tracking, TrackingProblem } from './entry.js';
 import { meansDone, STATUS_FORMAT } from './status.js';
 
 export interface ReadingOptions {
   /** Of the run that will be started. */
-  range: Range;
+  range: DayRange;
   /** Names that are clusters, and not customers. */
   clusters: readonly string[];
   /** Of the windows' workflow ids. */
@@ -205,7 +205,4 @@ function isRecord(value: object): boolean {
 
 const same = (one: Interval | undefined, other: Interval) => !one || (one[0] === other[0] && one[1] === other[1]);
 
-const midnight = (value: unknown) =>
-  typeof value === 'string'
-    ? parseDay(/^(\d{4}-\d{2}-\d{2})(T00:00(:00(\.0+)?)?(Z|\+00:00)?)?$/.exec(value)?.[1] ?? '')
-    : undefined;
+const midnight = (value: unknown) => (typeof value === 'string' ? midnightIn(value) : undefined);

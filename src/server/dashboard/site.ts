@@ -1,5 +1,5 @@
-import type { ClusterPicture } from '../../cli/terminal/picture.js';
 import type { Cluster } from '../../fleet/index.js';
+import type { ClusterPicture } from '../../watch/picture.js';
 import type { Answers } from '../answers.js';
 import type { FleetWatch } from '../fleet-watch.js';
 
