@@ -12,7 +12,7 @@ export const COMMANDS = {
   skipDay: 'Leave one day of a customer out; resetDay brings it back. {customer, day, by?}',
   retryFailed: 'Failed days wait again, their attempts from zero. {customer?, by?}',
   setParallelism:
-    'Change how many windows may be in flight, in all and for each customer; running windows continue. {max?, perCustomer?, adaptive?, by?}',
+    'Change how many windows may be in flight, in all and for each customer (a number or "auto"); running windows continue. {max?, perCustomer?, adaptive?, by?}',
   addCustomers: 'More work in this run: customers as in the input. {customers, by?}',
   removeCustomer: 'Less work: leave out what is left of a customer; its running windows finish. {customer, by?}',
   cancelWindows: 'Ask running windows to cancel, and pause; their days wait again. {customer?, by?}',

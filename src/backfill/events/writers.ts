@@ -11,7 +11,10 @@ import { updateCustomer } from '../state/update.js';
 
 const foundOf = ({ pacing }: Customer): Writers => pacing.foundWriters ?? initialWriters;
 
-/** The state with what is now known about the customer's writers; a change of their number goes into the log. */
+/**
+ * The state with what is now known about the customer's writers. A change of their number goes into the log, and the end of a trial: its
+ * beginning is no news, since most customers are done before it ends.
+ */
 export function withFound(state: State, index: number, found: Writers, at: number): State {
   const before = foundOf(state.customers[index]!);
   if (found === before) return state;
@@ -20,10 +23,10 @@ export function withFound(state: State, index: number, found: Writers, at: numbe
     pacing: { ...customer.pacing, foundWriters: found },
   }));
   if (found.why === before.why && found.count === before.count) return next;
+  if (found.trial) return next;
   const { id } = next.customers[index]!;
-  const { count: to, why, trial } = found;
-  const onTrial = trial !== undefined;
-  return writersMoved(next, at, { kind: 'writersMoved', customer: id, from: before.count, to, why, onTrial });
+  const from = before.trial?.from ?? before.count;
+  return writersMoved(next, at, { kind: 'writersMoved', customer: id, from, to: found.count, why: found.why });
 }
 
 /**

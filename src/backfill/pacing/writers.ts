@@ -6,11 +6,11 @@ import { counted } from '../words.js';
  *
  * A small pure value; every move carries a reason that a person can read. The rules, each before all that follow:
  *
- * 1. A window met contention: one writer less. Only if it started after the number last fell: all failures of windows that were
- *    in flight together are one event. The number that was too many is the brink; it is tried again after a wait that
- *    doubles each time it proves too many again soon, and halves when it went well for long: a customer that
+ * 1. A window met contention: one writer less, or on trial the number before. Only if it started after the number last fell: all failures
+ *    of windows that were in flight together are one event. The number that was too many is the brink; it is tried again after a wait that
+ *    doubles each time it proves too many again on trial or soon, and halves when it went well for long: a customer that
  *    bears a number for hours keeps it most of the time, one that bears it for seconds hardly ever tries it.
- * 2. A trial is over once each writer on it has completed some windows. The customer got faster by less than a share
+ * 2. A trial is over once each writer on it has completed some windows; one, where all of them together got slower. The customer got faster by less than a share
  *    (`WORTH`) of what as many independent writers would have added: back to the number before. They only wait for each other. The
  *    number that was not worth it is a brink as well.
  * 3. It got faster: the number stays.
@@ -95,6 +95,9 @@ export const initialWriters: Writers = {
 export const throughputOf = ({ count, work, ms }: Writers): number | undefined =>
   ms > 0 ? (count * work) / ms : undefined;
 
+/** Why there are as many as now. */
+export const reasonOf = ({ trial, why }: Writers): string => (trial ? `on trial: ${why}` : why);
+
 /**
  * How many writers may be tried next, and when (ms since 1970); undefined while none may: a trial is on, the streak is short, or there
  * are as many as there may be. `free`: slots that others leave.
@@ -149,17 +152,26 @@ export function afterSuccess(
   };
   const { count, windows, trial } = measured;
   if (!trial) return window.seen ? measured : fewerTried(measured, window.at);
-  const early = windows < ROUNDS * count || (count < trial.from && window.at - writers.movedAt < FEWER_FOR);
+  const slower = count > trial.from && throughputOf(measured)! < trial.rate;
+  const early =
+    windows < (slower ? 1 : ROUNDS) * count || (count < trial.from && window.at - writers.movedAt < FEWER_FOR);
   return early ? measured : judged(measured, trial, window);
 }
 
 /** Begins a trial of fewer writers, where more were not worth it and it is time to see whether as many are. */
 function fewerTried(writers: Writers, at: number): Writers {
   const { count, windows, brink, fewer } = writers;
-  if (count === 1 || !brink?.worthless || windows < STREAK * count || at < (fewer?.until ?? 0)) return writers;
+  if (
+    count === 1 ||
+    !brink?.worthless ||
+    brink.count > 2 * count ||
+    windows < STREAK * count ||
+    at < (fewer?.until ?? 0)
+  )
+    return writers;
   const trial = { from: count, rate: throughputOf(writers)! };
   return {
-    ...moved(writers, Math.max(1, Math.floor(FEWER * count)), at, `trying whether ${count} are worth it`),
+    ...moved(writers, Math.max(1, Math.floor(FEWER * count)), at, `to see whether ${count} are worth it`),
     trial,
   };
 }
@@ -167,19 +179,20 @@ function fewerTried(writers: Writers, at: number): Writers {
 /** A window that started at `startedAt` met contention. */
 export function afterContention(writers: Writers, { startedAt, at }: { startedAt: number; at: number }): Writers {
   if (writers.cutAt !== undefined && startedAt <= writers.cutAt) return writers;
-  const { count } = writers;
+  const { count, trial } = writers;
   // Alone, it met somebody else.
   if (count === 1) return writers;
   const lost = writers.lost + at - startedAt;
   const known = writers.brink?.count === count ? writers.brink : undefined;
   const before = known?.wait ?? 0;
-  const borne = lost <= BORNE * (writers.clean + lost) && !known?.worthless;
+  const onTrial = trial !== undefined && trial.from < count;
+  const borne = !onTrial && lost <= BORNE * (writers.clean + lost) && !known?.worthless;
   const brink = {
     ...brinkAt(count, at, Math.max(FIRST_WAIT, borne ? before / 2 : before * 2)),
     ...(known?.worthless && { worthless: known.worthless }),
   };
   const wait = formatDuration(brink.wait);
-  const cut = moved(writers, count - 1, at, `contention; ${count} are tried again in ${wait}`);
+  const cut = moved(writers, onTrial ? trial.from : count - 1, at, `contention with ${count}, tried again in ${wait}`);
   return { ...cut, clean: writers.clean / 2, lost: lost / 2, brink };
 }
 

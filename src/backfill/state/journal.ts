@@ -24,27 +24,16 @@ export const logged = (state: State, entry: LogEntry): State =>
 /** A decision of the run itself. */
 export const decided = (state: State, at: number, fact: LogFact): State => logged(state, { at, ...fact });
 
-/** A trial of writers that is made again and again is in the log once in so long (ms), so that other things have room. */
-const SAME_TRIAL_EVERY = 10 * 60_000;
+/** That trials change nothing is in the log once in so long (ms), so that other things have room. */
+const SAME_STAY_EVERY = 10 * 60_000;
 
-/**
- * A customer's writers moved, or stay after a trial (`onTrial`: one begins with this move).
- *
- * Left out are a trial that was said lately, and an end of it that goes back. The log's last word on a customer is
- * therefore its number, or while such a trial is on the number before it.
- */
-export function writersMoved(
-  state: State,
-  at: number,
-  { onTrial, ...fact }: LogFact & { kind: 'writersMoved' } & { onTrial: boolean },
-): State {
-  const { customer, from, to } = fact;
+/** A customer's writers moved, or stay after a trial. The log's last word on a customer is its number, beside a trial that is on. */
+export function writersMoved(state: State, at: number, fact: LogFact & { kind: 'writersMoved' }): State {
   const all = state.record.log.filter((entry) => entry.kind === 'writersMoved');
-  const moves = all.filter((move) => move.customer === customer);
-  const last = moves.at(-1)?.to ?? from;
-  if (last !== from) return last === to ? state : decided(state, at, fact);
-  const said = moves.some((move) => at - move.at < SAME_TRIAL_EVERY && move.from === from && move.to === to);
-  return said && (onTrial || from === to) ? state : decided(state, at, fact);
+  const latest = all.findLast(({ customer }) => customer === fact.customer);
+  const stays = ({ from, to }: { from: number; to: number }) => from === to;
+  const said = latest && stays(latest) && stays(fact) && at - latest.at < SAME_STAY_EVERY;
+  return said ? state : decided(state, at, fact);
 }
 
 /** Steps of the limit for the same reason are one entry if they come within so long (ms) of the first. */

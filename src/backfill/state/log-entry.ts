@@ -25,7 +25,7 @@ export type LogFact =
   | ({ kind: 'windowFailed'; window: string; attempts: number } & Failed)
   | ({ kind: 'windowRerun'; window: string; days: string } & Failed)
   | { kind: 'sizeGrown'; customer: string; size: string; why: string }
-  /** `from` and `to` are alike where a trial has shown that the number may stay. */
+  /** Known at the end of a trial, if there was one. `from` and `to` are alike where it changed nothing. */
   | { kind: 'writersMoved'; customer: string; from: number; to: number; why: string }
   /** `times`: so many steps within a minute from the entry's time on, each for this reason; left out for one. */
   | { kind: 'limitMoved'; from: number; to: number; why: string; times?: number }

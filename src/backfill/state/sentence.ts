@@ -44,7 +44,7 @@ export function sentenceOf(fact: LogFact): string {
       return `${fact.customer}: ${fact.why}`;
     case 'writersMoved': {
       const { customer, from, to, why } = fact;
-      const move = from === to ? `${counted(to, 'writer')} stay` : `writers ${from} → ${to}`;
+      const move = from === to ? `${counted(to, 'writer')} ${to === 1 ? 'stays' : 'stay'}` : `writers ${from} → ${to}`;
       return `${customer}: ${move}: ${why}`;
     }
     case 'limitMoved':

@@ -1,7 +1,7 @@
 import { dayFrom, formatDay, formatInstant, formatTime, parseDay } from '../hours/calendar.js';
 import { type Interval, meet } from '../hours/interval.js';
 import { formatWindowSize } from '../hours/window.js';
-import { initialWriters } from '../pacing/writers.js';
+import { initialWriters, reasonOf } from '../pacing/writers.js';
 import { show } from '../request/issue.js';
 import { writersOf } from '../schedule/limit.js';
 import { type Customer, rangeOf } from '../state/customer.js';
@@ -100,10 +100,11 @@ export function customerView(state: State, index: number, now: number, day?: unk
 }
 
 function writersView(state: State, customer: Customer): NonNullable<CustomerView['writers']> {
-  const { why, brink } = customer.pacing.foundWriters ?? initialWriters;
+  const found = customer.pacing.foundWriters ?? initialWriters;
+  const { brink } = found;
   return {
     count: writersOf(state, customer),
-    why,
+    why: reasonOf(found),
     ...(brink && { triedAgainAt: formatTime(brink.until) }),
   };
 }

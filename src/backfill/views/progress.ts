@@ -2,6 +2,7 @@ import { troubleOf } from '../events/checks.js';
 import { daysOf, formatDay, formatTime } from '../hours/calendar.js';
 import type { Breaker } from '../pacing/breaker.js';
 import type { Load } from '../pacing/pace.js';
+import { initialWriters, reasonOf } from '../pacing/writers.js';
 import { estimate } from '../schedule/eta.js';
 import { limitNow, writersOf } from '../schedule/limit.js';
 import type { Customer, Problem, TroubleClass } from '../state/customer.js';
@@ -25,7 +26,7 @@ export interface Progress {
   parallelism: State['parallelism'] & { limit: number; reason: string; inFlight: number };
   /** What the probe says of the cluster's database; `utilization` is its load as a share of what operators bear, where known. */
   database: Load & { reason: string };
-  /** Customers with windows in flight whose number of windows at once the run has found out, the most first; of these a few. */
+  /** Customers with windows in flight of which the run has tried more windows at once than one, those with the most first; a few. */
   writers: { customer: string; count: number; why: string }[];
   /** When the run should be done at the pace so far; null while that is unknown. */
   eta: string | null;
@@ -103,11 +104,16 @@ function writersIn(state: State): Progress['writers'] {
   const found = tallyOf(state).running.flatMap((index) => {
     const customer = state.customers[index]!;
     const { foundWriters } = customer.pacing;
-    if (!foundWriters || !findsWriters(state, customer)) return [];
-    return [{ customer: customer.id, count: writersOf(state, customer), why: foundWriters.why }];
+    const tried = foundWriters && foundWriters.why !== initialWriters.why;
+    if (!tried || !findsWriters(state, customer)) return [];
+    return [{ customer: customer.id, count: writersOf(state, customer), why: reasonOf(foundWriters) }];
   });
   return found.sort((a, b) => b.count - a.count).slice(0, MOST_WRITERS);
 }
+
+/** `cvs 4 (+90% conversations a second, compared with 2), …`: for a person, on one line. */
+export const writersInWords = (writers: Progress['writers']): string =>
+  writers.map(({ customer, count, why }) => `${customer} ${count} (${why})`).join(', ');
 
 /** How soon a customer may be left out of an answer: done ones first, then those that just wait; problems stay longest. */
 export function rankOf(days: string): number {

@@ -1,6 +1,6 @@
 import type { State } from '../state/state.js';
 import { DAY_LEGEND, type DayCounts, dayLetters, inRuns } from './day-letters.js';
-import { hasOpenDays, overview, type Progress } from './progress.js';
+import { hasOpenDays, overview, type Progress, writersInWords } from './progress.js';
 
 const MOST_ROWS = 40;
 
@@ -18,6 +18,7 @@ export function progressTable(state: State, now: number): string {
     `${percent}% · ${totals.done} of ${totals.days} days done${others(totals)} · ` +
       `${parallelism.inFlight} of at most ${parallelism.max} windows in flight${eta ? ` · done by ${eta}` : ''}`,
   ];
+  if (progress.writers.length > 0) lines.push('', `Windows at once: ${cell(writersInWords(progress.writers))}`);
   const open = state.customers.filter(hasOpenDays);
   if (open.length > 0) {
     lines.push('', '| customer | days |', '| --- | --- |');

@@ -1,6 +1,6 @@
 import { describe, saidTime } from '../hours/calendar.js';
 import { type Interval, meet, overlaps } from '../hours/interval.js';
-import { initialWriters } from '../pacing/writers.js';
+import { initialWriters, reasonOf } from '../pacing/writers.js';
 import { chainOf, heldFor } from '../schedule/chain.js';
 import { limitNow, writersOf } from '../schedule/limit.js';
 import type { Customer } from '../state/customer.js';
@@ -73,7 +73,7 @@ function customerReason(state: State, index: number, day: Interval, now: number)
   const busy = first ? `${describe([first.hours])} is running` : 'one is running';
   const asked = perCustomerOf(state, customer);
   if (asked === 'auto') {
-    const why = customer.pacing.foundWriters?.why ?? initialWriters.why;
+    const why = reasonOf(customer.pacing.foundWriters ?? initialWriters);
     return `${id} has ${counted(writers, 'window')} at once (${why}), and ${busy}`;
   }
   return writers < asked

@@ -1,5 +1,5 @@
 import { DAY_NAMES } from '../../backfill/views/day-letters.js';
-import type { Progress } from '../../backfill/views/progress.js';
+import { type Progress, writersInWords } from '../../backfill/views/progress.js';
 import type { Status } from '../../backfill/views/status.js';
 import { isClosed } from '../../backfill/views/status.js';
 import { onOneLine } from '../../one-line.js';
@@ -58,10 +58,7 @@ export function summaryLines(progress: Progress, picture: ClusterPicture, now: n
     fact('limit', `${parallelism.limit} of at most ${parallelism.max}: ${onOneLine(parallelism.reason)}`),
   ];
   const { customersLeftOut: out, writers = [] } = progress;
-  const several = writers.filter(({ count }) => count > 1);
-  if (several.length > 0) {
-    lines.push(fact('writers', several.map(({ customer, count, why }) => `${customer} ${count} (${why})`).join(', ')));
-  }
+  if (writers.length > 0) lines.push(fact('writers', writersInWords(writers)));
   if (out) {
     const customers = `${counted(out.count, 'customer')}, ${count(out.done)} of them done`;
     const each = 'they do not fit in one answer; backfill customers --customer ID shows each';

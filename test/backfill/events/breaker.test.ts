@@ -69,6 +69,8 @@ describe('an open breaker', () => {
     expect(decide(state, at + MINUTE - 1).kind).toBe('wait');
     const { state: tried, windows } = startAll(state, at + MINUTE);
     expect(windows).toHaveLength(1);
+    // The last claim of all: no part of the run waits longer for the answer than for its smallest window.
+    expect(state.customers[windows[0]!.customer]!.id).toBe('c59');
     expect(statusOf(tried)).toMatchObject({ status: 'paused', reason: expect.stringContaining('being tried') });
     const closed = evolve(tried, { kind: 'windowCompleted', at: at + 2 * MINUTE, ...windows[0]! });
     expect(closed.guard.breaker).toBeUndefined();

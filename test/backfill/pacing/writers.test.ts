@@ -68,15 +68,31 @@ describe('the writers of one customer', () => {
     expect(moves.length).toBeLessThanOrEqual(12);
   });
 
-  it('stay under a number at which they deadlock always, and try it once in two minutes at most', () => {
-    const { writers, moves } = played({ seconds: () => 20, fails: (n) => n >= 3 }, 3_600);
-    expect(writers.count).toBeLessThanOrEqual(3);
-    const settled = moves.filter(({ at }) => at > 1_000_000 + 1_200 * SECOND);
-    expect(Math.max(...settled.map(({ to }) => to))).toBeLessThanOrEqual(3);
-    // Between the brink and one less, and at most one trial in two minutes.
-    expect(Math.min(...settled.map(({ to }) => to))).toBeGreaterThanOrEqual(1);
-    expect(settled.length).toBeLessThanOrEqual(2 * 20);
+  it('are tried no longer than a window for each of them where all together get slower', () => {
+    const completed = (writers: Writers, seconds: number) => {
+      const at = writers.movedAt + seconds * SECOND;
+      return afterSuccess(writers, { startedAt: writers.movedAt, at, work: 1_000, full: true, seen: true });
+    };
+    const alone = [20, 20].reduce(completed, initialWriters);
+    const two = afterStart(alone, { at: 60 * SECOND, inFlight: 2, max: 16, free: 1 });
+    expect([38, 38].reduce(completed, two).trial).toBeDefined();
+    expect(completed(two, 42).trial).toBeDefined();
+    expect([42, 42].reduce(completed, two)).toMatchObject({
+      count: 1,
+      why: expect.stringMatching(/^-5% .* not worth it$/),
+    });
   });
+
+  it.each([20, 2])(
+    'stay under a number at which windows of %is always deadlock, and hardly ever try it again',
+    (takes) => {
+      const { moves } = played({ seconds: () => takes, fails: (n) => n >= 3 }, 4 * 3_600);
+      const trials = moves.filter(({ to }) => to > 2);
+      // After half a minute, a minute, two and so on: as many as hours have been doubled.
+      expect(trials.length).toBeLessThanOrEqual(12);
+      expect(moves.filter(({ from, to }) => from > 2 && to !== 2)).toEqual([]);
+    },
+  );
 
   const anything = fc.array(
     fc.record({
@@ -92,7 +108,7 @@ describe('the writers of one customer', () => {
     { maxLength: 150 },
   );
 
-  it('are never fewer than one nor more than the most; one event takes one away, and the same event no other', () => {
+  it('are never fewer than one nor more than the most; one event takes one away or ends a trial, and the same event does no more', () => {
     fc.assert(
       fc.property(anything, fc.integer({ min: 1, max: 40 }), (events, max) => {
         let writers = initialWriters;
@@ -105,7 +121,9 @@ describe('the writers of one customer', () => {
           else if (kind === 'success') writers = afterSuccess(writers, { startedAt, at, work, full, seen });
           else {
             writers = afterContention(writers, { startedAt, at });
-            expect(before.count - writers.count).toBeLessThanOrEqual(1);
+            expect(writers.count).toBeGreaterThanOrEqual(
+              Math.min(before.count - 1, before.trial?.from ?? before.count),
+            );
             const { cutAt } = writers;
             if (cutAt === at) expect(afterContention(writers, { startedAt, at: at + 1 })).toBe(writers);
           }
@@ -248,7 +266,7 @@ describe('windows of several writers', () => {
   });
 
   it('get shorter towards the end of the chain, so that all end together, and not under the smallest', () => {
-    expect(tailHours({ waiting: 240, writers: 4, least: 1 })).toBe(30);
+    expect(tailHours({ waiting: 240, writers: 4, least: 1 })).toBe(15);
     expect(tailHours({ waiting: 4, writers: 4, least: 1 })).toBe(1);
     expect(tailHours({ waiting: 4, writers: 4, least: 6 })).toBe(6);
     expect(tailHours({ waiting: 240, writers: 1, least: 1 })).toBe(240);

@@ -43,6 +43,16 @@ describe('the table', () => {
     expect(table(story)).toMatch(/\| and 19 more \|/);
   });
 
+  it('says how many windows at once a customer has, and why, once more than one were tried', () => {
+    const days = ['cvs-2026-01-01', 'cvs-2026-01-02'].flatMap((day) => [starts(1), completes(day)]);
+    given(backfill({ customers: ['cvs'], end: '2026-01-11', parallelism: { max: 2, perCustomer: 'auto' } }), ...days)
+      .when(starts())
+      .then((trial, before) => {
+        expect(table(before)).not.toContain('at once');
+        expect(table(trial)).toContain('Windows at once: cvs 2 (on trial: 2 windows went well with 1)');
+      });
+  });
+
   it('writes a long range in runs of letters', () => {
     const { story } = given(
       backfill({ customers: ['cvs'], end: '2027-01-01' }),
