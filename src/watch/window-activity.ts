@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import type { Interval } from '../backfill/hours/interval.js';
-import { isFields } from '../fleet/fields.js';
+import { isFields } from '../backfill/json.js';
 import { dateOf, decoded } from '../runs/history.js';
 import type { WindowActivity, WindowInFlight } from './picture.js';
 
