@@ -10,7 +10,7 @@ import type { Request, Response } from './listen.js';
 export interface Mount {
   /** `/metrics`, `/backfill.jobs.v1.JobService/`: every path that begins with it. */
   readonly prefix: string;
-  /** It changes nothing, or sees to `--read-only` itself: where every call is a POST, the gate can't tell. */
+  /** It changes nothing, or sees to `--read-only` itself: where every call is a POST, the gate does not know. */
   readonly reads?: true;
   handle(request: Request, response: Response, visitor: Visitor): void | Promise<void>;
 }
