@@ -15,16 +15,19 @@ export interface Mount {
   handle(request: Request, response: Response, visitor: Visitor): void | Promise<void>;
 }
 
-/** What a mount works with. `watch` has the picture of every cluster that all who look share. */
-export interface MountContext {
+/** What every part of the server works with. `watch` has the picture of every cluster that all who look share. */
+export interface Served {
   readonly watch: FleetWatch;
   readonly clusters: readonly Cluster[];
   readonly environment: NodeJS.ProcessEnv;
-  /** The server's secret. */
-  readonly token: string;
   readonly readOnly: boolean;
   /** Whom commands are attributed to where no header names a person. */
   readonly by: string;
+}
+
+export interface MountContext extends Served {
+  /** The server's secret. */
+  readonly token: string;
   /** Another package under whose name the job API answers as well. */
   readonly jobPackage: string | undefined;
   /** Aborted when the server stops. */
