@@ -190,8 +190,12 @@ export function afterSuccess(
   return { ...next, climb };
 }
 
-const climbOf = ({ climb, limit }: Pace): Writers =>
-  climb?.count === limit ? climb : { ...initialWriters, ...(climb?.brink && { brink: climb.brink }), count: limit };
+function climbOf({ climb, limit }: Pace): Writers {
+  if (climb?.count === limit) return climb;
+  // What was too much and whether less is enough is known of the numbers before, too.
+  const { brink, fewer } = climb ?? {};
+  return { ...initialWriters, count: limit, ...(brink && { brink }), ...(fewer && { fewer }) };
+}
 
 /** One more brief window succeeded with every slot taken. */
 function credited(pace: Pace, { max }: PaceBounds, at: number): Pace {
