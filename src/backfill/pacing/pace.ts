@@ -1,5 +1,4 @@
 import { knownOf } from '../utilization.js';
-import { counted } from '../words.js';
 import { initialWriters, nextTrial, afterSuccess as succeeded, afterStart as tried, type Writers } from './writers.js';
 
 /**
@@ -201,7 +200,7 @@ function credited(pace: Pace, { max }: PaceBounds, at: number): Pace {
   if (limit >= max || (downAt !== undefined && at - downAt < UP_AFTER_DOWN)) return pace;
   const credit = (pace.credit ?? 0) + 1;
   if (!slowStart && credit < limit) return { ...pace, credit };
-  return grown(pace, at, limit + 1, `${counted(credit, 'window')} went well with every slot taken`);
+  return grown(pace, at, limit + 1, 'windows went well with every slot taken');
 }
 
 /** Unseen, the limit comes back to under where it was, since that was seen to be well; never further. */

@@ -154,7 +154,7 @@ describe('the limit', () => {
     pace = afterSuccess(pace, bounds, brief(1_000, false));
     expect(pace.limit).toBe(1);
     for (const work of [1_000, 10, 500, 1, 1]) pace = afterSuccess(pace, bounds, brief(work));
-    expect(pace).toMatchObject({ limit: 4, reason: '3 → 4: 1 window went well with every slot taken' });
+    expect(pace).toMatchObject({ limit: 4, reason: '3 → 4: windows went well with every slot taken' });
   });
 
   it('doubles far under what operators bear, steps closer to it, holds near it, and sheds one at a time over it', () => {
