@@ -1,5 +1,4 @@
 import { knownOf } from '../utilization.js';
-import { counted } from '../words.js';
 import { initialWriters, nextTrial, afterSuccess as succeeded, afterStart as tried, type Writers } from './writers.js';
 
 /**
@@ -41,8 +40,9 @@ export interface Pace {
   credit?: number;
   /** When the limit last moved; ms since 1970. */
   movedAt?: number;
-  /** Since when every slot is taken: the probe has seen no more than that. */
+  /** Since when every slot is taken: the probe has seen no more than that. And when they were last seen so. */
   fullAt?: number;
+  fullUntil?: number;
   /** When the limit last went down, by a cut or a step. */
   downAt?: number;
   /** When it was last cut: windows started before are part of an event that was answered. */
@@ -79,8 +79,9 @@ export interface Load {
 const DOWN_EVERY = 10_000;
 /** For the same reason. */
 const GROW_EVERY = 10_000;
-/** A window ended and another one takes its slot: that is still a full limit. */
+/** A window ended and another one takes its slot, or brief ones did and their slots are taken again so soon (ms): that is still a full limit. */
 const STILL_FULL = 3 / 4;
+const FULL_AGAIN_IN = 1_000;
 /** Longer than a cancelled or rolled-back transaction weighs on a database. */
 const UP_AFTER_DOWN = 30_000;
 /** Between trying the brink again too often, each time a moment at `high`, and missing that there is room again. */
@@ -154,9 +155,9 @@ export function afterStart(
     const climb = tried(climbOf(pace), { at, inFlight, max: bounds.max, free: 0 });
     return { ...grown(pace, at, climb.count, climb.why), climb };
   }
-  if (inFlight >= pace.limit) return pace.fullAt === undefined ? { ...pace, fullAt: at } : pace;
-  if (pace.fullAt === undefined || inFlight >= pace.limit * STILL_FULL) return pace;
-  const { fullAt: _, ...rest } = pace;
+  if (inFlight >= pace.limit) return { ...pace, fullAt: pace.fullAt ?? at, fullUntil: at };
+  const { fullAt: _, fullUntil, ...rest } = pace;
+  if (fullUntil === undefined || inFlight >= pace.limit * STILL_FULL || at - fullUntil <= FULL_AGAIN_IN) return pace;
   return rest;
 }
 
@@ -206,7 +207,7 @@ function credited(pace: Pace, { max }: PaceBounds, at: number): Pace {
   if (limit >= max || (downAt !== undefined && at - downAt < UP_AFTER_DOWN)) return pace;
   const credit = (pace.credit ?? 0) + 1;
   if (!slowStart && credit < limit) return { ...pace, credit };
-  return grown(pace, at, limit + 1, `${counted(credit, 'window')} went well with every slot taken`);
+  return grown(pace, at, limit + 1, 'windows went well with every slot taken');
 }
 
 /** Unseen, the limit comes back to under where it was, since that was seen to be well; never further. */

@@ -19,8 +19,8 @@ import { counted } from '../words.js';
  * 4. The database is over what operators bear while a number is on trial: back to the number before, which may be all that it takes; the
  *    run's limit waits to see that (see `pace.ts`).
  * 5. A number has gone well for a streak of windows, and another writer is asked for: twice as many are tried, as far as there
- *    are slots, and fewer than the brink until that is due. The caller asks while a slot is free and the database has room, or while
- *    this customer's chain decides when the run ends.
+ *    are slots, and fewer than the brink until that is due. The caller asks while this
+ *    customer's chain may decide when the run ends.
  *
  * How long their windows are is in `writers-windows.ts`.
  */
