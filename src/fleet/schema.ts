@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { isFields } from '../backfill/json.js';
 import { customerId } from '../backfill/request/values.js';
-import { isFields } from './fields.js';
 
 /**
  * The fleet file, as zod checks it and for editors (`fleet.schema.json`). Every error message says what was expected;

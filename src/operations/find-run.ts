@@ -98,7 +98,7 @@ async function* inOrder(
 async function runsOf(session: ClusterSession, range?: string): Promise<{ open: string[]; latest?: string }> {
   const asked = range === undefined ? undefined : rangeNamed(range);
   const { name, connection } = session.cluster;
-  // Without a fleet file the cluster in the id is whatever its starter called it.
+  // Without a fleet file the cluster in the id has any name that its starter chose.
   if (asked && !connection.environment) return { open: [], latest: runId(name, asked.start, asked.end) };
   const suffix = asked ? `-${rangeName(asked.start, asked.end)}` : '';
   const enough = asked ? 1 : LATEST;

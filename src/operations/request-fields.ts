@@ -1,6 +1,6 @@
+import { type Fields, isFields } from '../backfill/json.js';
 import type { Issue } from '../backfill/request/issue.js';
 import type { PerCustomer } from '../backfill/request/options.js';
-import { type Fields, isFields } from '../fleet/fields.js';
 import { rangeNamed } from '../runs/run-names.js';
 import { badUsage } from './problem.js';
 

@@ -1,5 +1,5 @@
+import type { Fields } from '../backfill/json.js';
 import { nearest } from '../backfill/nearest.js';
-import type { Fields } from '../fleet/fields.js';
 import type { Cluster, DirectoryCustomer } from '../fleet/index.js';
 import { counted } from '../presentation/lines/format.js';
 import { type Customers, completeInput, DirectoryProblem, WrongInput, withDefaults } from '../runs/input.js';

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { isFields } from '../fleet/fields.js';
+import { isFields } from '../backfill/json.js';
 import { decoded, type Execution, firstEvents } from './history.js';
 
 /** Of a run whose input says nothing else, and of windows that were started by hand. */

@@ -20,7 +20,7 @@ interface Entry {
 const STILL_GOOD = 3;
 
 /**
- * Answers that pages share: a question is asked once in an interval, however many look. While the next answer is on its way,
+ * Answers that pages share: a question is asked once in an interval, however many look. While the next answer is awaited,
  * a recent one is given, so that nobody waits for what others have asked.
  */
 export class Answers {

@@ -52,10 +52,7 @@ export interface WindowInFlight {
 
 /** The pending activity of a window's workflow, as Temporal describes it. */
 export interface WindowActivity {
-  readonly type: string;
   readonly attempt: number;
-  /** The identity of the worker that had it last. */
-  readonly worker: string;
   /** The latest heartbeat, or the start of the attempt, in ms since 1970; while an attempt is running. */
   readonly seenAt?: number;
   /** The heartbeat timeout. */

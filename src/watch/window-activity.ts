@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import type { Interval } from '../backfill/hours/interval.js';
-import { isFields } from '../fleet/fields.js';
+import { isFields } from '../backfill/json.js';
 import { dateOf, decoded } from '../runs/history.js';
 import type { WindowActivity, WindowInFlight } from './picture.js';
 
@@ -34,15 +34,13 @@ export async function withActivities(client: Client, windows: readonly WindowInF
 
 /** What a pending activity says, as of Temporal's description of its workflow. */
 export function activityOf(pending: Pending, interval: Interval): WindowActivity {
-  const { activityType, attempt, lastHeartbeatTime, lastStartedTime, activityOptions, lastFailure } = pending;
+  const { attempt, lastHeartbeatTime, lastStartedTime, activityOptions, lastFailure } = pending;
   const seenAt = (dateOf(lastHeartbeatTime) ?? dateOf(lastStartedTime))?.getTime();
   // A duration has the form of a time.
   const limitMs = dateOf(activityOptions?.heartbeatTimeout)?.getTime();
   const started = pending.state === STARTED;
   return {
-    type: activityType?.name ?? 'activity',
     attempt: attempt ?? 1,
-    worker: pending.lastWorkerIdentity ?? '',
     ...(started && seenAt !== undefined ? { seenAt } : {}),
     ...(limitMs ? { limitMs } : {}),
     ...(lastFailure?.message ? { lastFailure: lastFailure.message } : {}),

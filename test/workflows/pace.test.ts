@@ -29,7 +29,7 @@ describe('an adaptive limit', () => {
     const parallelism = { min: 2, max: 5, adaptive: true };
     const run = await rig.startBackfill({ customers, ...oneDay, parallelism });
     await run.report();
-    const why = '1 window went well with every slot taken';
+    const why = 'windows went well with every slot taken';
     expect(await moves(run)).toEqual([`limit 2 → 5: ${why}, 3 times`]);
     expect((await run.progress()).parallelism).toMatchObject({ limit: 5, reason: `4 → 5: ${why}` });
     expect(mostAtOnce(await run.children())).toBeLessThanOrEqual(5);

@@ -2,7 +2,7 @@ import { afterContention, afterOverload, afterSuccess, initialWriters, type Writ
 import { writersOf } from '../schedule/limit.js';
 import type { Customer, Window } from '../state/customer.js';
 import { findsWriters } from '../state/in-flight.js';
-import { writersMoved } from '../state/journal.js';
+import { decided } from '../state/journal.js';
 import type { State } from '../state/state.js';
 import { tallyOf, workLeft } from '../state/tally.js';
 import { updateCustomer } from '../state/update.js';
@@ -26,7 +26,7 @@ export function withFound(state: State, index: number, found: Writers, at: numbe
   if (found.trial) return next;
   const { id } = next.customers[index]!;
   const from = before.trial?.from ?? before.count;
-  return writersMoved(next, at, { kind: 'writersMoved', customer: id, from, to: found.count, why: found.why });
+  return decided(next, at, { kind: 'writersMoved', customer: id, from, to: found.count, why: found.why });
 }
 
 /**

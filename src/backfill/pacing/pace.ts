@@ -1,5 +1,4 @@
 import { knownOf } from '../utilization.js';
-import { counted } from '../words.js';
 import { initialWriters, nextTrial, afterSuccess as succeeded, afterStart as tried, type Writers } from './writers.js';
 
 /**
@@ -11,7 +10,8 @@ import { initialWriters, nextTrial, afterSuccess as succeeded, afterStart as tri
  *    when it has calmed down is less than what made it critical.
  * 2. A window failed for overload, or for contention that no other rule answers: halve. Only if it started after the last cut: all
  *    failures of windows that were in flight together are one event, and one event is one cut. Without this a single incident
- *    with thirty windows in flight would end at a limit of 1.
+ *    with thirty windows in flight would end at a limit of 1. So do people who stop several windows: they protect the database, and
+ *    what follows their pause is less than what made them do it.
  * 3. The database is over what operators bear (utilization 1 or more): one less, at most once in `DOWN_EVERY`, until it is not.
  *    Gentle, because that is where a full database works best; halving there would swing between half idle and high. Not at once
  *    where more writers of a customer were on trial: these are taken back first.
@@ -40,8 +40,9 @@ export interface Pace {
   credit?: number;
   /** When the limit last moved; ms since 1970. */
   movedAt?: number;
-  /** Since when every slot is taken: the probe has seen no more than that. */
+  /** Since when every slot is taken: the probe has seen no more than that. And when they were last seen so. */
   fullAt?: number;
+  fullUntil?: number;
   /** When the limit last went down, by a cut or a step. */
   downAt?: number;
   /** When it was last cut: windows started before are part of an event that was answered. */
@@ -78,8 +79,9 @@ export interface Load {
 const DOWN_EVERY = 10_000;
 /** For the same reason. */
 const GROW_EVERY = 10_000;
-/** A window ended and another one takes its slot: that is still a full limit. */
+/** A window ended and another one takes its slot, or brief ones did and their slots are taken again so soon (ms): that is still a full limit. */
 const STILL_FULL = 3 / 4;
+const FULL_AGAIN_IN = 1_000;
 /** Longer than a cancelled or rolled-back transaction weighs on a database. */
 const UP_AFTER_DOWN = 30_000;
 /** Between trying the brink again too often, each time a moment at `high`, and missing that there is room again. */
@@ -93,6 +95,8 @@ const FAR_UNDER = 0.5;
 const UNDER = 0.7;
 const CLEARLY_UNDER = 0.8;
 export const NEAR = 0.9;
+/** The share of what independent windows would add that a larger limit must bring without a probe: more than a customer's writers, since all the database pays for it. */
+const WORTH = 1 / 3;
 /** The last ten windows or so decide. */
 const SLOWNESS_WEIGHT = 0.2;
 
@@ -101,7 +105,7 @@ export function initialPace({ min, max }: PaceBounds): Pace {
   return { limit, slowStart: true, slowness: 1, reason: `slow start from ${limit}`, why: 'slow start' };
 }
 
-/** A window that started at `startedAt` failed for contention or overload. */
+/** A window that started at `startedAt` failed for contention or overload, or is one of several that people stopped. */
 export function afterCongestion(
   pace: Pace,
   { startedAt, at, why }: { startedAt: number; at: number; why: string },
@@ -151,9 +155,9 @@ export function afterStart(
     const climb = tried(climbOf(pace), { at, inFlight, max: bounds.max, free: 0 });
     return { ...grown(pace, at, climb.count, climb.why), climb };
   }
-  if (inFlight >= pace.limit) return pace.fullAt === undefined ? { ...pace, fullAt: at } : pace;
-  if (pace.fullAt === undefined || inFlight >= pace.limit * STILL_FULL) return pace;
-  const { fullAt: _, ...rest } = pace;
+  if (inFlight >= pace.limit) return { ...pace, fullAt: pace.fullAt ?? at, fullUntil: at };
+  const { fullAt: _, fullUntil, ...rest } = pace;
+  if (fullUntil === undefined || inFlight >= pace.limit * STILL_FULL || at - fullUntil <= FULL_AGAIN_IN) return pace;
   return rest;
 }
 
@@ -183,15 +187,19 @@ export function afterSuccess(
   if (brief && !pace.climb?.trial) return full && slowness <= TOO_SLOW ? credited(measured, bounds, at) : measured;
   if (slowness > TOO_SLOW && pace.limit > 1) return pulledDown(measured, at);
   // Of other customers, other windows: the best of them says nothing of the next.
-  const { best: _, ...climb } = succeeded(climbOf(measured), { ...window, seen: false });
+  const { best: _, ...climb } = succeeded(climbOf(measured), { ...window, seen: false, worth: WORTH });
   if (climb.count === pace.limit) return { ...measured, climb };
   const { count, why } = climb;
   const next = count < pace.limit ? lowered(measured, count, at, why) : grown(measured, at, count, why);
   return { ...next, climb };
 }
 
-const climbOf = ({ climb, limit }: Pace): Writers =>
-  climb?.count === limit ? climb : { ...initialWriters, ...(climb?.brink && { brink: climb.brink }), count: limit };
+function climbOf({ climb, limit }: Pace): Writers {
+  if (climb?.count === limit) return climb;
+  // What was too much and whether less is enough is known of the numbers before, too.
+  const { brink, fewer } = climb ?? {};
+  return { ...initialWriters, count: limit, ...(brink && { brink }), ...(fewer && { fewer }) };
+}
 
 /** One more brief window succeeded with every slot taken. */
 function credited(pace: Pace, { max }: PaceBounds, at: number): Pace {
@@ -199,7 +207,7 @@ function credited(pace: Pace, { max }: PaceBounds, at: number): Pace {
   if (limit >= max || (downAt !== undefined && at - downAt < UP_AFTER_DOWN)) return pace;
   const credit = (pace.credit ?? 0) + 1;
   if (!slowStart && credit < limit) return { ...pace, credit };
-  return grown(pace, at, limit + 1, `${counted(credit, 'window')} went well with every slot taken`);
+  return grown(pace, at, limit + 1, 'windows went well with every slot taken');
 }
 
 /** Unseen, the limit comes back to under where it was, since that was seen to be well; never further. */

@@ -21,8 +21,8 @@ import { longestHours, nextBeside, nextWindow, type WindowToStart } from './next
  * Where a customer's writers wait for each other, one that its chain does not need takes a slot that nothing else wants: it would use up a
  * slot, and do little with it.
  *
- * One more writer than a customer has, on trial, takes a slot that nothing else wants; or goes first as well, where the customer's
- * chain decides when the run ends.
+ * One more writer than a customer has, on trial, takes a slot that nothing else wants, where the customer's chain may yet decide when the run
+ * ends; or goes first as well, where it decides.
  *
  * While a customer whose number of writers is known decides when the run ends, others do not slow it for nothing (see `heldFor`).
  *
@@ -40,7 +40,6 @@ export function nextStart(state: State, now: number, slots: number): Decision {
   const { open } = tallyOf(state);
   const even = slotTimeLeft(state) / slots;
   const canary = state.record.counts.completed < state.options.canary || state.guard.breaker !== undefined;
-  const room = hasRoom(state);
   for (let i = 0; i < open.length; i++) {
     const index = open[canary ? open.length - 1 - i : i]!;
     const customer = state.customers[index]!;
@@ -56,7 +55,7 @@ export function nextStart(state: State, now: number, slots: number): Decision {
     if (first && chain <= longest!.chain) continue;
     if (onTrial) {
       const next = nextTrialOf(state, customer, slots);
-      const worth = (room || chain > even) && (!trial || chain > trial.chain);
+      const worth = isAsked(state, writers, { chain, even, slots }) && (!trial || chain > trial.chain);
       if (!next || running.length >= next.count || !worth || canary) continue;
       if (next.at > now) {
         until = Math.min(until ?? next.at, next.at);
@@ -104,12 +103,19 @@ const hasRoom = ({ pacing: { health } }: State): boolean => health.level !== 'hi
 function mostHours(
   state: State,
   customer: Customer,
-  { slots, ...chain }: { now: number; chain: number; even: number; slots: number },
+  chain: { now: number; chain: number; even: number; slots: number },
 ): number | undefined {
+  return longestHours(state, customer, { ...chain, asked: isAsked(state, writersOf(state, customer), chain) });
+}
+
+/** Whether one more writer of a customer with such a chain is of use: it may decide when the run ends, with as many slots as may come. */
+function isAsked(
+  state: State,
+  writers: number,
+  { chain, even, slots }: { chain: number; even: number; slots: number },
+) {
   const slotsToCome = Math.min(state.parallelism.max, slots * growthToCome(state));
-  const asked =
-    isSeeking(state) || (writersOf(state, customer) < slotsToCome && chain.chain > (chain.even * slots) / slotsToCome);
-  return longestHours(state, customer, { ...chain, asked });
+  return isSeeking(state) || (writers < slotsToCome && chain > (even * slots) / slotsToCome);
 }
 
 /** Without a probe, trials are how the run finds out what the database bears. */

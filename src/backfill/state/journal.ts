@@ -24,18 +24,6 @@ export const logged = (state: State, entry: LogEntry): State =>
 /** A decision of the run itself. */
 export const decided = (state: State, at: number, fact: LogFact): State => logged(state, { at, ...fact });
 
-/** That trials change nothing is in the log once in so long (ms), so that other things have room. */
-const SAME_STAY_EVERY = 10 * 60_000;
-
-/** A customer's writers moved, or stay after a trial. The log's last word on a customer is its number, beside a trial that is on. */
-export function writersMoved(state: State, at: number, fact: LogFact & { kind: 'writersMoved' }): State {
-  const all = state.record.log.filter((entry) => entry.kind === 'writersMoved');
-  const latest = all.findLast(({ customer }) => customer === fact.customer);
-  const stays = ({ from, to }: { from: number; to: number }) => from === to;
-  const said = latest && stays(latest) && stays(fact) && at - latest.at < SAME_STAY_EVERY;
-  return said ? state : decided(state, at, fact);
-}
-
 /** Steps of the limit for the same reason are one entry if they come within so long (ms) of the first. */
 const SAME_CLIMB_FOR = 60_000;
 

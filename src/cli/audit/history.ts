@@ -1,6 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { commandNamed } from '../../backfill/commands/command.js';
-import { isFields } from '../../fleet/fields.js';
+import { isFields } from '../../backfill/json.js';
 import { dateOf, decoded, type Execution, type HistoryEvent } from '../../runs/history.js';
 
 /** A command, or Temporal's own cancel, as it reached a run. */

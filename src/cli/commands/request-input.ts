@@ -1,4 +1,4 @@
-import { type Fields, isFields } from '../../fleet/fields.js';
+import { type Fields, isFields } from '../../backfill/json.js';
 import type { Cluster } from '../../fleet/index.js';
 import { EXIT } from '../../operations/exit-codes.js';
 import { badUsage } from '../../operations/problem.js';

@@ -10,6 +10,7 @@ import {
   initialPace,
   type Pace,
 } from '../../../src/backfill/pacing/pace.js';
+import { initialWriters } from '../../../src/backfill/pacing/writers.js';
 
 const SECOND = 1_000;
 
@@ -140,6 +141,44 @@ describe('the limit', () => {
     expect(pace.reason).toMatch(/^8 → \d: windows take [\d.]+ times as long for the same work as they did$/);
   });
 
+  /** A limit that is found without a probe, after so many windows of a minute each, or so many seconds. */
+  const climbedOn = (pace: Pace, windows: number, seconds = 60, at = 1e6) =>
+    Array.from({ length: windows }).reduce<Pace>(
+      (next) =>
+        afterSuccess(
+          next,
+          { min: 1, max: 64 },
+          {
+            startedAt: at - seconds * SECOND,
+            at,
+            work: 1_000,
+            ratio: 1,
+            full: true,
+            load: { level: 'off' },
+          },
+        ),
+      pace,
+    );
+
+  it('without a probe goes back where more brought less than a third of what independent windows would', () => {
+    const trial = { from: 3, rate: 3_000 / (60 * SECOND) };
+    const onTrial = { ...initialPace({ min: 4, max: 64 }), climb: { ...initialWriters, count: 4, trial } };
+    // A fourth independent window would bring a third more; a third of that is 11%.
+    expect(climbedOn(onTrial, 8, 70)).toMatchObject({ limit: 4 });
+    expect(climbedOn(onTrial, 8, 74)).toMatchObject({
+      limit: 3,
+      reason: '4 → 3: +8% conversations a second with 4, which is not worth it',
+    });
+  });
+
+  it('without a probe remembers for how long a number was enough when the limit moves', () => {
+    const brink = { count: 10, until: 1e9, wait: 1, worthless: true } as const;
+    const climb = { ...initialWriters, count: 9, brink, fewer: { until: 2e6, wait: 1e6 } };
+    const pulled = { ...initialPace({ min: 8, max: 64 }), climb };
+    expect(climbedOn(pulled, 40)).toMatchObject({ limit: 8 });
+    expect(climbedOn(pulled, 40, 60, 3e6).limit).toBeLessThan(8);
+  });
+
   it('without a probe grows by one for each brief window that succeeds with every slot taken, whatever its throughput', () => {
     const bounds = { min: 1, max: 4 };
     let pace = initialPace(bounds);
@@ -154,7 +193,7 @@ describe('the limit', () => {
     pace = afterSuccess(pace, bounds, brief(1_000, false));
     expect(pace.limit).toBe(1);
     for (const work of [1_000, 10, 500, 1, 1]) pace = afterSuccess(pace, bounds, brief(work));
-    expect(pace).toMatchObject({ limit: 4, reason: '3 → 4: 1 window went well with every slot taken' });
+    expect(pace).toMatchObject({ limit: 4, reason: '3 → 4: windows went well with every slot taken' });
   });
 
   it('doubles far under what operators bear, steps closer to it, holds near it, and sheds one at a time over it', () => {
@@ -200,6 +239,24 @@ it.each([
     expect(why).toBe(`the database is ${known} with every slot taken`);
   },
 );
+
+describe('brief windows, all of which end and start again at once', () => {
+  const bounds = { min: 4, max: 64 };
+  const load = { level: 'ok' as const, utilization: 0.1 };
+  const startAll = (pace: Pace, at: number) =>
+    [1, 2, 3, 4].reduce((before, inFlight) => afterStart(before, bounds, { at, inFlight, load }), pace);
+  const atTimes = (ms: number[]) => ms.reduce(startAll, initialPace(bounds));
+  const everyTenth = Array.from({ length: 101 }, (_, i) => 1e6 + 100 * i);
+
+  it('leave the limit full, so that it grows', () => {
+    expect(growthOf(atTimes(everyTenth), bounds, load)).toEqual({ at: 1e6 + 10 * SECOND, limit: 8 });
+  });
+
+  it('do not, where slots were free meanwhile', () => {
+    const later = 1e6 + 60 * SECOND;
+    expect(growthOf(atTimes([...everyTenth, later]), bounds, load)?.at).toBe(later + 10 * SECOND);
+  });
+});
 
 /** A database that is high from `capacity` windows on, always fully used by windows of a minute; looked at every 5 s. */
 function underConstantLoad(capacity: number, seconds: number, from: Pace, disturb?: (pace: Pace, at: number) => Pace) {
@@ -255,7 +312,7 @@ describe('under a constant load', () => {
     const settled = underConstantLoad(24, 1_200, initialPace({ min: 1, max: 64 })).pace;
     const cut = afterCongestion(settled, { startedAt: 1e9, at: 1e9, why: 'a test' });
     expect(cut.limit).toBeLessThanOrEqual(settled.limit / 2);
-    const later = { ...cut, downAt: 1e6, movedAt: 1e6 };
+    const later = { ...cut, downAt: 1e6, movedAt: 1e6, fullUntil: 0 };
     const { limits } = underConstantLoad(24, 300, later);
     expect(Math.max(...limits)).toBeGreaterThanOrEqual(settled.limit - 2);
   });

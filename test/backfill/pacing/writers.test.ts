@@ -178,9 +178,18 @@ describe('a number of writers of which more were not worth it', () => {
     return { writers, at };
   }
 
-  it('falls by a third, without a probe, where these only wait for the others', () => {
+  it('falls by a quarter at a time, without a probe, where these only wait for the others', () => {
     const { writers } = goesOn((n) => 20 * n, 3);
-    expect(writers).toMatchObject({ count: 1, brink: { count: 4, worthless: true } });
+    expect(writers).toMatchObject({ count: 2, brink: { count: 4, worthless: true } });
+  });
+
+  it('is not asked about far under what was not worth it', () => {
+    const far: Writers = { ...stuck, count: 3 };
+    const after = Array.from({ length: 20 }).reduce<Writers>(
+      (writers) => afterSuccess(writers, { startedAt: 2_000, at: 22_000, work: 1_000, full: true, seen: false }),
+      far,
+    );
+    expect(after).toMatchObject({ count: 3, windows: 20 });
   });
 
   it('stays where they are worth it, and is tried again after a wait that doubles', () => {

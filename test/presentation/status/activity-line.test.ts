@@ -9,7 +9,7 @@ const plainText = (line: Line) => render(line, { colour: false });
 const HOUR = 3_600_000;
 const from = Date.parse('2026-01-15T00:00:00Z') / HOUR;
 const day = [from, from + 24] as const;
-const beating: WindowActivity = { type: 'Reindex', attempt: 1, worker: 'w', seenAt: NOW - 26_000, limitMs: 30_000 };
+const beating: WindowActivity = { attempt: 1, seenAt: NOW - 26_000, limitMs: 30_000 };
 
 describe('what a heartbeat says of its window', () => {
   it('is a share where its details have a time within the window, as a worker that pages through it sends', () => {
@@ -59,7 +59,7 @@ describe('a window that has been silent for long', () => {
       '! cvs w-cvs: heartbeat 26s ago of at most 30s; it may time out: if it does, the run splits the window',
     ]);
     expect(lateHeartbeats(picture({ ...beating, seenAt: NOW - 24_000 }), NOW)).toEqual([]);
-    expect(lateHeartbeats(picture({ type: 'Reindex', attempt: 1, worker: 'w' }), NOW)).toEqual([]);
+    expect(lateHeartbeats(picture({ attempt: 1 }), NOW)).toEqual([]);
   });
 
   it('shows its share, figures and attempt on one line', () => {
