@@ -148,12 +148,11 @@ describe('a free slot, while a customer could try another writer', () => {
   /** A whale that may try none now, and a customer of so many days, each with a window in flight. */
   function nextWith(days: number): string {
     const end = new Date(Date.UTC(2026, 0, 1 + days)).toISOString().slice(0, 10);
-    const { options, customers } = requestOf({
+    let state = preparedState({
       customers: ['whale', { id: 'other', end }],
       end: '2026-01-31',
       parallelism: { max: 8, perCustomer: 'auto' },
     });
-    let state = evolve(initialState(options, customers, START), { kind: 'prepared', at: START });
     const brinks = [{ count: 2, until: Number.MAX_SAFE_INTEGER, wait: MINUTE }, undefined];
     for (const [customer, brink] of brinks.entries()) {
       const foundWriters = { ...initialWriters, windows: 4, work: 4, ms: 4 * MINUTE, ...(brink && { brink }) };
@@ -162,7 +161,7 @@ describe('a free slot, while a customer could try another writer', () => {
       state = evolve(state, { kind: 'windowStarted', at: START, customer, hours, attempt: 1 });
     }
     const decision = decide(state, START);
-    return decision.kind === 'startWindow' ? customers[decision.customer]!.id : decision.kind;
+    return decision.kind === 'startWindow' ? state.customers[decision.customer]!.id : decision.kind;
   }
 
   it('is for that trial where its chain may yet decide when the run ends', () => {
