@@ -4,7 +4,7 @@ import type { Progress } from '../../backfill/views/progress.js';
 import { onOneLine } from '../../one-line.js';
 import { type Cell, columns } from '../terminal/columns.js';
 import { figuresOf } from '../terminal/figures.js';
-import { count, counted } from '../terminal/format.js';
+import { count, counted, toSecond } from '../terminal/format.js';
 import { cellNote, heatMap, legend } from '../terminal/heat-map.js';
 import { type Line, styled } from '../terminal/line.js';
 import { placedDays } from '../terminal/placed-days.js';
@@ -96,7 +96,7 @@ function mapLines({ run, progress }: { run: Run; progress: Progress }, width: nu
 }
 
 function writersText({ count, why, triedAgainAt }: NonNullable<FoundView['view']['writers']>): string {
-  const later = triedAgainAt ? `; more are tried from ${triedAgainAt} on` : '';
+  const later = triedAgainAt ? `; more are tried from ${toSecond(triedAgainAt)} UTC on` : '';
   return `${count}: ${onOneLine(why)}${later}`;
 }
 
