@@ -59,7 +59,7 @@ try {
     for (const procedure of procedures) {
       console.log(`\n${procedure.name}, whales ${whales}`);
       const say = (line: string) => console.log(`  ${line}`);
-      const result = await measure(stack, procedure, whales, Number(values.seconds) * 1_000, say);
+      const result = await measure(stack, procedure, whales, Number(values.seconds) * 1_000, quietMs, say);
       console.log(`  ${(result.ms / 1_000).toFixed(1)} s, ${machine()}`);
       results.push(result);
     }

@@ -3,11 +3,11 @@
  * once a third of a cluster's days are done, in `docs/pictures/watch.svg`.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { type ClusterPicture, rateSinceStart } from '../src/cli/terminal/picture.js';
 import { watchFrame } from '../src/cli/watch/frame.js';
-import { takeSnapshot } from '../src/cli/watch/run-snapshot.js';
 import { initialWatchState } from '../src/cli/watch/watch-state.js';
 import { defaultScale } from '../src/reference-ingestion/fleet.js';
+import { type ClusterPicture, rateSinceStart } from '../src/watch/picture.js';
+import { takeSnapshot } from '../src/watch/run-snapshot.js';
 import { aborted, listenForInterruption } from './dev/start/interruption.js';
 import { clusterNames } from './dev/start/options.js';
 import { requestFor, workflowIdOf } from './dev/start/request.js';

@@ -11,7 +11,7 @@ import { bundleChild } from '../test/support/child/bundle.js';
 import { historiesFolder, printed } from '../test/support/histories.js';
 import { startHoles } from '../test/support/holes.js';
 import { Rig } from '../test/support/rig.js';
-import { BackfillHandle, until } from '../test/support/run.js';
+import { BackfillHandle } from '../test/support/run.js';
 import { build } from './dev/build.js';
 import { stopAll, temporaryDirectory } from './dev/processes.js';
 import { startTemporalServer } from './dev/temporal-server.js';
@@ -44,10 +44,7 @@ const stories: Record<string, () => Promise<BackfillHandle>> = {
   async 'continue-as-new'() {
     const customers = ['slow-a', 'slow-b', { id: 'cvs', end: '2026-01-11' }];
     const run = await start({ customers, ...day, parallelism: 3, maxHistoryEvents: 60 });
-    await until(
-      () => run.histories(),
-      (histories) => histories.length > 1,
-    );
+    await run.untilContinued(1);
     await run.until(({ customers }) => customers[2]!.days === 'd'.repeat(10));
     await run.update('pause', { reason: 'carried over' });
     await run.signal('resume');
@@ -101,10 +98,7 @@ const stories: Record<string, () => Promise<BackfillHandle>> = {
   async stopped() {
     const customers = ['slow-a', 'slow-b', 'slow-c', 'slow-d'];
     const run = await start({ customers, ...day, parallelism: 3 });
-    await until(
-      () => run.children(),
-      (children) => children.length === 3,
-    );
+    await run.untilStarted(3);
     await run.child('slow-a', '2026-01-01').terminate('on-call');
     await run.child('slow-b', '2026-01-01').cancel();
     await run.child('slow-c', '2026-01-01').cancel();
@@ -118,10 +112,7 @@ const stories: Record<string, () => Promise<BackfillHandle>> = {
 
   async cancelled() {
     const run = await start({ customers: ['slow-a', 'stubborn-b'], ...days, parallelism: 2 });
-    await until(
-      () => run.children(),
-      (children) => children.length === 2,
-    );
+    await run.untilStarted(2);
     await run.handle.cancel();
     await run.until(({ totals }) => totals.running === 1);
     await run.finish('stubborn-b', '2026-01-01');
@@ -129,10 +120,10 @@ const stories: Record<string, () => Promise<BackfillHandle>> = {
   },
 
   async adopted() {
-    await startByHand('slow-a', '2026-01-01--2026-01-03');
+    await rig.startByHand(prefix, 'slow-a', '2026-01-01--2026-01-03');
     const run = await start({ customers: ['slow-a', 'slow-b'], ...days, parallelism: 2 });
     await run.until(({ totals }) => totals.windows.adopted === 1 && totals.windows.started === 1);
-    await startByHand('slow-b', '2026-01-02');
+    await rig.startByHand(prefix, 'slow-b', '2026-01-02');
     await run.finish('slow-b', '2026-01-01');
     await run.until(({ totals }) => totals.windows.adopted === 2);
     await run.finish('slow-a', '2026-01-01--2026-01-03', '2026-01-03');
@@ -143,10 +134,7 @@ const stories: Record<string, () => Promise<BackfillHandle>> = {
   async resumed() {
     const first = await rig.startBackfill({ customers: ['cvs'], ...days }, { prefix, workflowId: `earlier-${prefix}` });
     await first.report();
-    await until(
-      () => first.listed(3),
-      (windows) => windows.every(({ status }) => status === 'COMPLETED'),
-    );
+    await first.listed(3, 3);
     return start({ customers: ['cvs', 'oportun'], ...days, resume: true });
   },
 
@@ -208,10 +196,7 @@ async function commands(send: (run: BackfillHandle, name: string, argument: unkn
   const command = async (name: string, argument: unknown) => {
     await send(run, name, argument);
     sent++;
-    await until(
-      () => run.log(),
-      (log) => log.filter(({ what }) => what !== 'decision').length === sent,
-    );
+    await run.untilLog((log) => log.filter(({ what }) => what !== 'decision').length === sent);
   };
   await command('pause', { reason: 'lunch', by: 'ana' });
   await command('resetDay', { customer: 'cvs', day: '2026-01-02' });
@@ -228,16 +213,6 @@ async function commands(send: (run: BackfillHandle, name: string, argument: unkn
   await command('finish', {});
   await run.finish('slow-b', '2026-01-01');
   return run;
-}
-
-async function startByHand(customer: string, window: string): Promise<void> {
-  const workflowId = `${prefix}-${customer}-${window}`;
-  const args = [{ customerId: customer }];
-  await rig.client.workflow.start('reindexconversations', { workflowId, taskQueue: rig.childQueue, args });
-  await until(
-    async () => (await rig.client.workflow.count(`WorkflowId = "${workflowId}"`)).count,
-    (count) => count === 1,
-  );
 }
 
 async function record(story: string): Promise<void> {

@@ -1,11 +1,12 @@
 /**
  * `npm run simulate -- --fleets 50 --seed 1`: plays the same core as the workflow over virtual time, on a model of a
  * database (docs/simulator.md), beside the procedures that it replaces. `-- --controllers`:
- * beside every controller that somebody has published, in each model (`--model`: only those whose name has it). `-- --scale-check`: its cost with 10,000 customers.
+ * beside every controller that somebody has published, in each model (`--model`, `--controller`: only those whose name has it). `-- --scale-check`: its cost with 10,000 customers.
  */
 import { parseArgs } from 'node:util';
+import { lowerBound } from './lab/simulate/bounds.js';
 import { compareControllers } from './lab/simulate/controllers.js';
-import { type Cluster, fleetFrom, lowerBound, totalOf } from './lab/simulate/fleet.js';
+import { type Cluster, fleetFrom, totalOf } from './lab/simulate/fleet.js';
 import { january } from './lab/simulate/parameters.js';
 import { byHand, ours, type Played, type Procedure, sequentialDays, sixtyDays } from './lab/simulate/procedures.js';
 import { scaleCheck } from './lab/simulate/scale.js';
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     'scale-check': { type: 'boolean', default: false },
     controllers: { type: 'boolean', default: false },
     model: { type: 'string' },
+    controller: { type: 'string' },
   },
 });
 
@@ -115,5 +117,5 @@ function median(numbers: number[]): number {
 }
 
 if (values['scale-check']) scaleCheck(Number(values.seed));
-else if (values.controllers) compareControllers(Number(values.fleets), Number(values.seed), values.model);
+else if (values.controllers) compareControllers(Number(values.fleets), Number(values.seed), values);
 else compare(Number(values.fleets), Number(values.seed));

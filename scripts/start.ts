@@ -5,15 +5,13 @@
  */
 
 import { watchedCluster } from '../src/cli/commands/watch.js';
-import { proofTable, runsTable, storedTable, verdict } from '../src/cli/report/report-view.js';
-import { story } from '../src/cli/report/story-view.js';
-import { errorText } from '../src/cli/terminal/error-text.js';
-import { counted } from '../src/cli/terminal/format.js';
-import { type Line, render } from '../src/cli/terminal/line.js';
 import { wantsColour } from '../src/cli/terminal/output.js';
 import { createProgressDisplay, type ProgressDisplay } from '../src/cli/watch/progress-display.js';
+import { errorText } from '../src/error-text.js';
 import type { Cluster } from '../src/fleet/index.js';
 import { operatorName } from '../src/fleet/operator-name.js';
+import { counted } from '../src/presentation/lines/format.js';
+import { type Line, render } from '../src/presentation/lines/line.js';
 import { completeness } from '../src/reference-ingestion/completeness.js';
 import { withClient } from '../src/reference-ingestion/database.js';
 import { fleetRange } from '../src/reference-ingestion/fleet.js';
@@ -21,9 +19,11 @@ import { SecretToken } from '../src/server/access/secret-token.js';
 import { type Serving, serveFleet } from '../src/server/serve-fleet.js';
 import { aborted, Interrupted, listenForInterruption } from './dev/start/interruption.js';
 import { formatScale, parseOptions, type StartOptions } from './dev/start/options.js';
+import { proofTable, runsTable, storedTable, verdict } from './dev/start/report-view.js';
 import { requestFor, workflowIdOf } from './dev/start/request.js';
 import { Runs } from './dev/start/runs.js';
 import { Stack } from './dev/start/stack.js';
+import { story } from './dev/start/story-view.js';
 
 const { stdout, stderr } = process;
 

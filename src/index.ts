@@ -20,9 +20,7 @@
  */
 import { type CommandName, parseCommand } from './backfill/commands/command.js';
 import type { Report } from './backfill/views/report.js';
-import type { Cluster, ClusterSession, Fleet } from './fleet/cluster.js';
-import { fleetFromEnvironment } from './fleet/environment.js';
-import { loadFleet } from './fleet/file.js';
+import type { Cluster, ClusterSession } from './fleet/cluster.js';
 import { openCluster as open } from './fleet/session.js';
 import type { Asked } from './runs/ask.js';
 import { completeInput, withDefaults } from './runs/input.js';
@@ -42,7 +40,9 @@ export type { Proof, ProofRow } from './backfill/views/proof.js';
 export type { CustomerReport, Report } from './backfill/views/report.js';
 export type { Status } from './backfill/views/status.js';
 export type { Cluster, ClusterSession, Fleet } from './fleet/cluster.js';
+export { fleetFromEnvironment as fleetOfEnvironment } from './fleet/environment.js';
 export { ClusterUnreachable, FleetFileError } from './fleet/errors.js';
+export { loadFleet as fleetFrom } from './fleet/file.js';
 export { type Asked, customerOf, logOf, NoWorker, progressOf, proofOf } from './runs/ask.js';
 export { DirectoryProblem, WrongInput } from './runs/input.js';
 export { NotARun, type RunFacts } from './runs/run.js';
@@ -61,14 +61,6 @@ export interface BackfillInput {
   readonly customers?: 'all' | readonly (string | { readonly id: string; readonly [field: string]: unknown })[];
   readonly [field: string]: unknown;
 }
-
-/** @throws FleetFileError with a line for each problem of the file */
-export const fleetFrom = (path: string, environment: NodeJS.ProcessEnv = process.env): Promise<Fleet> =>
-  loadFleet(path, environment);
-
-/** The one cluster that `TEMPORAL_ADDRESS` and the other variables of Temporal's tools name. */
-export const fleetOfEnvironment = (environment: NodeJS.ProcessEnv = process.env): Fleet =>
-  fleetFromEnvironment(environment);
 
 /** Connects to a cluster's Temporal, through a port-forward where the fleet file has one. @throws ClusterUnreachable */
 export const openCluster = (

@@ -1,4 +1,4 @@
-import { LATE } from '../../src/cli/watch/activity-line.js';
+import { LATE } from '../../src/presentation/status/activity-line.js';
 import { type Alert, type Limits, metric } from './alert.js';
 
 const labels = { cluster: 'eu' };

@@ -86,6 +86,13 @@ const SHARED = [
   'views/report',
 ];
 
+/**
+ * Globals as constants of the bundle. Its code runs in a `vm` context, where each use of a global name calls out of the engine, about half a
+ * microsecond. Only what the SDK leaves as it is: it replaces `Date` and timers. In the first line, so that the source map stays true.
+ */
+const GLOBALS =
+  'const { Array, Error, JSON, Map, Math, Number, Object, Promise, Set, String, TextDecoder, TextEncoder, Uint8Array, WeakMap } = globalThis; ';
+
 async function bundle(folder: string): Promise<void> {
   // Loading the bundler takes longer than finding out that there is nothing to do.
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
@@ -101,7 +108,7 @@ async function bundle(folder: string): Promise<void> {
   ];
   for (const { workflowsPath, ...options } of bundles) {
     const { code } = await bundleWorkflowCode({ workflowsPath: join(workflowsPath, 'index.js'), logger, ...options });
-    await writeFile(`${workflowsPath}.bundle.js`, code);
+    await writeFile(`${workflowsPath}.bundle.js`, GLOBALS + code);
   }
 }
 

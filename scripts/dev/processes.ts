@@ -1,10 +1,11 @@
 /** Throw-away directories, and the end of all that a script or a test has started. */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { stopManaged } from '../../src/processes/managed-process.js';
 import { removeWithThisProcess } from '../../src/processes/reaper.js';
 
@@ -12,8 +13,8 @@ import { removeWithThisProcess } from '../../src/processes/reaper.js';
 const directories = new Map<string, () => void>();
 
 /** Stops every managed process of this process, all at once, and removes its temporary directories. */
-export async function stopAll(graceMs?: number): Promise<void> {
-  await stopManaged(graceMs);
+export async function stopAll(): Promise<void> {
+  await stopManaged();
   await Promise.all([...directories.keys()].map(removeTemporaryDirectory));
 }
 
@@ -32,6 +33,13 @@ export async function removeTemporaryDirectory(path: string): Promise<void> {
   directories.delete(path);
   forget();
 }
+
+/** Whether a program is installed, as its `--version` shows. */
+export const isInstalled = (program: string): Promise<boolean> =>
+  promisify(execFile)(program, ['--version']).then(
+    () => true,
+    () => false,
+  );
 
 /** The processes that a process has started itself and that are still there. */
 export function childrenOf(parent: number): { pid: number; args: string }[] {

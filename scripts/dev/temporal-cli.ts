@@ -20,7 +20,7 @@ export interface ObtainOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Default: `.cache/temporal-cli` in the project. */
   readonly cacheDirectory?: string;
-  /** Told what takes long, and which broken candidates were skipped. Default: stderr. */
+  /** Gets a line about what takes long, and about each broken candidate that was skipped. Default: stderr. */
   readonly say?: (line: string) => void;
   /** How to download; tests replace it. */
   readonly download?: ObtainInto;

@@ -1,4 +1,4 @@
-import { type Line, type Span, type Style, widthOf } from '../../src/cli/terminal/line.js';
+import { type Line, type Span, type Style, widthOf } from '../../src/presentation/lines/line.js';
 
 /** Pixels of a column and of a row, at a font size of 13. */
 const COLUMN = 7.8;

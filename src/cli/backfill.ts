@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import { EXIT } from '../operations/exit-codes.js';
 import { runCommandLine } from './command-line.js';
-import { EXIT } from './commands/exit-codes.js';
 
 /** The `backfill` command as a process: wiring only. */
 const interruption = new AbortController();

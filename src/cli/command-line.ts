@@ -1,4 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
+import { EXIT, type ExitCode } from '../operations/exit-codes.js';
+import { problemFrom } from '../operations/problem.js';
 import { addAdd } from './commands/add.js';
 import type { Action, AddCommand } from './commands/add-command.js';
 import { addAudit } from './commands/audit.js';
@@ -8,14 +10,12 @@ import { CommandContext, type GlobalOptions, type Surroundings } from './command
 import { addCustomers } from './commands/customers.js';
 import { addResetDay, addSkipDay } from './commands/days.js';
 import { addDoctor } from './commands/doctor.js';
-import { EXIT, type ExitCode } from './commands/exit-codes.js';
 import { addExport } from './commands/export.js';
 import { addFinish } from './commands/finish.js';
 import { addImport } from './commands/import.js';
 import { addLog } from './commands/log.js';
 import { addPause } from './commands/pause.js';
 import { addPlan } from './commands/plan.js';
-import { problemFrom } from './commands/problem.js';
 import { addRemove } from './commands/remove.js';
 import { addReplayGate } from './commands/replay-gate.js';
 import { addReport } from './commands/report.js';

@@ -1,5 +1,5 @@
+import { type Fields, isFields } from '../backfill/json.js';
 import { parseRequest } from '../backfill/request/request.js';
-import { type Fields, isFields } from './fields.js';
 import { defaultsProblem, type Problem } from './problems.js';
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isFields } from '../backfill/json.js';
 import { customerId } from '../backfill/request/values.js';
 
 /**
@@ -18,13 +19,12 @@ function ruled<Shape extends z.ZodRawShape>(
   messages: { shape: string; rule: string },
   holds: (has: (name: keyof Shape & string) => boolean) => boolean,
 ) {
-  return z.strictObject(shape, { error: messages.shape }).refine(
-    (value) => {
-      const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-      return !isObject || holds((name) => Object.hasOwn(value, name));
-    },
-    { error: messages.rule, when: () => true },
-  );
+  return z
+    .strictObject(shape, { error: messages.shape })
+    .refine((value) => !isFields(value) || holds((name) => Object.hasOwn(value, name)), {
+      error: messages.rule,
+      when: () => true,
+    });
 }
 
 /** An object that has exactly one of these fields. */

@@ -123,6 +123,6 @@ export async function spawnManaged(
 }
 
 /** Stops every managed process of this process, all at once. */
-export async function stopManaged(graceMs?: number): Promise<void> {
-  await Promise.all([...managed].map((handle) => handle.stop(graceMs)));
+export async function stopManaged(): Promise<void> {
+  await Promise.all([...managed].map((handle) => handle.stop()));
 }

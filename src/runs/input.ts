@@ -1,8 +1,8 @@
+import type { Fields } from '../backfill/json.js';
 import { describeIssues, type Issue } from '../backfill/request/issue.js';
 import { settleLastDays } from '../backfill/request/last-days.js';
 import { parseRequest } from '../backfill/request/request.js';
 import { mergeDefaults } from '../fleet/defaults.js';
-import type { Fields } from '../fleet/fields.js';
 import { type Cluster, customersOf, type DirectoryCustomer } from '../fleet/index.js';
 import type { ReadyInput } from './start.js';
 

@@ -1,6 +1,7 @@
 import { defaultPayloadConverter, TypedSearchAttributes } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import type { ClusterSession } from '../fleet/index.js';
+import { dateOf } from './history.js';
 import { isOfCluster, type RunFacts, runsQuery } from './run.js';
 import { CLUSTER } from './run-cluster.js';
 import { withDeadline } from './time-limit.js';
@@ -56,9 +57,6 @@ const statusName = (status: number): string =>
   (WorkflowExecutionStatus[status] ?? 'UNKNOWN')
     .replace('WORKFLOW_EXECUTION_STATUS_', '')
     .replace('CANCELED', 'CANCELLED');
-
-const dateOf = (time: Execution['startTime']): Date | undefined =>
-  time ? new Date(Number(time.seconds ?? 0) * 1_000 + (time.nanos ?? 0) / 1e6) : undefined;
 
 function labelIn({ searchAttributes }: Execution): TypedSearchAttributes {
   const payload = searchAttributes?.indexedFields?.[CLUSTER.name];

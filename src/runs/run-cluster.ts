@@ -1,6 +1,6 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { isFields } from '../fleet/fields.js';
+import { isFields } from '../backfill/json.js';
 import { runArguments } from './run-input.js';
 import { clusterNamed } from './run-names.js';
 

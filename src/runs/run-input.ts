@@ -1,5 +1,6 @@
-import { type Client, defaultPayloadConverter } from '@temporalio/client';
-import { isFields } from '../fleet/fields.js';
+import type { Client } from '@temporalio/client';
+import { isFields } from '../backfill/json.js';
+import { decoded, type Execution, firstEvents } from './history.js';
 
 /** Of a run whose input says nothing else, and of windows that were started by hand. */
 export const DEFAULT_PREFIX = 'reindexconversations';
@@ -8,23 +9,9 @@ export const DEFAULT_PREFIX = 'reindexconversations';
  * The arguments of a run, from its first event: its input and, after continue-as-new, what it carries on. Undefined for an
  * argument whose codec is not known here.
  */
-export async function runArguments(
-  client: Client,
-  { workflowId, runId }: { workflowId: string; runId?: string | undefined },
-): Promise<unknown[]> {
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution: { workflowId, ...(runId ? { runId } : {}) },
-    maximumPageSize: 1,
-  });
-  const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
-  return payloads.map((payload): unknown => {
-    try {
-      return defaultPayloadConverter.fromPayload(payload);
-    } catch {
-      return undefined;
-    }
-  });
+export async function runArguments(client: Client, execution: Execution): Promise<unknown[]> {
+  const [started] = await firstEvents(client, execution, 1);
+  return (started?.workflowExecutionStartedEventAttributes?.input?.payloads ?? []).map(decoded);
 }
 
 /** What the workflow ids of a run's windows start with. After continue-as-new its options stand in the carried state. */

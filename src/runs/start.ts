@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { type Fields, isFields } from '../fleet/fields.js';
+import { type Fields, isFields } from '../backfill/json.js';
 import type { ClusterSession } from '../fleet/index.js';
 import { describeRun } from './run.js';
 import { runId, WORKFLOW_TYPE } from './run-names.js';

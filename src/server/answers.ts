@@ -1,4 +1,4 @@
-import { errorText } from '../cli/terminal/error-text.js';
+import { errorText } from '../error-text.js';
 
 /** An answer, or the latest one that there was and why there is none now. */
 export interface Kept<T> {
@@ -20,7 +20,7 @@ interface Entry {
 const STILL_GOOD = 3;
 
 /**
- * Answers that pages share: a question is asked once in an interval, however many look. While the next answer is on its way,
+ * Answers that pages share: a question is asked once in an interval, however many look. While the next answer is awaited,
  * a recent one is given, so that nobody waits for what others have asked.
  */
 export class Answers {

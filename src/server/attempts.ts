@@ -1,10 +1,7 @@
-import { type Client, defaultPayloadConverter } from '@temporalio/client';
-import type { temporal } from '@temporalio/proto';
-import type { Interval } from '../backfill/hours/interval.js';
-import { meet } from '../backfill/hours/interval.js';
+import type { Client } from '@temporalio/client';
+import { type Interval, meet } from '../backfill/hours/interval.js';
 import { parseWindowId } from '../backfill/hours/window.js';
-
-type Event = temporal.api.history.v1.IHistoryEvent;
+import { closeEvent, decoded, firstEvents, type HistoryEvent } from '../runs/history.js';
 
 /** One execution of a window's workflow, as its own history has it. */
 export interface Attempt {
@@ -27,7 +24,6 @@ const MOST = 12;
 /** A window's history is short; of a longer one the first and the last events matter. */
 const EVENTS = 200;
 const LONGEST_RESULT = 500;
-const CLOSE_EVENT = 2;
 
 /** The latest executions of windows over a customer's day, the newest first. Each costs Temporal two questions. */
 export async function attemptsOn(client: Client, prefix: string, customer: string, day: Interval): Promise<Attempt[]> {
@@ -44,27 +40,25 @@ export async function attemptsOn(client: Client, prefix: string, customer: strin
 }
 
 async function withHistory(client: Client, attempt: Attempt): Promise<Attempt> {
-  const { workflowId, runId, closedAt } = attempt;
-  const asked = { namespace: client.options.namespace, execution: { workflowId, runId } };
   try {
-    const [first, last] = await Promise.all([
-      client.workflowService.getWorkflowExecutionHistory({ ...asked, maximumPageSize: EVENTS }),
-      closedAt && client.workflowService.getWorkflowExecutionHistory({ ...asked, historyEventFilterType: CLOSE_EVENT }),
+    const [events, last] = await Promise.all([
+      firstEvents(client, attempt, EVENTS),
+      attempt.closedAt && closeEvent(client, attempt),
     ]);
-    return { ...attempt, workers: workersIn(first.history?.events ?? []), ...endingIn(last?.history?.events?.at(-1)) };
+    return { ...attempt, workers: workersIn(events), ...endingIn(last) };
   } catch {
     // Its history is past its retention.
     return attempt;
   }
 }
 
-function workersIn(events: readonly Event[]): string[] {
+function workersIn(events: readonly HistoryEvent[]): string[] {
   const identities = events.flatMap(({ activityTaskStartedEventAttributes: activity }) => activity?.identity ?? []);
   const workflow = events.flatMap(({ workflowTaskStartedEventAttributes: task }) => task?.identity ?? []);
   return [...new Set(identities.length > 0 ? identities : workflow)];
 }
 
-function endingIn(event: Event | undefined): Pick<Attempt, 'message' | 'result'> {
+function endingIn(event: HistoryEvent | undefined): Pick<Attempt, 'message' | 'result'> {
   const failure = event?.workflowExecutionFailedEventAttributes?.failure;
   const { identity, reason } = event?.workflowExecutionTerminatedEventAttributes ?? {};
   const messages: string[] = [];
@@ -74,14 +68,6 @@ function endingIn(event: Event | undefined): Pick<Attempt, 'message' | 'result'>
   const result = event?.workflowExecutionCompletedEventAttributes?.result?.payloads?.[0];
   return {
     ...(messages.length > 0 ? { message: messages.join(': ') } : {}),
-    ...(result ? { result: asJson(result) } : {}),
+    ...(result ? { result: (JSON.stringify(decoded(result)) ?? '').slice(0, LONGEST_RESULT) } : {}),
   };
-}
-
-function asJson(payload: temporal.api.common.v1.IPayload): string {
-  try {
-    return (JSON.stringify(defaultPayloadConverter.fromPayload(payload)) ?? '').slice(0, LONGEST_RESULT);
-  } catch {
-    return '';
-  }
 }

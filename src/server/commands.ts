@@ -1,7 +1,7 @@
 import { commandNamed } from '../backfill/commands/command.js';
-import { EXIT } from '../cli/commands/exit-codes.js';
-import { CommandProblem, problemFrom } from '../cli/commands/problem.js';
-import { sendUpdate } from '../cli/commands/send-command.js';
+import { EXIT } from '../operations/exit-codes.js';
+import { CommandProblem, problemFrom } from '../operations/problem.js';
+import { sendUpdate } from '../operations/send-update.js';
 import { describeRun } from '../runs/run.js';
 import { withDeadline } from '../runs/time-limit.js';
 import type { Site } from './dashboard/site.js';

@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defined } from '../backfill/defined.js';
-import type { ClusterPicture } from '../cli/terminal/picture.js';
-import { ClusterWatch, type WatchedCluster } from '../cli/watch/cluster-watch.js';
 import type { ClusterSession } from '../fleet/index.js';
 import { describeRun } from '../runs/run.js';
+import { ClusterWatch, type WatchedCluster } from '../watch/cluster-watch.js';
+import type { ClusterPicture } from '../watch/picture.js';
 
 /** How often a cluster is asked at most, however many look. */
 const INTERVAL_MS = 3_000;

@@ -10,21 +10,24 @@ import type { Request, Response } from './listen.js';
 export interface Mount {
   /** `/metrics`, `/backfill.jobs.v1.JobService/`: every path that begins with it. */
   readonly prefix: string;
-  /** It changes nothing, or sees to `--read-only` itself: where every call is a POST, the gate can't tell. */
+  /** It changes nothing, or sees to `--read-only` itself: where every call is a POST, the gate does not know. */
   readonly reads?: true;
   handle(request: Request, response: Response, visitor: Visitor): void | Promise<void>;
 }
 
-/** What a mount works with. `watch` has the picture of every cluster that all who look share. */
-export interface MountContext {
+/** What every part of the server works with. `watch` has the picture of every cluster that all who look share. */
+export interface Served {
   readonly watch: FleetWatch;
   readonly clusters: readonly Cluster[];
   readonly environment: NodeJS.ProcessEnv;
-  /** The server's secret. */
-  readonly token: string;
   readonly readOnly: boolean;
   /** Whom commands are attributed to where no header names a person. */
   readonly by: string;
+}
+
+export interface MountContext extends Served {
+  /** The server's secret. */
+  readonly token: string;
   /** Another package under whose name the job API answers as well. */
   readonly jobPackage: string | undefined;
   /** Aborted when the server stops. */

@@ -1,4 +1,4 @@
-import { html, Markup } from '../cli/report/html/markup.js';
+import { html, Markup } from '../presentation/report/html/markup.js';
 import type { Verdict } from './access/gate.js';
 import type { Request, Response } from './listen.js';
 

@@ -1,27 +1,23 @@
-import type { WatchedCluster } from '../cli/watch/cluster-watch.js';
-import type { Cluster } from '../fleet/index.js';
+import type { WatchedCluster } from '../watch/cluster-watch.js';
 import type { GateOptions } from './access/gate.js';
 import { Hosts } from './access/hosts.js';
 import { SecretToken } from './access/secret-token.js';
 import { Answers } from './answers.js';
 import { createPages } from './dashboard/app.js';
 import { FleetWatch } from './fleet-watch.js';
+import type { Served } from './mount.js';
 import { MOUNTS } from './mounts.js';
 import { startServer } from './server.js';
 
-export interface ServeOptions {
-  readonly clusters: readonly Cluster[];
+export interface ServeOptions extends Pick<Served, 'clusters' | 'environment' | 'by'> {
   /** The same clusters: how to connect to each and find its run. */
   readonly watched: readonly WatchedCluster[];
-  readonly environment: NodeJS.ProcessEnv;
   readonly access: {
     readonly token: string;
     readonly allowedHosts: readonly string[];
     readonly readOnly: boolean;
     readonly userHeader: string | undefined;
   };
-  /** Whom commands are attributed to where no header names a person. */
-  readonly by: string;
   /** Another package under whose name the job API answers as well. */
   readonly jobPackage?: string | undefined;
   /** A line for the server's log. */
@@ -46,24 +42,15 @@ export async function serveFleet(options: ServeOptions): Promise<Serving> {
   const { clusters, environment, access, by, jobPackage, say = () => {}, host, port } = options;
   const { token, allowedHosts, readOnly, userHeader } = access;
   const watch = new FleetWatch(options.watched);
+  const served: Served = { watch, clusters, environment, readOnly, by };
   const stopping = new AbortController();
   const { signal } = stopping;
   const gate: GateOptions = { token: new SecretToken(token), hosts: new Hosts(allowedHosts), readOnly, userHeader };
   const listener = await startServer(
     {
       gate,
-      pages: createPages({
-        watch,
-        clusters,
-        environment,
-        answers: new Answers(100),
-        reports: new Answers(10),
-        readOnly,
-        by,
-      }),
-      mounts: MOUNTS.flatMap((make) =>
-        make({ watch, clusters, environment, token, readOnly, by, jobPackage, signal, say }),
-      ),
+      pages: createPages({ ...served, answers: new Answers(100), reports: new Answers(10) }),
+      mounts: MOUNTS.flatMap((make) => make({ ...served, token, jobPackage, signal, say })),
       notReady: () => (watch.hasPictures ? undefined : 'no cluster has been asked yet'),
     },
     { host, port },

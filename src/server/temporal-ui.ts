@@ -1,4 +1,4 @@
-import { type Content, html } from '../cli/report/html/markup.js';
+import { type Content, html } from '../presentation/report/html/markup.js';
 import type { Site } from './dashboard/site.js';
 
 /** A workflow's page in Temporal's UI, where the fleet file or `TEMPORAL_UI_URL` says where that is; else its id alone. */

@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { inspect, promisify } from 'node:util';
+import { inspect } from 'node:util';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger, type LogEntry } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Postgres, startPostgres } from '../../scripts/dev/postgres.js';
-import { stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
+import { isInstalled, stopAll, temporaryDirectory } from '../../scripts/dev/processes.js';
 import type { ProbeAnswer, ProbeQuery } from '../../src/activities/contract.js';
 import { Prometheus } from '../../src/activities/probe/prometheus.js';
 import { probeDatabase } from '../../src/activities/probe.js';
@@ -22,10 +21,7 @@ import {
   vector,
 } from '../support/prometheus.js';
 
-const hasPrometheus = await promisify(execFile)('prometheus', ['--version']).then(
-  () => true,
-  () => false,
-);
+const hasPrometheus = await isInstalled('prometheus');
 if (!hasPrometheus)
   console.warn('SKIPPED: metrics by PromQL from a real Prometheus (Debian: apt-get install prometheus)');
 

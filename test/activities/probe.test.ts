@@ -178,7 +178,7 @@ describe('probeDatabase', () => {
     expect((await probe(thresholds, blind)).reason).toMatch(/vacuums: the probe's role needs pg_monitor/);
     const elsewhere = { BACKFILL_PROBE_URL: postgres.url.replace(/postgres$/, 'template1') };
     expect((await probe(thresholds, elsewhere)).reason).toMatch(/vacuums: there is no such table in the probe's/);
-    // Autovacuum gives way to whoever wants the table.
+    // Autovacuum gives way to any session that wants the table.
     await admin.query('DROP SCHEMA closed CASCADE');
   }, 60_000);
 

@@ -97,10 +97,7 @@ describe.concurrent('What was done by hand is one command', () => {
     const cluster = clusterOf('sequential');
     await done('start', cluster, '--month', '2026-01', '--customers', 'cvs,slow-z');
     await run.until(({ customers }) => customers[0]!.days === 'd'.repeat(31) && customers[1]!.days.startsWith('r'));
-    const status = await until(
-      () => backfill.run('status', cluster),
-      ({ stdout }) => stdout.includes('50%'),
-    );
+    const status = await backfill.until(({ stdout }) => stdout.includes('50%'), 'status', cluster);
     expect(status).toMatchObject({ code: 3, stdout: expect.stringMatching(/31 of 62 done, 1 running, 30 waiting/) });
     expect(await done('reset-day', cluster, 'cvs', '15')).toContain('cvs 2026-01-15: was done, waits to run again');
     await run.finish('slow-z', '2026-01-01');
@@ -114,10 +111,7 @@ describe.concurrent('What was done by hand is one command', () => {
     const workflowId = `${prefixOf('hand')}-slow-a-2026-01-15`;
     const args = [{ customerId: 'slow-a', startTime: 'by hand', endTime: 'by hand' }];
     const window = await rig.client.workflow.start('reindexconversations', { workflowId, taskQueue: childQueue, args });
-    const status = await until(
-      () => backfill.run('status', clusterOf('hand')),
-      ({ stdout }) => stdout.includes(workflowId),
-    );
+    const status = await backfill.until(({ stdout }) => stdout.includes(workflowId), 'status', clusterOf('hand'));
     expect(status.stdout).toMatch(/1 running/);
     await window.signal('finish');
   });
@@ -152,10 +146,7 @@ describe.concurrent('What was done by hand is one command', () => {
       'oportun-2026-01-04',
       'oportun-2026-01-05',
     ]);
-    await until(
-      () => backfill.run('export', cluster, '--out', 'exported.json'),
-      ({ code }) => code === 0,
-    );
+    await backfill.until(({ code }) => code === 0, 'export', cluster, '--out', 'exported.json');
     const exported = JSON.parse(await readFile(join(backfill.folder, 'exported.json'), 'utf8'));
     expect(exported.customers.cvs).toEqual(
       Object.fromEntries([1, 2, 3, 4, 5].map((day) => [`2026-01-0${day}`, 'completed'])),

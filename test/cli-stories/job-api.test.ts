@@ -151,7 +151,7 @@ describe('The job API of backfill serve', { timeout: MANY_CALLS_MS }, () => {
     expect(await codeOf(jobs.pauseJob({ name }))).toBe(Code.FailedPrecondition);
   });
 
-  it('needs the token, and a page of another site can not use the cookie of this one', async () => {
+  it('needs the token, and a page of another site cannot use the cookie of this one', async () => {
     const path = 'backfill.jobs.v1.JobService/ListJobs';
     expect(await codeOf(jobsClient({ baseUrl: `http://${address}`, token: 'x' }).listJobs({}))).toBe(
       Code.Unauthenticated,

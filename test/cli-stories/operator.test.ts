@@ -6,7 +6,7 @@ import type { LogView } from '../../src/backfill/views/log.js';
 import type { Progress } from '../../src/backfill/views/progress.js';
 import type { Report } from '../../src/backfill/views/report.js';
 import { useRig } from '../support/harness.js';
-import { until } from '../support/run.js';
+import { until, untilDone } from '../support/run.js';
 
 // The queues of README's examples: no other test file uses them.
 useRig({ taskQueue: 'backfill-scorecards', childQueue: 'ingestion' });
@@ -43,6 +43,8 @@ async function query<T>(workflowId: string, name: string, ...more: string[]): Pr
 }
 
 const progress = (workflowId: string) => query<Progress>(workflowId, 'progress');
+const untilProgress = (workflowId: string, wanted: (progress: Progress) => boolean) =>
+  until(() => progress(workflowId), wanted);
 
 const signal = (workflowId: string, name: string, input: string) =>
   temporal(`workflow signal --workflow-id ${workflowId} --name ${name} --input`, input);
@@ -80,25 +82,16 @@ describe('With nothing but the temporal CLI', () => {
     const workflowId = 'backfillscorecards-story';
     const input = { customers: ['quick', 'slow-b'], start: '2026-01-01', end: '2026-01-04' };
     await start(workflowId, input);
-    await until(
-      () => progress(workflowId),
-      (now) => letters(now).join() === 'quick ddd,slow-b r..',
-    );
+    await untilProgress(workflowId, (now) => letters(now).join() === 'quick ddd,slow-b r..');
 
     const answer = JSON.parse(await temporal(update(workflowId, 'pause'), '{"reason":"lunch","by":"ana"}')) as object;
     expect(answer).toMatchObject({
       result: { command: 'pause', did: expect.stringContaining('1 window'), status: 'pausing' },
     });
     await finish('slow-b', '2026-01-01');
-    await until(
-      () => progress(workflowId),
-      ({ status }) => status === 'paused',
-    );
+    await untilProgress(workflowId, ({ status }) => status === 'paused');
     await signal(workflowId, 'reset-day', '{"customer":"quick","day":"2026-01-02"}');
-    const waiting = await until(
-      () => progress(workflowId),
-      (now) => letters(now)[0] === 'quick d.d',
-    );
+    const waiting = await untilProgress(workflowId, (now) => letters(now)[0] === 'quick d.d');
     expect(letters(waiting)).toEqual(['quick d.d', 'slow-b d..']);
     expect(waiting.totals.windows.started).toBe(4);
 
@@ -110,10 +103,7 @@ describe('With nothing but the temporal CLI', () => {
     );
     await signal(workflowId, 'resetDay', '{"customer":"cbs","day":"2026-01-02"}');
     await signal(workflowId, 'resume-run', '{}');
-    const { rejected } = await until(
-      () => progress(workflowId),
-      ({ rejected }) => rejected.length === 2,
-    );
+    const { rejected } = await untilProgress(workflowId, ({ rejected }) => rejected.length === 2);
     expect(rejected).toMatchObject([
       { command: 'resetDay', reason: 'customer "cbs" is not in this run; it has quick, slow-b' },
       { command: 'resume-run', reason: 'unknown command "resume-run"; did you mean resume?' },
@@ -121,16 +111,10 @@ describe('With nothing but the temporal CLI', () => {
 
     await temporal(update(workflowId, 'setParallelism'), '{"max":3,"perCustomer":2}');
     await signal(workflowId, 'resume', '{"by":"ana"}');
-    const resumed = await until(
-      () => progress(workflowId),
-      (now) => letters(now).join() === 'quick ddd,slow-b drr',
-    );
+    const resumed = await untilProgress(workflowId, (now) => letters(now).join() === 'quick ddd,slow-b drr');
     expect(resumed.parallelism).toMatchObject({ max: 3, perCustomer: 2, inFlight: 2 });
     await temporal(update(workflowId, 'reset_day'), '{"customer":"quick","day":"2026-01-02"}');
-    await until(
-      () => progress(workflowId),
-      ({ totals }) => totals.windows.completed === 6,
-    );
+    await untilProgress(workflowId, ({ totals }) => totals.windows.completed === 6);
     await finish('slow-b', '2026-01-02');
     await finish('slow-b', '2026-01-03');
 
@@ -170,27 +154,14 @@ describe('With nothing but the temporal CLI', () => {
     await temporal('workflow terminate --reason on-call --workflow-id backfillscorecards-terminated');
     await windowIs('RUNNING');
     await start('backfillscorecards-cancelled', input);
-    await until(
-      () => progress('backfillscorecards-cancelled'),
-      ({ totals }) => totals.windows.adopted === 1,
-    );
+    await untilProgress('backfillscorecards-cancelled', ({ totals }) => totals.windows.adopted === 1);
     await temporal('workflow cancel --workflow-id backfillscorecards-cancelled');
     await windowIs('CANCELED');
-    await until(
-      () => progress('backfillscorecards-cancelled'),
-      ({ status }) => status === 'cancelled',
-    );
+    await untilProgress('backfillscorecards-cancelled', ({ status }) => status === 'cancelled');
   });
 });
 
 async function finish(customer: string, window: string): Promise<void> {
   const workflowId = `reindexconversations-${customer}-${window}`;
-  await until(
-    () =>
-      signal(workflowId, 'finish', 'null').then(
-        () => true,
-        () => false,
-      ),
-    (sent) => sent,
-  );
+  await untilDone(() => signal(workflowId, 'finish', 'null'));
 }

@@ -53,10 +53,7 @@ describe('A fleet on the command line', { timeout: MANY_CALLS_MS }, () => {
     expect(started).toMatchObject({ code: 0 });
     await run.until(({ totals }) => totals.failed > 0);
     await backfill.run('pause', chat, '--customer', 'broken-d');
-    const shown = await until(
-      () => backfill.run('status', chat),
-      ({ stdout }) => stdout.includes('broken-d'),
-    );
+    const shown = await backfill.until(({ stdout }) => stdout.includes('broken-d'), 'status', chat);
     expect(shown.code).toBe(4);
     expect(shown.stdout).toMatch(/! broken-d 2026-01-01\b.* permanent: no such customer/);
     expectPlainAndNarrow(shown);
@@ -68,10 +65,7 @@ describe('A fleet on the command line', { timeout: MANY_CALLS_MS }, () => {
     expect(planned.stderr).toContain('no worker polls task queue backfill-scorecards');
     const started = await backfill.run('start', lonely, '--month', '2026-01', '--customers', 'acme');
     expect(started).toMatchObject({ code: 0, stderr: expect.stringContaining('no worker polls') });
-    await until(
-      () => backfill.run('status', lonely),
-      ({ stdout }) => stdout.includes(`${lonelyRun} does not answer;`),
-    );
+    await backfill.until(({ stdout }) => stdout.includes(`${lonelyRun} does not answer;`), 'status', lonely);
     const paused = await backfill.run('pause', lonely);
     expect(paused).toMatchObject({ code: 5, stdout: '' });
     expect(paused.stderr).toContain(`backfill doctor ${lonely}`);
@@ -114,10 +108,7 @@ describe('A fleet on the command line', { timeout: MANY_CALLS_MS }, () => {
     });
     expect(await backfill.run(...start, '--yes')).toMatchObject({ code: 0 });
     await another.until(({ totals }) => totals.running === 1);
-    const which = await until(
-      () => backfill.run('pause', chat),
-      ({ code }) => code === 2,
-    );
+    const which = await backfill.until(({ code }) => code === 2, 'pause', chat);
     expect(which.stderr).toMatch(/2 open runs: .*; choose one with --run/);
     expect(await backfill.run('pause', chat, '--range', '2026-02', '--reason', 'one')).toMatchObject({ code: 0 });
     expect((await another.progress()).status).toBe('pausing');
@@ -146,9 +137,12 @@ describe('A fleet on the command line', { timeout: MANY_CALLS_MS }, () => {
       ({ clusters: [cluster] }) => cluster!.startedByHand.counts.running === 1,
     );
     expect(found.clusters[0]!.startedByHand.running).toEqual([`${prefix}-chat-slow-e-2026-01-30`]);
-    const without = await until(
-      () => backfill.run('status', west, '--range', '2025-01'),
+    const without = await backfill.until(
       ({ stdout }) => stdout.includes(`${prefix}-slow-e-2025-01-30`),
+      'status',
+      west,
+      '--range',
+      '2025-01',
     );
     expect(without.code).toBe(7);
     for (const handle of handles) await handle.signal('finish');
@@ -164,9 +158,12 @@ describe('A fleet on the command line', { timeout: MANY_CALLS_MS }, () => {
     expect(code).toBe(130);
     expect((await run.progress()).status).toBe('finishing');
     await run.handle.terminate('on-call');
-    const shown = await until(
-      () => backfill.run('status', chat, '--run', run.workflowId),
+    const shown = await backfill.until(
       ({ stdout }) => stdout.includes('terminated'),
+      'status',
+      chat,
+      '--run',
+      run.workflowId,
     );
     expect(shown.code).toBe(4);
     expect(shown.stdout).toMatch(/closed +terminated 20.* UTC: on-call/);

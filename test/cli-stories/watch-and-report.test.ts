@@ -1,13 +1,13 @@
 /** What people see of real runs: the screen of `watch`, and the report. */
 import { describe, expect, inject, it } from 'vitest';
-import { collectRun } from '../../src/cli/report/collect.js';
-import { documentOf } from '../../src/cli/report/document.js';
-import { formatted, REPORT_FORMATS } from '../../src/cli/report/formats.js';
-import { placedDays } from '../../src/cli/terminal/placed-days.js';
-import { ClusterWatch } from '../../src/cli/watch/cluster-watch.js';
-import { openWindows, takeSnapshot } from '../../src/cli/watch/run-snapshot.js';
+import { placedDays } from '../../src/backfill/views/placed-days.js';
 import { type Cluster, openCluster } from '../../src/fleet/index.js';
+import { collectRun } from '../../src/presentation/report/collect.js';
+import { documentOf } from '../../src/presentation/report/document.js';
+import { formatted, REPORT_FORMATS } from '../../src/presentation/report/formats.js';
 import { childPrefixOf } from '../../src/runs/run-input.js';
+import { ClusterWatch } from '../../src/watch/cluster-watch.js';
+import { openWindows, takeSnapshot } from '../../src/watch/run-snapshot.js';
 import { useRig } from '../support/harness.js';
 import type { BackfillHandle } from '../support/run.js';
 

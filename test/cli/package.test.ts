@@ -16,8 +16,8 @@ describe('the package', () => {
     expect(files).toEqual(
       expect.arrayContaining([
         'dist/cli/backfill.js',
-        'dist/cli/report/html/report.css',
-        'dist/cli/report/html/report.js',
+        'dist/presentation/report/html/report.css',
+        'dist/presentation/report/html/report.js',
         'dist/worker.js',
         'dist/workflows.bundle.js',
         'dist/processes/reaper.mjs',

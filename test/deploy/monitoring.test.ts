@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { alertsWith } from '../../deploy/monitoring/rules.js';
+import { isInstalled } from '../../scripts/dev/processes.js';
 import { DATABASE, PROMETHEUS } from '../../src/activities/probe/sources.js';
 import { createProgram } from '../../src/cli/command-line.js';
 import { METRICS } from '../../src/server/metrics/metrics.js';
@@ -11,10 +12,7 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = `${root}deploy/monitoring`;
 
-const hasPromtool = await run('promtool', ['--version']).then(
-  () => true,
-  () => false,
-);
+const hasPromtool = await isInstalled('promtool');
 if (!hasPromtool) console.warn("SKIPPED: the alerts' own tests need promtool (Debian: apt-get install prometheus)");
 
 describe('the alerts', () => {

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { OTHER_ORDER } from '../../scripts/dev/altered-build.js';
 import { COMMANDS } from '../../src/backfill/commands/command.js';
 import { asHistory, type RecordedHistory, recordedHistories } from '../support/histories.js';
-import { kindsOf } from '../support/history-events.js';
+import { type HistoryEvent, inputsOf, kindsOf } from '../support/history-events.js';
 
 const codePath = fileURLToPath(new URL('../../dist/workflows.bundle.js', import.meta.url));
 const histories = recordedHistories();
@@ -57,9 +57,7 @@ describe('Every recorded history', () => {
 
   it('includes checks of completed windows, and a run that continued as new between two of them', () => {
     const checks = (name: string) =>
-      asHistory(recorded(name)).events.filter(
-        ({ activityTaskScheduledEventAttributes: activity }) => activity?.activityType?.name === 'checkWindows',
-      ).length;
+      inputsOf(asHistory(recorded(name)).events as HistoryEvent[], 'checkWindows').length;
     // The first check of a run asks whether the worker can check at all.
     expect(checks('verified')).toBeGreaterThan(1);
     expect(checks('repaired')).toBeGreaterThan(1);

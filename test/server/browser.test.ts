@@ -1,3 +1,4 @@
+// Long because its last test says that the others together have pressed every button that the pages have.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from 'playwright-core';

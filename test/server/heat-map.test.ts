@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { html } from '../../src/cli/report/html/markup.js';
-import type { PlacedDays } from '../../src/cli/terminal/placed-days.js';
-import type { WatchedCluster } from '../../src/cli/watch/cluster-watch.js';
+import type { PlacedDays } from '../../src/backfill/views/placed-days.js';
 import type { ClusterSession } from '../../src/fleet/index.js';
+import { html } from '../../src/presentation/report/html/markup.js';
 import { chosenDays } from '../../src/server/dashboard/chosen-days.js';
 import { chosenRows, heatMap, type MapQuery } from '../../src/server/dashboard/heat-map.js';
 import { type Serving, serveFleet } from '../../src/server/serve-fleet.js';
 import { typedCommand } from '../../src/server/typed-command.js';
+import type { WatchedCluster } from '../../src/watch/cluster-watch.js';
 import { bigCluster, TOKEN } from './support.js';
 
 const start = '2026-01-01';

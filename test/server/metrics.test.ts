@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { progressOf } from '../../src/backfill/views/progress.js';
-import type { ClusterPicture } from '../../src/cli/terminal/picture.js';
 import { metricsOf } from '../../src/server/metrics/metrics.js';
+import type { ClusterPicture } from '../../src/watch/picture.js';
 import { MINUTE, START } from '../support/core.js';
 import { backfill, command, completes, starts } from '../support/story.js';
 
@@ -24,7 +24,7 @@ const text = async (...pictures: ClusterPicture[]) =>
 
 describe('the metrics of the fleet', () => {
   it('say what a run is doing, under the names that alerts and dashboards use', async () => {
-    const activity = { type: 'Reindex', attempt: 1, worker: 'w', seenAt: NOW - 4_000, limitMs: 10_000 };
+    const activity = { attempt: 1, seenAt: NOW - 4_000, limitMs: 10_000 };
     const window = { workflowId: 'w', customer: 'oportun', interval: [0, 24] as const, startedAt: START, activity };
     const lines = await text(pictureOf('eu', { windows: { list: [window as never], more: false } }));
     expect(lines).toEqual(

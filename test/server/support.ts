@@ -1,9 +1,9 @@
 import type { Progress } from '../../src/backfill/views/progress.js';
-import { describeRun } from '../../src/cli/commands/runs.js';
-import type { WatchedCluster } from '../../src/cli/watch/cluster-watch.js';
 import type { Cluster, ClusterSession } from '../../src/fleet/index.js';
+import { describeRun } from '../../src/operations/find-run.js';
 import { type Serving, serveFleet } from '../../src/server/serve-fleet.js';
-import { progress } from '../cli/watch/progress.js';
+import type { WatchedCluster } from '../../src/watch/cluster-watch.js';
+import { progress } from '../support/progress.js';
 import type { Rig } from '../support/rig.js';
 
 export const TOKEN = 'a-token-of-more-than-twenty-characters';

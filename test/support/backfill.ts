@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { until } from './run.js';
 
 const bin = fileURLToPath(new URL('../../dist/cli/backfill.js', import.meta.url));
 const TIME_LIMIT_MS = 40_000;
@@ -34,6 +35,11 @@ export class BackfillCommand {
     const child = this.start(...args);
     const [stdout, stderr] = await Promise.all([text(child.stdout!), text(child.stderr!), ended(child)]);
     return { code: child.exitCode, stdout, stderr };
+  }
+
+  /** Runs it again until it answers as wanted. */
+  until(wanted: (answered: Answered) => boolean, ...args: string[]): Promise<Answered> {
+    return until(() => this.run(...args), wanted);
   }
 
   /** Runs it with `--output json`, and reads the one document on stdout. */

@@ -6,7 +6,7 @@ import { type Alteration, alteredBuild } from '../../scripts/dev/altered-build.j
 import { freePort } from '../../src/fleet/free-port.js';
 import { type ManagedProcess, spawnManaged } from '../../src/processes/managed-process.js';
 import type { Rig } from './rig.js';
-import { until } from './run.js';
+import { until, untilDone } from './run.js';
 
 const UNHANDLED = proto.temporal.api.enums.v1.WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND;
 
@@ -51,14 +51,8 @@ export class Release {
     const { client, namespace, taskQueue: deploymentName } = this.rig;
     const { buildId } = this;
     // The server learns of a version by its first poll.
-    await until(
-      () =>
-        client.workflowService.setWorkerDeploymentCurrentVersion({ namespace, deploymentName, buildId }).then(
-          () => true,
-          () => false,
-        ),
-      (done) => done,
-    );
+    const version = { namespace, deploymentName, buildId };
+    await untilDone(() => client.workflowService.setWorkerDeploymentCurrentVersion(version));
   }
 
   /** `backfill replay-gate` of this build. */

@@ -60,6 +60,10 @@ export class BackfillHandle {
     return until(() => this.progress(), wanted);
   }
 
+  untilLog(wanted: (log: LogView[]) => boolean): Promise<LogView[]> {
+    return until(() => this.log(), wanted);
+  }
+
   signal(name: string, ...args: unknown[]): Promise<void> {
     return this.handle.signal<unknown[]>(name, ...args);
   }
@@ -105,18 +109,7 @@ export class BackfillHandle {
 
   /** Lets the windows of customers `slow-…` and `stubborn-…` complete, once they run. */
   async finish(customer: string, ...windows: string[]): Promise<void> {
-    for (const window of windows) {
-      await until(
-        () =>
-          this.child(customer, window)
-            .signal('finish')
-            .then(
-              () => true,
-              () => false,
-            ),
-        (sent) => sent,
-      );
-    }
+    for (const window of windows) await untilDone(() => this.child(customer, window).signal('finish'));
   }
 
   /** The histories of its runs, from the first to the latest: one, unless it continued as new. */
@@ -196,6 +189,16 @@ export async function until<T>(ask: () => Promise<T>, wanted: (answer: T) => boo
       throw new Error(`not within ${PATIENCE_MS} ms: ${wanted}\nThe latest answer: ${JSON.stringify(answer, null, 1)}`);
     }
   }
+}
+
+/** Does it again until it does not fail. */
+export async function untilDone(work: () => Promise<unknown>): Promise<void> {
+  const done = () =>
+    work().then(
+      () => true,
+      () => false,
+    );
+  await until(done, Boolean);
 }
 
 async function execution(client: Client, workflowId: string, runId: string): Promise<Execution> {

@@ -5,10 +5,10 @@ import { evolve } from '../../src/backfill/events/evolve.js';
 import type { FailureClass } from '../../src/backfill/failures/classify.js';
 import { formatDay } from '../../src/backfill/hours/calendar.js';
 import { decide } from '../../src/backfill/schedule/decide.js';
-import { initialState } from '../../src/backfill/state/initial-state.js';
 import { byDay, dayOf } from '../../src/backfill/state/ledger.js';
 import type { State } from '../../src/backfill/state/state.js';
-import { deepFreeze, failureOf, nameOf, requestOf, START, windowNamed } from './core.js';
+import { deepFreeze, failureOf, nameOf, START, windowNamed } from './core.js';
+import { preparedState } from './state.js';
 
 /** A run of which the words below tell a story; a second passes with each. */
 export interface Story {
@@ -23,11 +23,8 @@ export type Step = (story: Story) => Story;
 
 /** The run of a request, with all known that it must know before its first window. */
 export function backfill(input: object): Step {
-  const request = requestOf(input);
-  return () => ({
-    state: evolve(initialState(request.options, request.customers, START), { kind: 'prepared', at: START }),
-    now: START,
-  });
+  const state = preparedState(input);
+  return () => ({ state, now: START });
 }
 
 /** Starts as many windows as the run wants to, or so many. */

@@ -75,10 +75,7 @@ describe.each(ways)('as a %s,', (_, send) => {
     const run = await rig.startBackfill({ customers: ['slow-a'], start: '2026-01-01', end: '2026-01-02' });
     await run.until(({ totals }) => totals.running === 1);
     await send(run, 'resetDay', { customer: 'slow-a', day: '2026-01-01' });
-    await until(
-      () => run.log(),
-      (log) => log.some(({ effect }) => effect.includes('runs again once it has ended')),
-    );
+    await run.untilLog((log) => log.some(({ effect }) => effect.includes('runs again once it has ended')));
     await run.finish('slow-a', '2026-01-01');
     await run.until(({ totals }) => totals.windows.started === 2);
     await run.finish('slow-a', '2026-01-01');
@@ -175,10 +172,7 @@ describe('a command', () => {
       status: 'pausing',
     });
     await run.signal(name, { customer: 'cvs', day: '2026-01-01' });
-    const log = await until(
-      () => run.log(),
-      (log) => log.filter(({ what }) => what === 'resetDay').length === 2,
-    );
+    const log = await run.untilLog((log) => log.filter(({ what }) => what === 'resetDay').length === 2);
     expect(log.at(-1)).toMatchObject({ effect: 'cvs 2026-01-01: was waiting, waits to run again' });
     expect((await run.progress()).rejected).toEqual([]);
     await run.update('finish', {});
@@ -265,10 +259,7 @@ describe('a command', () => {
     await run.signal('reset-day', { customer: 'slow-a', day: '2026-01-02' });
     await run.signal('skipDay', { customer: 'slow-a', day: '2026-01-02' });
     await rig.startOrchestrator();
-    const log = await until(
-      () => run.log(),
-      (log) => log.length === 4,
-    );
+    const log = await run.untilLog((log) => log.length === 4);
     expect(log.map(({ what }) => what)).toEqual(['resume', 'pause', 'resetDay', 'skipDay']);
     expect(await run.progress()).toMatchObject({ status: 'paused', customers: [{ days: '.s.' }] });
     await run.signal('finish');

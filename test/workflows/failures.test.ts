@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { useRig } from '../support/harness.js';
-import { type BackfillHandle, until } from '../support/run.js';
+import { type BackfillHandle, untilDone } from '../support/run.js';
 
 const rig = useRig();
 
@@ -160,17 +160,7 @@ describe('a window that somebody else stops', () => {
   it.each(['cancel', 'terminate'] as const)('by %s is held until resume, and the rest continues', async (how) => {
     const run = await rig.startBackfill({ customers: ['slow-a', 'cvs'], ...days, end: '2026-01-03' });
     await run.until(({ totals }) => totals.running === 1);
-    await until(
-      () =>
-        run
-          .child('slow-a', '2026-01-01')
-          .describe()
-          .then(
-            () => true,
-            () => false,
-          ),
-      (there) => there,
-    );
+    await untilDone(() => run.child('slow-a', '2026-01-01').describe());
     await run.child('slow-a', '2026-01-01')[how]();
     await run.until(({ customers }) => customers[0]!.days === 'hr');
     await run.finish('slow-a', '2026-01-02');
@@ -189,16 +179,10 @@ describe('a window that somebody else stops', () => {
   it('three times within minutes pauses the run and says why; resume continues', async () => {
     const customers = ['slow-a', 'slow-b', 'slow-c', 'slow-d'];
     const run = await rig.startBackfill({ customers, ...days, end: '2026-01-02', parallelism: 3 });
-    await until(
-      () => run.children(),
-      (children) => children.length === 3,
-    );
+    await run.untilStarted(3);
     await run.child('slow-a', '2026-01-01').cancel();
     // The fourth takes the slot of the first; had all three ended in one task, it would never have started.
-    await until(
-      () => run.children(),
-      (children) => children.length === 4,
-    );
+    await run.untilStarted(4);
     for (const customer of ['slow-b', 'slow-c']) await run.child(customer, '2026-01-01').cancel();
     const paused = await run.until(({ totals }) => totals.held === 3);
     expect(paused).toMatchObject({

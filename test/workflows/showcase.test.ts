@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { useRig } from '../support/harness.js';
 import { Rig } from '../support/rig.js';
-import { type BackfillHandle, until } from '../support/run.js';
+import { type BackfillHandle, until, untilDone } from '../support/run.js';
 
 const days = { start: '2026-01-01', end: '2026-01-04' };
 
@@ -56,26 +56,9 @@ describe('with search attributes in the namespace', () => {
     const address = inject('address');
     await temporal(address, namespace, 'operator', 'namespace', 'create', '--retention', '24h');
     // A namespace that is new is not known everywhere at once.
-    await until(
-      () =>
-        temporal(
-          address,
-          namespace,
-          'operator',
-          'search-attribute',
-          'create',
-          ...['BackfillCluster', 'BackfillCustomer', 'BackfillStatus'].flatMap((name) => [
-            '--name',
-            name,
-            '--type',
-            'Keyword',
-          ]),
-        ).then(
-          () => true,
-          () => false,
-        ),
-      (created) => created,
-    );
+    const names = ['BackfillCluster', 'BackfillCustomer', 'BackfillStatus'];
+    const attributes = names.flatMap((name) => ['--name', name, '--type', 'Keyword']);
+    await untilDone(() => temporal(address, namespace, 'operator', 'search-attribute', 'create', ...attributes));
     await until(
       () => temporal(address, namespace, 'operator', 'search-attribute', 'list'),
       (list) => list.includes('BackfillStatus'),
@@ -119,10 +102,7 @@ describe('with search attributes in the namespace', () => {
       maxHistoryEvents: 60,
     });
     await run.until(({ customers }) => customers[1]!.days.startsWith('r'));
-    await until(
-      () => run.histories(),
-      (histories) => histories.length > 1,
-    );
+    await run.untilContinued(1);
     await found(run, 'BackfillStatus = "running" AND BackfillCluster = "eu" AND ExecutionStatus = "Running"', 1);
     await run.update('finish');
     await run.finish('slow-b', '2026-01-01');

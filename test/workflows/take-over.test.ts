@@ -74,7 +74,7 @@ describe.concurrent('a terminated run', () => {
     const second = await rig.startBackfill(input, { prefix });
     const progress = await second.until(({ totals }) => totals.running === 2);
     expect(progress.totals.windows).toMatchObject({ started: 0, adopted: 2 });
-    expect((await second.log()).map(({ effect }) => effect).sort()).toEqual([
+    expect((await second.effects()).sort()).toEqual([
       `adopted ${prefix}-slow-a-2026-01-01: it was running already`,
       `adopted ${prefix}-slow-b-2026-01-01: it was running already`,
     ]);

@@ -63,12 +63,17 @@ beforeEach(async () => {
 const start = (input: Record<string, unknown>) =>
   rig.startBackfill({ customers: ['cvs', 'sky'], ...range, ...input, child: { taskQueue: INGESTION_QUEUE } });
 
-const effects = async (run: BackfillHandle) => (await run.log()).map(({ effect }) => effect);
+const checksIn = async (run: BackfillHandle) => (await run.inputsOf('checkWindows')).length;
 
-const checksIn = async (run: BackfillHandle) =>
-  (await run.events()).filter(
-    ({ activityTaskScheduledEventAttributes: activity }) => activity?.activityType?.name === 'checkWindows',
-  ).length;
+/** Makes the window over noon of a day take so long. */
+const slow = (customer: string, day: string, milliseconds: number) =>
+  addFault(database, { customer, kind: 'slow', covers: `${day}T12:00:00Z`, parameters: { milliseconds } });
+
+/** What is wrong with a customer's scorecards in the database. */
+async function wrongIn(customer: string): Promise<{ missing: number; wrongAggregates: number }> {
+  const { customers } = await completeness(database.owner, range);
+  return customers.find(({ customerId }) => customerId === customer)!;
+}
 
 /** Of the days of both customers, in the database. */
 async function stored(): Promise<{ conversations: number; scorecards: number }> {
@@ -98,7 +103,7 @@ describe('a run that verifies', () => {
     ]);
     // One to see whether it can be done, and one for all windows.
     expect(await checksIn(run)).toBe(2);
-    expect(await effects(run)).toContain('verified 6 days: nothing is missing');
+    expect(await run.effects()).toContain('verified 6 days: nothing is missing');
   });
 
   it('finds the holes that a window left, names them, and its days are done', async () => {
@@ -145,12 +150,7 @@ describe('a run that verifies', () => {
   });
 
   it('repairs what was lost between a window and its check, be it that the aggregates are there', async () => {
-    await addFault(database, {
-      customer: 'cvs',
-      kind: 'slow',
-      covers: '2026-01-03T12:00:00Z',
-      parameters: { milliseconds: 2_000 },
-    });
+    await slow('cvs', '2026-01-03', 2_000);
     const run = await start({ verify: 'repair', customers: ['cvs'] });
     await run.until(({ totals }) => totals.windows.completed === 2);
     const lost = await database.owner.query(
@@ -161,8 +161,7 @@ describe('a run that verifies', () => {
     expect(await run.started()).toEqual([1, 2, 3, 2].map((day) => `cvs-2026-01-0${day}`));
     expect(attention).toEqual([]);
     expect(proof.totals).toMatchObject({ verifiedDays: 3, conversations: 300, scorecards: 300 });
-    const { customers } = await completeness(database.owner, range);
-    expect(customers.find(({ customerId }) => customerId === 'cvs')).toMatchObject({ missing: 0, wrongAggregates: 0 });
+    expect(await wrongIn('cvs')).toMatchObject({ missing: 0, wrongAggregates: 0 });
   });
 
   it('repairs what a crash left out, between the scorecards of a page and their aggregates', async () => {
@@ -173,21 +172,15 @@ describe('a run that verifies', () => {
     expect(await run.started()).toEqual([1, 2, 3, 2].map((day) => `sky-2026-01-0${day}`));
     // Its worker's second attempt went on behind the page: the window completed, with nothing of the day.
     expect(totals.windows).toMatchObject({ completed: 4, failed: 0 });
-    expect(await effects(run)).toContainEqual(
+    expect(await run.effects()).toContainEqual(
       expect.stringMatching(/^sky 2026-01-02: (\d+) of \1 conversations have no .*; runs again \(repair 1 of 2\)$/),
     );
     expect(proof.totals).toMatchObject({ verifiedDays: 3, conversations: 60, scorecards: 60 });
-    const { customers } = await completeness(database.owner, range);
-    expect(customers.find(({ customerId }) => customerId === 'sky')).toMatchObject({ missing: 0, wrongAggregates: 0 });
+    expect(await wrongIn('sky')).toMatchObject({ missing: 0, wrongAggregates: 0 });
   });
 
   it('starts no check while the run is paused, and continues with them after resume', async () => {
-    await addFault(database, {
-      customer: 'sky',
-      kind: 'slow',
-      covers: '2026-01-02T12:00:00Z',
-      parameters: { milliseconds: 1_500 },
-    });
+    await slow('sky', '2026-01-02', 1_500);
     const run = await start({ verify: 'report', customers: ['sky'], window: '10d' });
     await run.until(({ totals }) => totals.windows.started === 1);
     await run.update('pause', { reason: 'backup' });
@@ -206,12 +199,7 @@ describe('a run that verifies', () => {
     await earlier.report();
     await earlier.listed(4, 4);
     await database.owner.query(`DELETE FROM scorecards WHERE customer_id = 'sky' AND day = '2026-01-01'`);
-    await addFault(database, {
-      customer: 'cvs',
-      kind: 'slow',
-      covers: '2026-01-03T12:00:00Z',
-      parameters: { milliseconds: 2_000 },
-    });
+    await slow('cvs', '2026-01-03', 2_000);
     const run = await rig.startBackfill({ ...input, customers: ['cvs'], verify: 'repair', resume: true }, { prefix });
     await run.until(({ totals }) => totals.windows.started === 1);
     await run.update('addCustomers', { customers: ['sky'] });
@@ -234,7 +222,7 @@ describe('a run that verifies', () => {
     expect(await run.started()).toEqual([1, 2, 3, 2].map((day) => `cvs-2026-01-0${day}`));
     expect(proof.rows.map((row) => row.at(-2))).toEqual([1, 2, 1]);
     expect(proof.totals).toMatchObject({ verifiedDays: 3, conversations: 300, scorecards: 300 });
-    expect(await effects(run)).toContainEqual(
+    expect(await run.effects()).toContainEqual(
       expect.stringMatching(
         /^cvs 2026-01-02: \d+ of \d+ conversations have no current scorecard; runs again \(repair 1 of 2\)$/,
       ),
@@ -265,12 +253,7 @@ describe('a run that verifies', () => {
   });
 
   it('does not take for a gap what arrived, or changed, after its window had started', async () => {
-    await addFault(database, {
-      customer: 'sky',
-      kind: 'slow',
-      covers: '2026-01-03T12:00:00Z',
-      parameters: { milliseconds: 3_000 },
-    });
+    await slow('sky', '2026-01-03', 3_000);
     const run = await start({ verify: 'repair', customers: ['sky'] });
     await run.until(({ customers }) => customers[0]!.days === 'vvr');
     await run.until(({ totals }) => totals.windows.completed === 2);

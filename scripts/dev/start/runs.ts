@@ -3,9 +3,10 @@ import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle 
 import type { LogView } from '../../../src/backfill/views/log.js';
 import type { Progress } from '../../../src/backfill/views/progress.js';
 import type { Report } from '../../../src/backfill/views/report.js';
-import type { EndedRun } from '../../../src/cli/report/story-view.js';
-import { isClosed, type RunView } from '../../../src/cli/terminal/figures.js';
+import { isClosed } from '../../../src/backfill/views/status.js';
+import type { RunView } from '../../../src/presentation/status/figures.js';
 import { runReport } from '../../../src/runs/run-result.js';
+import type { EndedRun } from './story-view.js';
 
 const POLL_MS = 1_000;
 const QUERY_TIMEOUT_MS = 10_000;

@@ -35,6 +35,7 @@ export async function startStack({ manyShards = false }: { manyShards?: boolean 
   const codePath = await bundleRivals();
   const rival = (taskQueue: string) =>
     spawnManaged(taskQueue, process.execPath, [
+      ...(process.env.BENCH_WORKER_OPTIONS?.split(' ') ?? []),
       '--import',
       'tsx',
       local('rivals/worker.ts'),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eachDay, placedDays } from '../../../src/backfill/views/placed-days.js';
 import type { Progress } from '../../../src/backfill/views/progress.js';
-import { eachDay, placedDays } from '../../../src/cli/terminal/placed-days.js';
 import type { Backfill } from './backfill.js';
 
 const QUIET_MS = 3_000;

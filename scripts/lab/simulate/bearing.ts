@@ -46,7 +46,7 @@ export const riskOf = ({ deadlocks, from }: Bearing, n: number): number => deadl
 const MOST_REPEATED = 0.03;
 const LENGTHS = Array.from({ length: 24 }, (_, i) => 1.4 ** i);
 
-export interface Limits {
+interface Limits {
   /** No more windows at once. */
   most: number;
   /** How long its shortest window takes, in seconds. */
@@ -54,25 +54,36 @@ export interface Limits {
 }
 
 /**
- * The best that any number of writers could do for a customer, in multiples of one window's speed: what deadlocks undo,
- * and the overhead of windows so short that they undo little, taken off.
+ * The speed of each number of writers of a customer, from none to `most`, in multiples of one window's: what deadlocks undo, and the
+ * overhead of windows so short that they undo little, taken off. 0 for a number that would repeat too much.
  */
-export function bestOf(
+export function speedsOf(
   bearing: Bearing,
   { overhead, longestWindow }: Parameters,
   { most, shortest }: Limits,
-): { writers: number; speed: number } {
-  let best = { writers: 1, speed: 1 };
+): number[] {
   const lengths = [shortest, ...LENGTHS.filter((length) => length > shortest && length < longestWindow)];
-  for (let writers = 2; writers <= most; writers++) {
+  return Array.from({ length: Math.max(1, most) + 1 }, (_, writers) => {
+    if (writers <= 1) return writers;
     const risk = riskOf(bearing, writers);
-    for (const length of risk === 0 ? [Number.POSITIVE_INFINITY] : lengths) {
-      if (risk * length > 2 * MOST_REPEATED) continue;
-      // A deadlock undoes all that its window did.
-      const kept = risk === 0 ? 1 : length / (overhead + Math.expm1(risk * length) / risk);
-      const speed = writers * speedOf(bearing, writers) * kept;
-      if (speed > best.speed) best = { writers, speed };
+    const free = writers * speedOf(bearing, writers);
+    if (risk === 0) return free;
+    const borne = lengths.filter((length) => risk * length <= 2 * MOST_REPEATED);
+    // A deadlock undoes all that its window did.
+    return Math.max(0, ...borne.map((length) => (free * length) / (overhead + Math.expm1(risk * length) / risk)));
+  });
+}
+
+/** How many sessions, on average over time, a customer of such speeds takes to get on with such a speed, with the numbers of writers that take the fewest. */
+export function sessionsFor(speeds: readonly number[], speed: number): number {
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const [less, slower] of speeds.entries()) {
+    if (slower > speed) continue;
+    for (const [more, faster] of speeds.entries()) {
+      if (faster < speed) continue;
+      const share = faster === slower ? 0 : (speed - slower) / (faster - slower);
+      fewest = Math.min(fewest, less + share * (more - less));
     }
   }
-  return best;
+  return fewest;
 }

@@ -83,3 +83,23 @@ export function timeFor(conditions: Conditions, work: number, most: number): num
     at = until;
   }
 }
+
+/** For how long (s) windows could work until then, and how many session-seconds that was: as many sessions as keep what the probe shows under `maxLoad`. */
+export function sessionTime(
+  conditions: Conditions,
+  until: number,
+  maxLoad: number,
+): { time: number; sessions: number } {
+  const total = { time: 0, sessions: 0 };
+  for (let at = 0; at < until; ) {
+    const passed = Math.min(until, changesAfter(conditions, at)) - at;
+    if (!isOut(conditions, at)) {
+      // The probe shows whole sessions.
+      const most = Math.ceil((maxLoad - 0.5) / conditions.shown - liveAt(conditions, at)) - 1;
+      total.time += passed;
+      total.sessions += passed * Math.max(0, most);
+    }
+    at += passed;
+  }
+  return total;
+}

@@ -1,7 +1,7 @@
 import { parseDay } from '../../../src/backfill/hours/calendar.js';
 import type { Hour } from '../../../src/backfill/hours/interval.js';
-import { type Bearing, bearingFrom, bestOf } from './bearing.js';
-import { type Conditions, conditionsFrom, timeFor } from './conditions.js';
+import { type Bearing, bearingFrom } from './bearing.js';
+import { type Conditions, conditionsFrom } from './conditions.js';
 import type { Parameters } from './parameters.js';
 import { between, logBetween, type Random, randomFrom } from './random.js';
 
@@ -118,37 +118,3 @@ export function amountOf(sums: Float64Array, start: Hour, from: Hour, to: Hour):
 }
 
 export const totalOf = ({ volume }: SimulatedCustomer): number => volume.at(-1)!;
-
-export interface Bounds {
-  /** All work at the capacity that there was. */
-  work: number;
-  /** The customer that takes longest with the best number of writers that it bears. */
-  chain: number;
-  /** The customer whose windows, one after the other, take longest. */
-  serial: number;
-}
-
-/** The shortest times (s) that any order of windows could take, computed with all knowledge. */
-export function boundsOf({ customers, conditions, maxLoad, start, end }: Cluster, parameters: Parameters): Bounds {
-  const { soloSpeed } = parameters;
-  let total = 0;
-  let chain = 0;
-  let longest = 0;
-  for (const customer of customers) {
-    const work = totalOf(customer) / soloSpeed;
-    total += work;
-    longest = Math.max(longest, work);
-    const best = bestOf(customer.bearing, parameters, { most: maxLoad, shortest: work / (end - start) });
-    chain = Math.max(chain, timeFor(conditions, work, best.speed));
-  }
-  return {
-    work: timeFor(conditions, total, Number.POSITIVE_INFINITY),
-    chain,
-    serial: timeFor(conditions, longest, 1),
-  };
-}
-
-export const lowerBound = (cluster: Cluster, parameters: Parameters): number => {
-  const { work, chain } = boundsOf(cluster, parameters);
-  return Math.max(work, chain);
-};

@@ -4,7 +4,7 @@ import { formatWindowSize } from '../hours/window.js';
 import { afterCongestion } from '../pacing/pace.js';
 import type { Sizing } from '../pacing/sizing.js';
 import { writersOf } from '../schedule/limit.js';
-import type { Customer, Problem } from '../state/customer.js';
+import type { Customer, Problem, Window } from '../state/customer.js';
 import { moveHours } from '../state/hour-transitions.js';
 import { findsWriters, workflowIdOf } from '../state/in-flight.js';
 import { counted, decided } from '../state/journal.js';
@@ -46,7 +46,7 @@ export function windowFailed(state: State, event: Failure): State {
   );
   next = counted(withEnded(next, event, window, ended), { failed: 1 });
   if (failure.class === 'contention') next = writersMetContention(next, event.customer, window, at);
-  if (stopped && !window.cancelRequested) next = pausedByStops(next, at);
+  if (stopped && !window.cancelRequested) next = pausedByStops(next, window, at);
   // Contention between a customer's own writers, or while the probe sees room, does not mean that there are too many windows.
   const ofItsOwn = several || state.pacing.health.level === 'ok';
   if ((failure.class === 'contention' && !ofItsOwn) || failure.class === 'overload') {
@@ -152,11 +152,12 @@ function lately(state: State, at: number): string {
   return `${[...counts].map(([kind, times]) => `${times} ${kind}`).join(', ')} in 60s`;
 }
 
-function pausedByStops(state: State, at: number): State {
+function pausedByStops(state: State, { startedAt }: Window, at: number): State {
   const stops = [...state.guard.stops.filter((stop) => at - stop < STOPS_WITHIN), at];
   if (stops.length < STOPS_THAT_PAUSE || state.lifecycle.paused) return withGuard(state, { ...state.guard, stops });
   const windows = stops.length;
   const reason = stopsReason(windows, STOPS_WITHIN);
   const paused = withLifecycle(withGuard(state, { ...state.guard, stops: [] }), { paused: { at, reason } });
-  return decided(paused, at, { kind: 'pausedByStops', windows, within: STOPS_WITHIN });
+  const decision = decided(paused, at, { kind: 'pausedByStops', windows, within: STOPS_WITHIN });
+  return paced(decision, at, (pace) => afterCongestion(pace, { startedAt, at, why: reason }));
 }

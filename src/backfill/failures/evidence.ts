@@ -1,3 +1,4 @@
+import { isFields } from '../json.js';
 import type { FailureLink } from './link.js';
 
 /**
@@ -217,7 +218,7 @@ type Field = readonly [name: string, value: unknown];
 /** The fields of the details and of objects directly in them, as `{error: {code}}` is common too. */
 function detailFields(link: FailureLink): Field[] {
   const objects = (link.details ?? []).flatMap((detail) =>
-    isObject(detail) ? [detail, ...Object.values(detail).filter(isObject)] : [],
+    isFields(detail) ? [detail, ...Object.values(detail).filter(isFields)] : [],
   );
   return objects.flatMap((object) => Object.entries(object)).slice(0, 200);
 }
@@ -227,6 +228,3 @@ function byDetail([name, value]: Field): Evidence | undefined {
   if (/^(?:grpc_?|error_?)?(?:code|status)$/i.test(name) && typeof value === 'string') return named(value, name);
   return undefined;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -111,11 +111,6 @@ export function overlaps(set: Intervals, [from, to]: Interval): boolean {
   return set.some(([a, b]) => Math.max(a, from) < Math.min(b, to));
 }
 
-/** Whether every hour of `[from, to)` is in the set. */
-export function covers(set: Intervals, [from, to]: Interval): boolean {
-  return set.some(([a, b]) => a <= from && to <= b);
-}
-
 /** How many hours the set holds. */
 export function hoursIn(set: Intervals): number {
   let hours = 0;

@@ -10,7 +10,8 @@ import { initialWriters, nextTrial, afterSuccess as succeeded, afterStart as tri
  *    when it has calmed down is less than what made it critical.
  * 2. A window failed for overload, or for contention that no other rule answers: halve. Only if it started after the last cut: all
  *    failures of windows that were in flight together are one event, and one event is one cut. Without this a single incident
- *    with thirty windows in flight would end at a limit of 1.
+ *    with thirty windows in flight would end at a limit of 1. So do people who stop several windows: they protect the database, and
+ *    what follows their pause is less than what made them do it.
  * 3. The database is over what operators bear (utilization 1 or more): one less, at most once in `DOWN_EVERY`, until it is not.
  *    Gentle, because that is where a full database works best; halving there would swing between half idle and high. Not at once
  *    where more writers of a customer were on trial: these are taken back first.
@@ -94,6 +95,8 @@ const FAR_UNDER = 0.5;
 const UNDER = 0.7;
 const CLEARLY_UNDER = 0.8;
 export const NEAR = 0.9;
+/** The share of what independent windows would add that a larger limit must bring without a probe: more than a customer's writers, since all the database pays for it. */
+const WORTH = 1 / 3;
 /** The last ten windows or so decide. */
 const SLOWNESS_WEIGHT = 0.2;
 
@@ -102,7 +105,7 @@ export function initialPace({ min, max }: PaceBounds): Pace {
   return { limit, slowStart: true, slowness: 1, reason: `slow start from ${limit}`, why: 'slow start' };
 }
 
-/** A window that started at `startedAt` failed for contention or overload. */
+/** A window that started at `startedAt` failed for contention or overload, or is one of several that people stopped. */
 export function afterCongestion(
   pace: Pace,
   { startedAt, at, why }: { startedAt: number; at: number; why: string },
@@ -184,15 +187,19 @@ export function afterSuccess(
   if (brief && !pace.climb?.trial) return full && slowness <= TOO_SLOW ? credited(measured, bounds, at) : measured;
   if (slowness > TOO_SLOW && pace.limit > 1) return pulledDown(measured, at);
   // Of other customers, other windows: the best of them says nothing of the next.
-  const { best: _, ...climb } = succeeded(climbOf(measured), { ...window, seen: false });
+  const { best: _, ...climb } = succeeded(climbOf(measured), { ...window, seen: false, worth: WORTH });
   if (climb.count === pace.limit) return { ...measured, climb };
   const { count, why } = climb;
   const next = count < pace.limit ? lowered(measured, count, at, why) : grown(measured, at, count, why);
   return { ...next, climb };
 }
 
-const climbOf = ({ climb, limit }: Pace): Writers =>
-  climb?.count === limit ? climb : { ...initialWriters, ...(climb?.brink && { brink: climb.brink }), count: limit };
+function climbOf({ climb, limit }: Pace): Writers {
+  if (climb?.count === limit) return climb;
+  // What was too much and whether less is enough is known of the numbers before, too.
+  const { brink, fewer } = climb ?? {};
+  return { ...initialWriters, count: limit, ...(brink && { brink }), ...(fewer && { fewer }) };
+}
 
 /** One more brief window succeeded with every slot taken. */
 function credited(pace: Pace, { max }: PaceBounds, at: number): Pace {

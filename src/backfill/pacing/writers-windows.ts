@@ -36,10 +36,10 @@ export function longestWindow(
 }
 
 /**
- * The most hours that the next window of a chain may have, so that all its writers end together: half of an even share
+ * The most hours that the next window of a chain may have, so that all its writers end together: a quarter of an even share
  * of what waits, and not less than `least`.
  */
 export function tailHours({ waiting, writers, least }: { waiting: number; writers: number; least: number }): number {
   if (writers <= 1) return Math.max(least, waiting);
-  return Math.max(least, Math.ceil(waiting / (2 * writers)));
+  return Math.max(least, Math.ceil(waiting / (4 * writers)));
 }

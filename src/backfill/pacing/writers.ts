@@ -10,12 +10,12 @@ import { counted } from '../words.js';
  *    of windows that were in flight together are one event. The number that was too many is the brink; it is tried again after a wait that
  *    doubles each time it proves too many again on trial or soon, and halves when it went well for long: a customer that
  *    bears a number for hours keeps it most of the time, one that bears it for seconds hardly ever tries it.
- * 2. A trial is over once each writer on it has completed some windows. The customer got faster by less than a share
+ * 2. A trial is over once each writer on it has completed some windows; one, where all of them together got slower. The customer got faster by less than a share
  *    (`WORTH`) of what as many independent writers would have added: back to the number before. They only wait for each other. The
  *    number that was not worth it is a brink as well.
  * 3. It got faster: the number stays.
  *    Without a probe the number itself is put to the same test, after one that was not worth it, since what it was compared with may have been
- *    measured on a busier database: two thirds of it are tried, and kept if the rest was not worth it; else again after a wait that doubles.
+ *    measured on a busier database: three quarters of it are tried, and kept if the rest was not worth it; else again after a wait that doubles.
  * 4. The database is over what operators bear while a number is on trial: back to the number before, which may be all that it takes; the
  *    run's limit waits to see that (see `pace.ts`).
  * 5. A number has gone well for a streak of windows, and another writer is asked for: twice as many are tried, as far as there
@@ -70,7 +70,7 @@ const NOT_WORTH_IT_WAIT = 3 * 60_000;
 /** Or, where less is left to do, after this share of what a lone writer would take for it: a wrong verdict must not last to the end. */
 const WAIT_SHARE = 1 / 20;
 /** The share of a number that is tried to see whether the rest is worth it, for how long at least, and when again if it is. */
-const FEWER = 2 / 3;
+const FEWER = 3 / 4;
 const FEWER_FOR = 30_000;
 const FEWER_WAIT = 10 * 60_000;
 /** Windows that take less (ms) are brief: the best of them says more of a lone writer than their mean. */
@@ -132,11 +132,11 @@ export function afterStart(
 
 /**
  * A window completed. `work`: its conversations; `full`: all writers were at work when it ended; `seen`: a probe looks at the database;
- * `left`: how long (ms) a lone writer takes for what is left, where that is known.
+ * `left`: how long (ms) a lone writer takes for what is left, where that is known; `worth`: the share of what independent windows would add that more of them must bring.
  */
 export function afterSuccess(
   writers: Writers,
-  window: { startedAt: number; at: number; work: number; full: boolean; seen: boolean; left?: number },
+  window: { startedAt: number; at: number; work: number; full: boolean; seen: boolean; left?: number; worth?: number },
 ): Writers {
   const ms = window.at - window.startedAt;
   const clean = writers.count > 1 ? writers.clean + ms : writers.clean;
@@ -152,14 +152,17 @@ export function afterSuccess(
   };
   const { count, windows, trial } = measured;
   if (!trial) return window.seen ? measured : fewerTried(measured, window.at);
-  const early = windows < ROUNDS * count || (count < trial.from && window.at - writers.movedAt < FEWER_FOR);
+  const slower = count > trial.from && throughputOf(measured)! < trial.rate;
+  const early =
+    windows < (slower ? 1 : ROUNDS) * count || (count < trial.from && window.at - writers.movedAt < FEWER_FOR);
   return early ? measured : judged(measured, trial, window);
 }
 
 /** Begins a trial of fewer writers, where more were not worth it and it is time to see whether as many are. */
 function fewerTried(writers: Writers, at: number): Writers {
   const { count, windows, brink, fewer } = writers;
-  if (count === 1 || !brink?.worthless || windows < STREAK * count || at < (fewer?.until ?? 0)) return writers;
+  const doubted = brink?.worthless && brink.count <= 2 * count;
+  if (count === 1 || !doubted || windows < STREAK * count || at < (fewer?.until ?? 0)) return writers;
   const trial = { from: count, rate: throughputOf(writers)! };
   return {
     ...moved(writers, Math.max(1, Math.floor(FEWER * count)), at, `to see whether ${count} are worth it`),
@@ -198,7 +201,7 @@ export function afterOverload(writers: Writers, at: number): Writers {
 function judged(
   writers: Writers,
   { from, rate }: NonNullable<Writers['trial']>,
-  { at, left }: { at: number; left?: number },
+  { at, left, worth = WORTH }: { at: number; left?: number; worth?: number },
 ): Writers {
   const { trial: _, ...rest } = writers;
   const { count, fewer } = rest;
@@ -206,7 +209,7 @@ function judged(
   const measured = throughputOf(writers)!;
   const gain = (count > from ? measured / rate : rate / measured) - 1;
   const percent = `${gain < 0 ? '' : '+'}${Math.round(100 * gain)}% conversations a second`;
-  if (gain >= WORTH * (more / less - 1)) {
+  if (gain >= worth * (more / less - 1)) {
     const why = `${percent}, compared with ${less}`;
     if (count === more) return { ...rest, why };
     const wait = Math.min(LONGEST_WAIT, Math.max(FEWER_WAIT, 2 * (fewer?.wait ?? 0)));

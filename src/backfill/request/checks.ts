@@ -1,4 +1,5 @@
 import { HOURS_PER_DAY, parseDay } from '../hours/calendar.js';
+import { type Fields, isFields } from '../json.js';
 import { type Issue, pathText, show } from './issue.js';
 import { MAX_DAYS } from './last-days.js';
 import { MAX_CUSTOMERS } from './schema.js';
@@ -82,6 +83,4 @@ function checkRange(start: unknown, end: unknown, field: string): Issue[] {
   return [];
 }
 
-function fields(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
-}
+const fields = (value: unknown): Fields => (isFields(value) ? value : {});

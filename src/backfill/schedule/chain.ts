@@ -1,4 +1,4 @@
-import { throughputOf } from '../pacing/writers.js';
+import { initialWriters, throughputOf } from '../pacing/writers.js';
 import type { Customer } from '../state/customer.js';
 import { countInFlight, findsWriters } from '../state/in-flight.js';
 import type { State } from '../state/state.js';
@@ -53,22 +53,31 @@ export function slotTimeLeft(state: State): number {
 
 /** From this share of what operators bear on, windows may slow each other. */
 const BUSY = 0.6;
-/** So much longer than all else takes must a chain be. */
+/** A chain must take so much longer than all else in the slots of now. */
 const MARGIN = 1.1;
+/** And so much longer than the chain that is held back: volumes are known roughly, and of two that are alike either may be the longer one. */
+const CLEARLY_LONGER = 1.5;
 
 /**
  * The customer for which a window with such a chain is held back: it is in flight and decides when the run ends, all else is done by then with
  * as many windows as are in flight now, and the database is so busy that one more would only slow it. Only one whose volume is known, and
- * whose number of writers is fixed: a chain that still finds out how fast it can be is no measure.
+ * its number of writers: a chain that still finds out how fast it can be is no measure.
  */
 export function heldFor(state: State, { chain }: { chain: number }): Customer | undefined {
   const { utilization = 0 } = state.pacing.health;
   if (utilization < BUSY) return undefined;
-  const enough = Math.max(chain, (MARGIN * slotTimeLeft(state)) / countInFlight(state));
+  const enough = Math.max(CLEARLY_LONGER * chain, (MARGIN * slotTimeLeft(state)) / countInFlight(state));
   return tallyOf(state)
     .running.map((index) => state.customers[index]!)
     .find((customer) => {
-      const fixed = !findsWriters(state, customer) && customer.conversations !== undefined;
-      return fixed && chainOf(state, customer) > enough;
+      const known = customer.conversations !== undefined && hasKnownWriters(state, customer);
+      return known && chainOf(state, customer) > enough;
     });
+}
+
+/** The customer's number of writers was asked for, or one more than it has was tried and was not worth it. */
+function hasKnownWriters(state: State, customer: Customer): boolean {
+  if (!findsWriters(state, customer)) return true;
+  const { count, brink, trial } = customer.pacing.foundWriters ?? initialWriters;
+  return !trial && brink?.worthless === true && brink.count === count + 1;
 }

@@ -10,8 +10,8 @@
  * 4. A start that is open when the run continues would never happen, so it happens when none is open. Until then slots stay
  *    full; from `OVERTIME` events on nothing more starts, so that the moment comes.
  * 5. Windows stay in flight meanwhile, with one exception. The server refuses a task that continues as new when a window's
- *    completion has arrived meanwhile, and the worker replays the history before it tries again. Where windows are much
- *    shorter than such a replay, that is nearly every time: then the run lets those in flight end first.
+ *    completion has arrived meanwhile, and the worker replays the history before it tries again. So windows in flight are let end first
+ *    where that takes less than the replays to be expected: as many as windows end during a task.
  */
 
 /** The server allows one run 10,000 signals and 2,000 Updates; a run hands over well before. */
@@ -20,8 +20,8 @@ export const MAX_MESSAGES = 1_500;
 export const OVERTIME = 500;
 /** About what a worker takes to replay an event, in ms. */
 const REPLAY_MS = 1;
-/** A run drains where a replay takes so many times as long as a window. */
-const REPLAY_OVER_WINDOW = 4;
+/** About what a task takes, in ms, from its events to the server's acceptance of its commands. */
+const TASK_MS = 50;
 /** A run that did not get to a new version would otherwise hand over in each of its tasks. */
 const RETRY_AFTER_MS = 10 * 60_000;
 const RETRY_AFTER_EVENTS = 250;
@@ -104,8 +104,10 @@ function mustNot(view: TaskView): boolean {
 
 const hasManyMessages = ({ messages }: TaskView): boolean => messages >= MAX_MESSAGES;
 
-function dueSince({ now, historyLength, usualDuration }: TaskView): Due {
+function dueSince({ now, historyLength, inFlight, usualDuration }: TaskView): Due {
   const replay = historyLength * REPLAY_MS;
-  const drains = (usualDuration() ?? Number.POSITIVE_INFINITY) * REPLAY_OVER_WINDOW < replay;
+  const duration = usualDuration() ?? Number.POSITIVE_INFINITY;
+  const endsInTask = (inFlight * TASK_MS) / duration;
+  const drains = duration < endsInTask * replay;
   return { historyLength, ...(drains && { drainUntil: now + replay }) };
 }

@@ -24,9 +24,10 @@ import { longestHours, nextBeside, nextWindow, type WindowToStart } from './next
  * One more writer than a customer has, on trial, takes a slot that nothing else wants, where the customer's chain may yet decide when the run
  * ends; or goes first as well, where it decides.
  *
- * While a customer whose number of writers is fixed decides when the run ends, others do not slow it for nothing (see `heldFor`).
+ * While a customer whose number of writers is known decides when the run ends, others do not slow it for nothing (see `heldFor`).
  *
- * The canary turns the order round until enough windows have succeeded: the smallest customers try the water.
+ * The canary turns the order round until enough windows have succeeded: the smallest customers try the water. So does an open
+ * breaker: the run waits for the window that it lets through, and nothing of a long one would say more.
  *
  * The search ends early: claims descend, and no chain is longer than its customer's claim.
  */
@@ -38,7 +39,7 @@ export function nextStart(state: State, now: number, slots: number): Decision {
   let until: number | undefined;
   const { open } = tallyOf(state);
   const even = slotTimeLeft(state) / slots;
-  const canary = state.record.counts.completed < state.options.canary;
+  const canary = state.record.counts.completed < state.options.canary || state.guard.breaker !== undefined;
   for (let i = 0; i < open.length; i++) {
     const index = open[canary ? open.length - 1 - i : i]!;
     const customer = state.customers[index]!;

@@ -21,6 +21,10 @@ export const STATUSES = [
 ] as const;
 export type Status = (typeof STATUSES)[number];
 
+/** Whether a run has ended, by its own answer, so that nothing changes any more. */
+export const isClosed = ({ status }: { readonly status: Status }): boolean =>
+  status === 'completed' || status === 'cancelled';
+
 /**
  * What a run is doing, and why, in one sentence. The status follows from the state; nothing stores it, so it can't
  * disagree. Precedence, each before all that follow:

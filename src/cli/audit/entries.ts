@@ -1,8 +1,9 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { LOG_LENGTH } from '../../backfill/state/journal.js';
 import type { LogView } from '../../backfill/views/log.js';
-import { errorText } from '../terminal/error-text.js';
-import { type HistoryEvent, type Sent, sentTo, timeOf } from './history.js';
+import { errorText } from '../../error-text.js';
+import { closeEvent, firstEvents } from '../../runs/history.js';
+import { type Sent, sentTo, timeOf } from './history.js';
 
 /** Something that someone did, or that a run decided. */
 export interface AuditEntry {
@@ -23,8 +24,6 @@ export interface RunAudit {
   readonly gap?: string;
 }
 
-const isClosed = ({ status }: WorkflowExecutionInfo) => status.name !== 'RUNNING' && status.name !== 'PAUSED';
-
 /**
  * All that is recorded of a run: its start and how it was ended from Temporal, commands and decisions from its log. What its
  * log no longer has, or does not answer because no worker polls, comes from its histories: commands, but no decisions.
@@ -33,7 +32,7 @@ export async function auditOf(client: Client, run: WorkflowExecutionInfo): Promi
   const { workflowId, runId } = run;
   const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
   const first = raw.workflowExecutionInfo?.firstRunId || runId;
-  const [started] = await eventsOf(client, workflowId, first, { maximumPageSize: 1 });
+  const [started] = await firstEvents(client, { workflowId, runId: first }, 1);
   const { identity = null, input } = started?.workflowExecutionStartedEventAttributes ?? {};
   const common = { workflowId, runId };
   const start: AuditEntry = {
@@ -88,27 +87,11 @@ const kindOf = (what: string) => (what === 'cancel' ? 'cancel' : 'command');
 
 /** Who terminated it, if someone did: the only end that a run does not log itself. */
 async function endOf(client: Client, run: WorkflowExecutionInfo): Promise<AuditEntry[]> {
-  if (!isClosed(run) || run.status.name !== 'TERMINATED') return [];
+  if (run.status.name !== 'TERMINATED') return [];
   const { workflowId, runId } = run;
-  // HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
-  const [event] = await eventsOf(client, workflowId, runId, { historyEventFilterType: 2 });
+  const event = await closeEvent(client, run);
   const { identity = null, reason } = event?.workflowExecutionTerminatedEventAttributes ?? {};
   const at = (event && timeOf(event)) ?? run.startTime.toISOString();
   const effect = `terminated${reason ? `: ${reason}` : ''}; running windows continue`;
   return [{ workflowId, runId, at, kind: 'terminate', by: identity, what: 'terminate', effect }];
-}
-
-async function eventsOf(
-  client: Client,
-  workflowId: string,
-  runId: string,
-  options: { maximumPageSize?: number; historyEventFilterType?: number },
-): Promise<HistoryEvent[]> {
-  const { namespace } = client.options;
-  const answer = await client.workflowService.getWorkflowExecutionHistory({
-    namespace,
-    execution: { workflowId, runId },
-    ...options,
-  });
-  return answer.history?.events ?? [];
 }

@@ -1,9 +1,7 @@
-import { type Client, defaultPayloadConverter, WorkflowNotFoundError } from '@temporalio/client';
-import type { temporal } from '@temporalio/proto';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { commandNamed } from '../../backfill/commands/command.js';
-import { isFields } from '../../fleet/fields.js';
-
-export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+import { isFields } from '../../backfill/json.js';
+import { dateOf, decoded, type Execution, type HistoryEvent } from '../../runs/history.js';
 
 /** A command, or Temporal's own cancel, as it reached a run. */
 export interface Sent {
@@ -25,7 +23,7 @@ export interface Sent {
  */
 export async function sentTo(
   client: Client,
-  { workflowId, runId }: { workflowId: string; runId: string },
+  { workflowId, runId }: Execution,
 ): Promise<{ sent: Sent[]; complete: boolean }> {
   const sent: Sent[][] = [];
   let execution: string | null | undefined = runId;
@@ -45,7 +43,7 @@ export async function sentTo(
 export function sentIn(events: readonly HistoryEvent[]): Sent[] {
   const answers = new Map<unknown, unknown>();
   for (const { workflowExecutionUpdateCompletedEventAttributes: completed } of events) {
-    if (completed) answers.set(completed.meta?.updateId, decoded(completed.outcome?.success));
+    if (completed) answers.set(completed.meta?.updateId, decoded(completed.outcome?.success?.payloads?.[0]));
   }
   return events.flatMap((event): Sent[] => {
     const {
@@ -58,7 +56,7 @@ export function sentIn(events: readonly HistoryEvent[]): Sent[] {
     const request = update?.acceptedRequest;
     const what = commandNamed(signal?.signalName ?? request?.input?.name ?? '');
     if (what === undefined) return [];
-    const argument = decoded(signal?.input ?? request?.input?.args);
+    const argument = decoded((signal?.input ?? request?.input?.args)?.payloads?.[0]);
     const by = isFields(argument) && typeof argument.by === 'string' ? argument.by : undefined;
     const answer = answers.get(request?.meta?.updateId);
     const did = request && isFields(answer) && typeof answer.did === 'string' ? answer.did : undefined;
@@ -66,15 +64,4 @@ export function sentIn(events: readonly HistoryEvent[]): Sent[] {
   });
 }
 
-/** Undefined where the codec is not known here. */
-function decoded(payloads: temporal.api.common.v1.IPayloads | null | undefined): unknown {
-  const payload = payloads?.payloads?.[0];
-  try {
-    return payload && defaultPayloadConverter.fromPayload(payload);
-  } catch {
-    return undefined;
-  }
-}
-
-export const timeOf = ({ eventTime }: HistoryEvent): string | undefined =>
-  eventTime ? new Date(Number(eventTime.seconds) * 1_000 + (eventTime.nanos ?? 0) / 1e6).toISOString() : undefined;
+export const timeOf = ({ eventTime }: HistoryEvent): string | undefined => dateOf(eventTime)?.toISOString();

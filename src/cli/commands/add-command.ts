@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { ExitCode } from '../../operations/exit-codes.js';
 import type { CommandContext } from './context.js';
-import type { ExitCode } from './exit-codes.js';
 
 /**
  * What a command does when it is called.
@@ -23,9 +23,13 @@ export type Action = <Words extends unknown[] = string[][], Options = object>(
  * Adds a command to the program.
  *
  * To add one: a file in `commands/` that exports an `AddCommand`, an entry in the list in `command-line.ts`, its section in
- * docs/cli.md, and its examples in `addHelpText('after', …)`. In the handler, `selectClusters` resolves the clusters
+ * docs/cli.md, and its examples in `withExamples`. In the handler, `selectClusters` resolves the clusters
  * that were named and `withSessions` opens them side by side; `onEach` takes each a step further and keeps one cluster's
  * problem from the others; `answer` ends the command, in the requested format, with the right exit code. A command that
  * sends an Update to runs is `sendToRuns` and nothing else: see `pause.ts`. Failures are thrown as a `CommandProblem`.
  */
 export type AddCommand = (program: Command, action: Action) => void;
+
+/** Ends the command's help with these examples. */
+export const withExamples = (command: Command, ...examples: readonly string[]): Command =>
+  command.addHelpText('after', ['\nExamples:', ...examples].join('\n  '));

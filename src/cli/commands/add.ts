@@ -1,10 +1,10 @@
 import { parseDay } from '../../backfill/hours/calendar.js';
 import { parseCustomers } from '../../backfill/request/request.js';
 import { customersOf } from '../../fleet/index.js';
+import { badUsage } from '../../operations/problem.js';
 import { withVolumes } from '../../runs/input.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { jsonInput } from './json-input.js';
-import { badUsage } from './problem.js';
 import { type SendOptions, sendToRuns, type Target, withSendOptions } from './send-command.js';
 import { clusterAndWords } from './words.js';
 
@@ -26,15 +26,12 @@ export const addAdd: AddCommand = (program, action) => {
     .option('--end <day>', 'the day after their last')
     .option('--window <size>', 'the size of their windows: 6h, 1d, 1mo')
     .option('--input <file>', "a JSON list of customers, as in a run's input; - for stdin");
-  withSendOptions(command, { several: false }).addHelpText(
-    'after',
-    `
-Examples:
-  backfill add us-west-2-prod acme globex
-  backfill add us-west-2-prod acme --start 2026-01-10 --window 6h
-  backfill add us-west-2-prod --input customers.json`,
-  );
-  command.action(
+  withExamples(
+    withSendOptions(command, { several: false }),
+    'backfill add us-west-2-prod acme globex',
+    'backfill add us-west-2-prod acme --start 2026-01-10 --window 6h',
+    'backfill add us-west-2-prod --input customers.json',
+  ).action(
     action(async (context, [typed = []], { start, end, window, input, ...options }: AddOptions) => {
       const { clusters, words } = await clusterAndWords(context, typed, input === undefined ? ['customers...'] : []);
       const listed = input === undefined ? [] : await jsonInput(context, input);

@@ -1,7 +1,7 @@
-import type { Line } from '../terminal/line.js';
+import { EXIT, type ExitCode, worstExitCode } from '../../operations/exit-codes.js';
+import type { Line } from '../../presentation/lines/line.js';
 import type { Outcome } from './clusters.js';
 import type { CommandContext } from './context.js';
-import { EXIT, type ExitCode, worstExitCode } from './exit-codes.js';
 
 /** How a command presents the values of its clusters. */
 export interface Presentation<T> {

@@ -1,15 +1,15 @@
 import { Option } from 'commander';
 import { onOneLine } from '../../one-line.js';
+import { executionsOfCluster } from '../../operations/find-run.js';
+import { toSecond } from '../../presentation/lines/format.js';
+import { type Line, styled } from '../../presentation/lines/line.js';
+import { wrapped } from '../../presentation/lines/wrapping.js';
+import { csv } from '../../presentation/report/csv.js';
 import { withDeadline } from '../../runs/time-limit.js';
 import { type AuditEntry, auditOf } from '../audit/entries.js';
-import { csv } from '../report/csv.js';
-import { toSecond } from '../terminal/format.js';
-import { type Line, styled } from '../terminal/line.js';
-import { wrapped } from '../terminal/wrapping.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, valuesOf, withClusters, withSessions } from './clusters.js';
-import { executionsOfCluster } from './runs.js';
 import { wholeNumber } from './whole-number.js';
 
 interface AuditOptions {
@@ -22,7 +22,7 @@ const LIMIT_MS = 60_000;
 const TITLES = ['at', 'cluster', 'run', 'kind', 'by', 'what', 'effect'] as const;
 
 export const addAudit: AddCommand = (program, action) => {
-  withClusters(program.command('audit'))
+  const command = withClusters(program.command('audit'))
     .summary('list who did what, over all runs')
     .description(
       'List who started, commanded, cancelled and terminated runs, over all runs of the clusters, oldest first.',
@@ -34,43 +34,43 @@ export const addAudit: AddCommand = (program, action) => {
       'after',
       `
 A run's log has its latest 200 entries; earlier commands are read from Temporal's histories, while the namespace keeps them.
-The report has the digest of all entries: see backfill verify-report.
-
-Examples:
-  backfill audit --days 7
-  backfill audit us-west-2-prod --decisions --output json
-  backfill audit --days 365 --format csv > audit.csv`,
-    )
-    .action(
-      action(async (context, [names = []], { days, decisions = false, format }: AuditOptions) => {
-        const clusters = await selectClusters(context, names);
-        return withSessions(context, clusters, async (sessions) => {
-          const audits = await onEach(sessions, async (session) => {
-            const since = new Date(Date.now() - days * 86_400_000);
-            const runs = await executionsOfCluster(session, since);
-            const found = await withDeadline(
-              session.client,
-              () => Promise.all(runs.map((run) => auditOf(session.client, run))),
-              LIMIT_MS,
-            );
-            const entries = found
-              .flatMap((audit) => audit.entries)
-              .filter(({ kind }) => decisions || kind !== 'decision')
-              .sort((a, b) => (a.at < b.at ? -1 : 1));
-            return { cluster: session.cluster.name, entries, gaps: found.flatMap(({ gap }) => gap ?? []) };
-          });
-          const rows = valuesOf(audits)
-            .flatMap(({ cluster, entries }) => entries.map((entry) => ({ cluster, ...entry })))
-            .sort((a, b) => (a.at < b.at ? -1 : 1));
-          if (format === 'csv') context.surroundings.stdout.write(csv([TITLES, ...rows.map(csvRow)]));
-          for (const gap of valuesOf(audits).flatMap(({ gaps }) => gaps)) context.say(`records are missing: ${gap}`);
-          return answer(context, audits, {
-            lines: () => (format === 'csv' ? [] : rows.flatMap((row) => wrapped(line(row), context.columns, 21))),
-            fields: ({ entries, gaps }) => ({ entries, gaps }),
-          });
-        });
-      }),
+The report has the digest of all entries: see backfill verify-report.`,
     );
+  withExamples(
+    command,
+    'backfill audit --days 7',
+    'backfill audit us-west-2-prod --decisions --output json',
+    'backfill audit --days 365 --format csv > audit.csv',
+  ).action(
+    action(async (context, [names = []], { days, decisions = false, format }: AuditOptions) => {
+      const clusters = await selectClusters(context, names);
+      return withSessions(context, clusters, async (sessions) => {
+        const audits = await onEach(sessions, async (session) => {
+          const since = new Date(Date.now() - days * 86_400_000);
+          const runs = await executionsOfCluster(session, since);
+          const found = await withDeadline(
+            session.client,
+            () => Promise.all(runs.map((run) => auditOf(session.client, run))),
+            LIMIT_MS,
+          );
+          const entries = found
+            .flatMap((audit) => audit.entries)
+            .filter(({ kind }) => decisions || kind !== 'decision')
+            .sort((a, b) => (a.at < b.at ? -1 : 1));
+          return { cluster: session.cluster.name, entries, gaps: found.flatMap(({ gap }) => gap ?? []) };
+        });
+        const rows = valuesOf(audits)
+          .flatMap(({ cluster, entries }) => entries.map((entry) => ({ cluster, ...entry })))
+          .sort((a, b) => (a.at < b.at ? -1 : 1));
+        if (format === 'csv') context.surroundings.stdout.write(csv([TITLES, ...rows.map(csvRow)]));
+        for (const gap of valuesOf(audits).flatMap(({ gaps }) => gaps)) context.say(`records are missing: ${gap}`);
+        return answer(context, audits, {
+          lines: () => (format === 'csv' ? [] : rows.flatMap((row) => wrapped(line(row), context.columns, 21))),
+          fields: ({ entries, gaps }) => ({ entries, gaps }),
+        });
+      });
+    }),
+  );
 };
 
 type Row = AuditEntry & { cluster: string };

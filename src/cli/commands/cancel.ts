@@ -1,14 +1,14 @@
+import type { ExitCode } from '../../operations/exit-codes.js';
+import { findRun, type Run } from '../../operations/find-run.js';
+import { badUsage } from '../../operations/problem.js';
+import { styled } from '../../presentation/lines/line.js';
 import { withDeadline } from '../../runs/time-limit.js';
-import { styled } from '../terminal/line.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, valuesOf, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { knownCustomer } from './customer-names.js';
-import type { ExitCode } from './exit-codes.js';
 import { followToEnd } from './follow.js';
-import { badUsage } from './problem.js';
-import { findRun, type Run } from './runs.js';
 import { type SendOptions, sendToRuns, withSendOptions } from './send-command.js';
 
 interface CancelOptions extends SendOptions {
@@ -27,14 +27,11 @@ export const addCancel: AddCommand = (program, action) => {
     .option('--windows', 'only the running windows; the run pauses')
     .option('--customer <id>', "with --windows: only this customer's")
     .option('--wait', 'wait until the run has ended');
-  withSendOptions(command).addHelpText(
-    'after',
-    `
-Examples:
-  backfill cancel us-west-2-prod --yes --wait
-  backfill cancel us-west-2-prod --windows --customer cvs --yes`,
-  );
-  command.action(
+  withExamples(
+    withSendOptions(command),
+    'backfill cancel us-west-2-prod --yes --wait',
+    'backfill cancel us-west-2-prod --windows --customer cvs --yes',
+  ).action(
     action(async (context, [clusters = []], { windows, customer, wait = false, ...options }: CancelOptions) => {
       if (customer !== undefined && !windows)
         throw badUsage('--customer needs --windows: a run can only be cancelled as a whole');

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { nearest } from '../../backfill/nearest.js';
 import { type Cluster, type ClusterSession, openCluster } from '../../fleet/index.js';
+import { badUsage, type CommandProblem, problemFrom } from '../../operations/problem.js';
 import type { CommandContext } from './context.js';
-import { badUsage, type CommandProblem, problemFrom } from './problem.js';
 
 /** The result of one cluster: a value, or why there is none. One cluster's problem never hides the others' values. */
 export type Outcome<T> = { readonly cluster: Cluster } & ({ readonly value: T } | { readonly problem: CommandProblem });

@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
-import type { AddCommand } from './add-command.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT } from '../../operations/exit-codes.js';
+import { type AddCommand, withExamples } from './add-command.js';
 
 type Shell = 'bash' | 'zsh' | 'fish';
 
@@ -8,29 +8,26 @@ type Shell = 'bash' | 'zsh' | 'fish';
 const CLUSTERS = 'clusters';
 
 export const addCompletion: AddCommand = (program, action) => {
-  program
+  const command = program
     .command('completion')
     .summary('print a completion script for a shell')
     .description('Print a script that completes commands, options and clusters in bash, zsh or fish.')
-    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish', CLUSTERS]))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  source <(backfill completion bash)
-  source <(backfill completion zsh)
-  backfill completion fish > ~/.config/fish/completions/backfill.fish`,
-    )
-    .action(
-      action<[string], object>(async (context, [shell]) => {
-        const { stdout } = context.surroundings;
-        if (shell === CLUSTERS) {
-          const { clusters } = await context.fleet();
-          stdout.write(clusters.map(({ name }) => `${name}\n`).join(''));
-        } else stdout.write(scripts[shell as Shell](wordsOf(program)));
-        return EXIT.done;
-      }),
-    );
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish', CLUSTERS]));
+  withExamples(
+    command,
+    'source <(backfill completion bash)',
+    'source <(backfill completion zsh)',
+    'backfill completion fish > ~/.config/fish/completions/backfill.fish',
+  ).action(
+    action<[string], object>(async (context, [shell]) => {
+      const { stdout } = context.surroundings;
+      if (shell === CLUSTERS) {
+        const { clusters } = await context.fleet();
+        stdout.write(clusters.map(({ name }) => `${name}\n`).join(''));
+      } else stdout.write(scripts[shell as Shell](wordsOf(program)));
+      return EXIT.done;
+    }),
+  );
 };
 
 interface Words {

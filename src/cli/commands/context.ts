@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { type Fleet, fleetFromEnvironment, loadFleet } from '../../fleet/index.js';
-import { type Line, render } from '../terminal/line.js';
+import { badUsage } from '../../operations/problem.js';
+import { type Line, render } from '../../presentation/lines/line.js';
 import { type Output, wantsColour } from '../terminal/output.js';
-import { badUsage } from './problem.js';
 
 /** The process as a command sees it; tests pass their own. */
 export interface Surroundings {

@@ -1,6 +1,6 @@
 import { nearest } from '../../backfill/nearest.js';
-import { count } from '../terminal/format.js';
-import { badUsage } from './problem.js';
+import { badUsage } from '../../operations/problem.js';
+import { count } from '../../presentation/lines/format.js';
 import type { Target } from './send-command.js';
 
 const MOST_NAMED = 8;
@@ -13,7 +13,7 @@ const MOST_NAMED = 8;
 export function knownCustomer({ run, progress }: Target, id: string): string {
   const out = progress.customersLeftOut;
   const ids = [...progress.customers.map((customer) => customer.id), ...(out?.ids ?? [])];
-  // While the run asks its directory, or when not all names fit in its answer, only the run can tell whether it has the name.
+  // While the run asks its directory, or when not all names fit in its answer, only the run knows whether it has the name.
   if (ids.length === 0 || (out && !out.ids) || ids.includes(id)) return id;
   const { name } = run.session.cluster;
   const suggestion = nearest(id, ids);

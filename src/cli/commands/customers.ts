@@ -1,21 +1,22 @@
 import { formatDuration } from '../../backfill/hours/duration.js';
 import type { CustomerView, WindowView } from '../../backfill/views/customer.js';
+import { placedDays } from '../../backfill/views/placed-days.js';
 import type { Progress } from '../../backfill/views/progress.js';
 import { onOneLine } from '../../one-line.js';
-import { type Cell, columns } from '../terminal/columns.js';
-import { figuresOf } from '../terminal/figures.js';
-import { count, counted, toSecond } from '../terminal/format.js';
-import { cellNote, heatMap, legend } from '../terminal/heat-map.js';
-import { type Line, styled } from '../terminal/line.js';
-import { placedDays } from '../terminal/placed-days.js';
-import { wrapped } from '../terminal/wrapping.js';
-import type { AddCommand } from './add-command.js';
+import { ask, findRun, progressOf, type Run, type RunChoice } from '../../operations/find-run.js';
+import { badUsage } from '../../operations/problem.js';
+import { type Cell, columns } from '../../presentation/lines/columns.js';
+import { count, counted, toHour, toSecond } from '../../presentation/lines/format.js';
+import { cellNote, heatMap, legend } from '../../presentation/lines/heat-map.js';
+import { fact, LABEL_WIDTH, type Line, styled } from '../../presentation/lines/line.js';
+import { wrapped } from '../../presentation/lines/wrapping.js';
+import { figuresOf } from '../../presentation/status/figures.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
 import { knownCustomer } from './customer-names.js';
-import { badUsage } from './problem.js';
+import { withRunOptions } from './run-options.js';
 import { runFields } from './run-state.js';
-import { ask, findRun, progressOf, type Run, type RunChoice, withRunOptions } from './runs.js';
 import { typedDay } from './typed-day.js';
 
 interface CustomersOptions extends RunChoice {
@@ -31,40 +32,36 @@ export const addCustomers: AddCommand = (program, action) => {
     )
     .option('--customer <id>', "this customer's windows")
     .option('--day <day>', 'with --customer: why this UTC day is not running now');
-  withRunOptions(command)
-    .addHelpText(
-      'after',
-      `
-Examples:
-  backfill customers us-west-2-prod
-  backfill customers us-west-2-prod --customer cvs
-  backfill customers us-west-2-prod --customer cvs --day 2026-01-15`,
-    )
-    .action(
-      action(async (context, [names = []], { customer, day, ...choice }: CustomersOptions) => {
-        if (day !== undefined && customer === undefined) throw badUsage('--day needs --customer');
-        const clusters = await selectClusters(context, names, choice);
-        return withSessions(context, clusters, async (sessions) => {
-          const runs = await onEach(sessions, (session) => findRun(session, choice));
-          if (customer === undefined) {
-            return answer(context, await onEach(runs, async (run) => ({ run, progress: await progressOf(run) })), {
-              lines: (found) => found.flatMap((one) => mapLines(one, context.columns)),
-              fields: ({ run, progress }) => ({
-                run: runFields(run),
-                range: progress.range,
-                ...(progress.customersLeftOut ? { customersLeftOut: progress.customersLeftOut } : {}),
-                customers: placedDays(progress),
-              }),
-            });
-          }
-          const views = await onEach(runs, (run) => customerViewOf(run, customer, day));
-          return answer(context, views, {
-            lines: (found) => found.flatMap((one) => viewLines(one, context.columns)),
-            fields: ({ run, view }) => ({ run: runFields(run), customer: view }),
+  withExamples(
+    withRunOptions(command),
+    'backfill customers us-west-2-prod',
+    'backfill customers us-west-2-prod --customer cvs',
+    'backfill customers us-west-2-prod --customer cvs --day 2026-01-15',
+  ).action(
+    action(async (context, [names = []], { customer, day, ...choice }: CustomersOptions) => {
+      if (day !== undefined && customer === undefined) throw badUsage('--day needs --customer');
+      const clusters = await selectClusters(context, names, choice);
+      return withSessions(context, clusters, async (sessions) => {
+        const runs = await onEach(sessions, (session) => findRun(session, choice));
+        if (customer === undefined) {
+          return answer(context, await onEach(runs, async (run) => ({ run, progress: await progressOf(run) })), {
+            lines: (found) => found.flatMap((one) => mapLines(one, context.columns)),
+            fields: ({ run, progress }) => ({
+              run: runFields(run),
+              range: progress.range,
+              ...(progress.customersLeftOut ? { customersLeftOut: progress.customersLeftOut } : {}),
+              customers: placedDays(progress),
+            }),
           });
+        }
+        const views = await onEach(runs, (run) => customerViewOf(run, customer, day));
+        return answer(context, views, {
+          lines: (found) => found.flatMap((one) => viewLines(one, context.columns)),
+          fields: ({ run, view }) => ({ run: runFields(run), customer: view }),
         });
-      }),
-    );
+      });
+    }),
+  );
 };
 
 interface FoundView {
@@ -105,15 +102,15 @@ function viewLines({ run, view }: FoundView, width: number): Line[] {
   const volume = conversations === null ? '' : `, ${counted(conversations, 'conversation')}`;
   const facts: Line[] = [
     [styled(id, 'bold'), `  ${run.session.cluster.name}  ${range.start} to ${range.end}${volume}`],
-    [styled('days      ', 'dim'), `${days}  ${count(totals.done)} of ${count(totals.days)} done`],
-    [styled('window    ', 'dim'), `${window.size}, at most ${perCustomer} at once: ${onOneLine(window.why)}`],
-    ...(view.writers ? [[styled('writers   ', 'dim'), writersText(view.writers)]] : []),
-    [
-      styled('so far    ', 'dim'),
+    fact('days', `${days}  ${count(totals.done)} of ${count(totals.days)} done`),
+    fact('window', `${window.size}, at most ${perCustomer} at once: ${onOneLine(window.why)}`),
+    ...(view.writers ? [fact('writers', writersText(view.writers))] : []),
+    fact(
+      'so far',
       `${counts.completed} completed, ${counts.unsuccessful} did not complete, ${formatDuration(counts.busyMs)} of work`,
-    ],
-    ...(view.why ? [[styled('why       ', 'dim'), `${view.why.day}: ${onOneLine(view.why.reason)}`]] : []),
-    ...(paused ? [[styled('paused    ', 'dim'), `${paused.at} ${onOneLine(paused.reason ?? '')}`]] : []),
+    ),
+    ...(view.why ? [fact('why', `${view.why.day}: ${onOneLine(view.why.reason)}`)] : []),
+    ...(paused ? [fact('paused', `${paused.at} ${onOneLine(paused.reason ?? '')}`)] : []),
   ];
   const out = view.windowsLeftOut ?? 0;
   const rows = view.windows.map((row): Cell[] => [
@@ -134,7 +131,7 @@ function viewLines({ run, view }: FoundView, width: number): Line[] {
     rows,
   );
   return [
-    ...facts.flatMap((line) => wrapped(line, width, 10)),
+    ...facts.flatMap((line) => wrapped(line, width, LABEL_WIDTH)),
     ...(rows.length > 0 ? [[], ...table] : []),
     ...(out > 0 ? wrapped([`and ${counted(out, 'more window')} that do not fit in one answer`], width) : []),
   ];
@@ -142,7 +139,6 @@ function viewLines({ run, view }: FoundView, width: number): Line[] {
 
 /** `2026-01-15` for a whole day, else from and to, the end exclusive. */
 function hoursText({ start, end }: WindowView): string {
-  const short = (instant: string) => (instant.endsWith('T00:00:00Z') ? instant.slice(0, 10) : instant.slice(0, 13));
   const isWholeDay = start.endsWith('T00:00:00Z') && Date.parse(end) - Date.parse(start) === 86_400_000;
-  return isWholeDay ? short(start) : `${short(start)} to ${short(end)}`;
+  return isWholeDay ? toHour(start) : `${toHour(start)} to ${toHour(end)}`;
 }

@@ -1,5 +1,5 @@
 import type { CommandName } from '../../backfill/commands/command.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { knownCustomer } from './customer-names.js';
 import { type SendOptions, sendToRuns, withSendOptions } from './send-command.js';
 import { checkDayForm, checkInRange, typedDay } from './typed-day.js';
@@ -24,14 +24,11 @@ function forDay(name: string, commandName: CommandName, help: { summary: string;
       .description(help.description)
       .usage('[options] [cluster] <customer> <day>')
       .argument('[words...]', 'the cluster, if the fleet file has several; the customer; the UTC day');
-    withSendOptions(command, { several: false }).addHelpText(
-      'after',
-      `
-Examples:
-  backfill ${name} us-west-2-prod cvs 2026-01-15
-  backfill ${name} us-west-2-prod cvs 15          in a run of one month`,
-    );
-    command.action(
+    withExamples(
+      withSendOptions(command, { several: false }),
+      `backfill ${name} us-west-2-prod cvs 2026-01-15`,
+      `backfill ${name} us-west-2-prod cvs 15          in a run of one month`,
+    ).action(
       action(async (context, [typed = []], options: SendOptions) => {
         const { clusters, words } = await clusterAndWords(context, typed, ['customer', 'day']);
         const [customer = '', day = ''] = words;

@@ -1,15 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import type { CustomerView } from '../../backfill/views/customer.js';
 import { DAY_NAMES, type DayLetter } from '../../backfill/views/day-letters.js';
+import { eachDay, type PlacedDays, placedDays } from '../../backfill/views/placed-days.js';
 import type { Progress } from '../../backfill/views/progress.js';
+import { EXIT } from '../../operations/exit-codes.js';
+import { answered, findRun, progressOf, type RunChoice } from '../../operations/find-run.js';
+import { CommandProblem } from '../../operations/problem.js';
+import { counted } from '../../presentation/lines/format.js';
 import { withDeadline } from '../../runs/time-limit.js';
-import { counted } from '../terminal/format.js';
-import { eachDay, type PlacedDays, placedDays } from '../terminal/placed-days.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { onEach, selectClusters, withSessions } from './clusters.js';
-import { EXIT } from './exit-codes.js';
-import { CommandProblem } from './problem.js';
-import { answered, findRun, progressOf, type RunChoice, withRunOptions } from './runs.js';
+import { withRunOptions } from './run-options.js';
 
 interface ExportOptions extends RunChoice {
   out?: string;
@@ -22,14 +23,11 @@ export const addExport: AddCommand = (program, action) => {
     .description("Write the status of a run's days as JSON, by customer and day, for backfill import to read.")
     .argument('[cluster]', 'of the fleet file; required if it has more than one')
     .option('--out <file>', 'write to this file instead of stdout');
-  withRunOptions(command).addHelpText(
-    'after',
-    `
-Examples:
-  backfill export us-west-2-prod > tracking.json
-  backfill export us-west-2-prod --range 2026-01 --out tracking.json`,
-  );
-  command.action(
+  withExamples(
+    withRunOptions(command),
+    'backfill export us-west-2-prod > tracking.json',
+    'backfill export us-west-2-prod --range 2026-01 --out tracking.json',
+  ).action(
     action(async (context, [name]: string[], { out, ...choice }: ExportOptions) => {
       const clusters = await selectClusters(context, name === undefined ? [] : [name], { changes: true });
       return withSessions(context, clusters, async (sessions) => {

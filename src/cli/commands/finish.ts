@@ -1,4 +1,4 @@
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { withClusters } from './clusters.js';
 import { type SendOptions, sendToRuns, withSendOptions } from './send-command.js';
 
@@ -13,14 +13,11 @@ export const addFinish: AddCommand = (program, action) => {
       'Start nothing new. When the running windows have ended, the run completes with a report of what is left undone.',
     )
     .option('--wait', 'wait until the run has ended');
-  withSendOptions(command).addHelpText(
-    'after',
-    `
-Examples:
-  backfill finish us-west-2-prod --yes
-  backfill finish us-west-2-prod --yes --wait`,
-  );
-  command.action(
+  withExamples(
+    withSendOptions(command),
+    'backfill finish us-west-2-prod --yes',
+    'backfill finish us-west-2-prod --yes --wait',
+  ).action(
     action((context, [clusters = []], { wait = false, ...options }: FinishOptions) =>
       sendToRuns(context, {
         clusters,

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Progress } from '../../backfill/views/progress.js';
-import { errorText } from '../terminal/error-text.js';
+import { errorText } from '../../error-text.js';
+import { EXIT } from '../../operations/exit-codes.js';
+import { describeRun, isOpen, progressOf, type Run } from '../../operations/find-run.js';
+import { CommandProblem, isNoAnswer } from '../../operations/problem.js';
 import { createProgressDisplay } from '../watch/progress-display.js';
 import type { CommandContext } from './context.js';
-import { EXIT } from './exit-codes.js';
-import { CommandProblem, isNoAnswer } from './problem.js';
-import { describeRun, isOpen, progressOf, type Run } from './runs.js';
 
 /** A run that is closed, and its last progress; without progress if it could never answer. */
 export interface ClosedRun {

@@ -3,22 +3,24 @@ import { within } from '../../backfill/hours/interval.js';
 import { parseRequest } from '../../backfill/request/request.js';
 import type { Cluster } from '../../fleet/index.js';
 import { onOneLine } from '../../one-line.js';
+import { EXIT, type ExitCode } from '../../operations/exit-codes.js';
+import { badUsage } from '../../operations/problem.js';
+import { idsIn, type RequestOptions } from '../../operations/request-fields.js';
+import { type CheckedInput, requestFor } from '../../operations/request-input.js';
+import { type Cell, columns } from '../../presentation/lines/columns.js';
+import { count, counted } from '../../presentation/lines/format.js';
+import { type Line, styled } from '../../presentation/lines/line.js';
 import { DEFAULT_PREFIX, prefixIn } from '../../runs/run-input.js';
 import { rangeNamed } from '../../runs/run-names.js';
-import { type Cell, columns } from '../terminal/columns.js';
-import { count, counted } from '../terminal/format.js';
-import { type Line, styled } from '../terminal/line.js';
 import type { TrackedDays } from '../tracking/entry.js';
 import { readTracking } from '../tracking/read.js';
 import { asDays, daysIn, summarise, type TrackedCustomer } from '../tracking/summary.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { selectClusters } from './clusters.js';
 import type { CommandContext } from './context.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
 import { jsonFile } from './json-input.js';
-import { badUsage } from './problem.js';
-import { type CheckedInput, inputFile, requestFor } from './request-input.js';
-import { idsIn, type RequestOptions, withRequestOptions } from './request-options.js';
+import { inputFile } from './request-input.js';
+import { withRequestOptions } from './request-options.js';
 import { startRuns } from './start.js';
 
 interface ImportOptions extends RequestOptions {
@@ -39,13 +41,13 @@ export const addImport: AddCommand = (program, action) => {
   withRequestOptions(command).addHelpText(
     'after',
     `
-Without --customers the run has the customers that the files name for the cluster.
-
-Examples:
-  backfill import us-west-2-prod sequential_tracking.json --month 2026-01
-  backfill import us-west-2-prod backfill_tracking.json sequential_tracking.json --month 2026-01 --resume --yes`,
+Without --customers the run has the customers that the files name for the cluster.`,
   );
-  command.action(
+  withExamples(
+    command,
+    'backfill import us-west-2-prod sequential_tracking.json --month 2026-01',
+    'backfill import us-west-2-prod backfill_tracking.json sequential_tracking.json --month 2026-01 --resume --yes',
+  ).action(
     action(async (context, [typed = []], { wait = false, ...options }: ImportOptions) => {
       const known = (await context.fleet()).clusters.map(({ name }) => name);
       const files = typed.filter((word) => !known.includes(word));
@@ -72,7 +74,7 @@ async function importFiles(
   if (own.length === 0) throw badUsage(`${files.join(', ')}: no entry is for ${cluster.name}`);
   const tracked = summarise(own);
   const ids = options.customers ? idsIn(options.customers) : tracked.map(({ customer }) => customer);
-  const checked = await requestFor(context, cluster, options, {
+  const checked = await requestFor(context.environment, cluster, options, {
     ...base,
     customers: ids.map((id) => {
       const done = asDays(tracked.find(({ customer }) => customer === id)?.done ?? []);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { badUsage } from '../../operations/problem.js';
 import type { CommandContext } from './context.js';
-import { badUsage } from './problem.js';
 
 /**
  * The JSON of `--input FILE`, or of stdin for `-`.

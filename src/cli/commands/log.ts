@@ -1,13 +1,14 @@
 import type { LogView } from '../../backfill/views/log.js';
 import { onOneLine } from '../../one-line.js';
-import { toSecond } from '../terminal/format.js';
-import { type Line, styled } from '../terminal/line.js';
-import { wrapped } from '../terminal/wrapping.js';
-import type { AddCommand } from './add-command.js';
+import { ask, findRun, type RunChoice } from '../../operations/find-run.js';
+import { toSecond } from '../../presentation/lines/format.js';
+import { type Line, styled } from '../../presentation/lines/line.js';
+import { wrapped } from '../../presentation/lines/wrapping.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
+import { withRunOptions } from './run-options.js';
 import { runFields } from './run-state.js';
-import { ask, findRun, type RunChoice, withRunOptions } from './runs.js';
 import { wholeNumber } from './whole-number.js';
 
 interface LogOptions extends RunChoice {
@@ -22,34 +23,30 @@ export const addLog: AddCommand = (program, action) => {
     .summary('show commands and decisions, with their reasons')
     .description('Show the commands that a run received and its decisions, each with its reason, the latest last.')
     .option('--limit <n>', 'the latest n entries', wholeNumber(1, MOST_ENTRIES), 20);
-  withRunOptions(command)
-    .addHelpText(
-      'after',
-      `
-Examples:
-  backfill log us-west-2-prod
-  backfill log us-west-2-prod --limit 200 --output json`,
-    )
-    .action(
-      action(async (context, [names = []], { limit, ...choice }: LogOptions) => {
-        const clusters = await selectClusters(context, names, choice);
-        return withSessions(context, clusters, async (sessions) => {
-          const logs = await onEach(sessions, async (session) => {
-            const run = await findRun(session, choice);
-            return { run, log: (await ask<LogView[]>(run, 'log')).slice(-limit) };
-          });
-          return answer(context, logs, {
-            lines: (found) =>
-              found.flatMap(({ run, log }, i): Line[] => [
-                ...(i === 0 ? [] : [[]]),
-                [styled(run.session.cluster.name, 'bold'), styled(`  ${run.workflowId}, times in UTC`, 'dim')],
-                ...log.flatMap((entry) => wrapped(entryLine(entry), context.columns, 21)),
-              ]),
-            fields: ({ run, log }) => ({ run: runFields(run), log }),
-          });
+  withExamples(
+    withRunOptions(command),
+    'backfill log us-west-2-prod',
+    'backfill log us-west-2-prod --limit 200 --output json',
+  ).action(
+    action(async (context, [names = []], { limit, ...choice }: LogOptions) => {
+      const clusters = await selectClusters(context, names, choice);
+      return withSessions(context, clusters, async (sessions) => {
+        const logs = await onEach(sessions, async (session) => {
+          const run = await findRun(session, choice);
+          return { run, log: (await ask<LogView[]>(run, 'log')).slice(-limit) };
         });
-      }),
-    );
+        return answer(context, logs, {
+          lines: (found) =>
+            found.flatMap(({ run, log }, i): Line[] => [
+              ...(i === 0 ? [] : [[]]),
+              [styled(run.session.cluster.name, 'bold'), styled(`  ${run.workflowId}, times in UTC`, 'dim')],
+              ...log.flatMap((entry) => wrapped(entryLine(entry), context.columns, 21)),
+            ]),
+          fields: ({ run, log }) => ({ run: runFields(run), log }),
+        });
+      });
+    }),
+  );
 };
 
 const entryLine = ({ at, what, by, effect }: LogView): Line => [

@@ -1,4 +1,4 @@
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { withClusters } from './clusters.js';
 import { knownCustomer } from './customer-names.js';
 import { type SendOptions, sendToRuns, withSendOptions } from './send-command.js';
@@ -14,15 +14,12 @@ export const addPause: AddCommand = (program, action) => {
     .description('Start nothing new; running windows finish. backfill resume continues.')
     .option('--customer <id>', 'only this customer')
     .option('--reason <text>', 'why, for status and the log');
-  withSendOptions(command).addHelpText(
-    'after',
-    `
-Examples:
-  backfill pause us-west-2-prod --reason "database maintenance"
-  backfill pause us-west-2-prod --customer cvs
-  backfill pause --all`,
-  );
-  command.action(
+  withExamples(
+    withSendOptions(command),
+    'backfill pause us-west-2-prod --reason "database maintenance"',
+    'backfill pause us-west-2-prod --customer cvs',
+    'backfill pause --all',
+  ).action(
     action((context, [clusters = []], { customer, reason, ...options }: PauseOptions) =>
       sendToRuns(context, {
         clusters,

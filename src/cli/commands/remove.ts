@@ -1,4 +1,4 @@
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { knownCustomer } from './customer-names.js';
 import { type SendOptions, sendToRuns, withSendOptions } from './send-command.js';
 import { clusterAndWords } from './words.js';
@@ -10,13 +10,7 @@ export const addRemove: AddCommand = (program, action) => {
     .description('Skip what is left of a customer; its running windows finish.')
     .usage('[options] [cluster] <customer>')
     .argument('[words...]', 'the cluster, if the fleet file has several; the customer');
-  withSendOptions(command, { several: false }).addHelpText(
-    'after',
-    `
-Examples:
-  backfill remove us-west-2-prod acme --yes`,
-  );
-  command.action(
+  withExamples(withSendOptions(command, { several: false }), 'backfill remove us-west-2-prod acme --yes').action(
     action(async (context, [typed = []], options: SendOptions) => {
       const { clusters, words } = await clusterAndWords(context, typed, ['customer']);
       const customer = words[0]!;

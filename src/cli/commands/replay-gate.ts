@@ -1,10 +1,10 @@
 import { onOneLine } from '../../one-line.js';
+import { EXIT } from '../../operations/exit-codes.js';
+import { type Line, styled } from '../../presentation/lines/line.js';
 import type { GateFinding } from '../../replay-gate/replay-gate.js';
-import { type Line, styled } from '../terminal/line.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
-import { EXIT } from './exit-codes.js';
 
 interface Gated {
   readonly cluster: string;
@@ -12,44 +12,41 @@ interface Gated {
 }
 
 export const addReplayGate: AddCommand = (program, action) => {
-  withClusters(program.command('replay-gate'))
+  const command = withClusters(program.command('replay-gate'))
     .summary('check that this build can continue all open runs')
     .description(
       'Check, before this build becomes current, that it can continue each run that is open now: it replays the run’s ' +
         'history, or takes over the state of a run that is pinned to its own build. Changes nothing. Exit code 1 if it ' +
         'cannot continue a run.',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  backfill replay-gate us-west-2-prod
-  backfill replay-gate --output json | jq '.clusters[].runs[] | select(.problem)'`,
-    )
-    .action(
-      action(async (context, [names = []]) => {
-        const clusters = await selectClusters(context, names);
-        // The worker's native library takes a while to load, which no other command needs.
-        const { withReplayGate } = await import('../../replay-gate/quietly.js');
-        const gated = await withSessions(context, clusters, (sessions) =>
-          withReplayGate((gate) =>
-            onEach(
-              sessions,
-              async ({ client, cluster }): Promise<Gated> => ({
-                cluster: cluster.name,
-                findings: await gate(client, cluster.taskQueue),
-              }),
-            ),
-          ),
-        );
-        context.signal.throwIfAborted();
-        return answer(context, gated, {
-          lines: (values) => values.flatMap(linesOf),
-          fields: ({ findings }) => ({ runs: findings }),
-          exitCode: ({ findings }) => (findings.some(({ problem }) => problem) ? EXIT.error : EXIT.done),
-        });
-      }),
     );
+  withExamples(
+    command,
+    'backfill replay-gate us-west-2-prod',
+    "backfill replay-gate --output json | jq '.clusters[].runs[] | select(.problem)'",
+  ).action(
+    action(async (context, [names = []]) => {
+      const clusters = await selectClusters(context, names);
+      // The worker's native library takes a while to load, which no other command needs.
+      const { withReplayGate } = await import('../../replay-gate/quietly.js');
+      const gated = await withSessions(context, clusters, (sessions) =>
+        withReplayGate((gate) =>
+          onEach(
+            sessions,
+            async ({ client, cluster }): Promise<Gated> => ({
+              cluster: cluster.name,
+              findings: await gate(client, cluster.taskQueue),
+            }),
+          ),
+        ),
+      );
+      context.signal.throwIfAborted();
+      return answer(context, gated, {
+        lines: (values) => values.flatMap(linesOf),
+        fields: ({ findings }) => ({ runs: findings }),
+        exitCode: ({ findings }) => (findings.some(({ problem }) => problem) ? EXIT.error : EXIT.done),
+      });
+    }),
+  );
 };
 
 function linesOf({ cluster, findings }: Gated): Line[] {

@@ -1,9 +1,10 @@
 import { Option } from 'commander';
-import { formatted, REPORT_FORMATS, type ReportFormat, ROWS, type Rows } from '../report/formats.js';
-import type { AddCommand } from './add-command.js';
+import type { RunChoice } from '../../operations/find-run.js';
+import { badUsage } from '../../operations/problem.js';
+import { formatted, REPORT_FORMATS, type ReportFormat, ROWS, type Rows } from '../../presentation/report/formats.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { withClusters } from './clusters.js';
-import { badUsage } from './problem.js';
-import { type RunChoice, withRunOptions } from './runs.js';
+import { withRunOptions } from './run-options.js';
 import { writeCollected } from './write-collected.js';
 
 interface ReportOptions extends RunChoice {
@@ -19,16 +20,13 @@ export const addReport: AddCommand = (program, action) => {
     .addOption(new Option('--format <format>', 'file format').choices([...REPORT_FORMATS]))
     .addOption(new Option('--rows <rows>', 'what each row of the CSV is').choices([...ROWS]))
     .option('--out <file>', 'write to this file instead of stdout; its extension sets the format');
-  withRunOptions(command).addHelpText(
-    'after',
-    `
-Examples:
-  backfill report --out january.html
-  backfill report us-west-2-prod --format md
-  backfill report us-west-2-prod --format csv --rows windows --out windows.csv
-  backfill report chat-prod --run backfillscorecards-chat-prod-2026-01 --format json`,
-  );
-  command.action(
+  withExamples(
+    withRunOptions(command),
+    'backfill report --out january.html',
+    'backfill report us-west-2-prod --format md',
+    'backfill report us-west-2-prod --format csv --rows windows --out windows.csv',
+    'backfill report chat-prod --run backfillscorecards-chat-prod-2026-01 --format json',
+  ).action(
     action(async (context, [names = []], { format: asked, rows, ...choice }: ReportOptions) => {
       const format = formatOf(asked ?? (context.options.output === 'json' ? 'json' : undefined), choice.out);
       if (rows && format !== 'csv') throw badUsage(`--rows is for --format csv; got ${format}`);

@@ -1,11 +1,11 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import type { Progress } from '../../backfill/views/progress.js';
+import { errorText } from '../../error-text.js';
 import { onOneLine } from '../../one-line.js';
+import { EXIT, type ExitCode } from '../../operations/exit-codes.js';
+import { isOpen, type Run } from '../../operations/find-run.js';
+import { toMinute } from '../../presentation/lines/format.js';
 import { withDeadline } from '../../runs/time-limit.js';
-import { errorText } from '../terminal/error-text.js';
-import { toMinute } from '../terminal/format.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
-import { isOpen, type Run } from './runs.js';
 
 /** A run's fields in JSON output. */
 export const runFields = ({ workflowId, runId, status, startedAt, closedAt, taskQueue }: Run): object => ({

@@ -1,8 +1,8 @@
 import type { ScheduleDescription } from '@temporalio/client';
 import type { Cluster } from '../../fleet/index.js';
 import { onOneLine } from '../../one-line.js';
-import { type Line, styled } from '../terminal/line.js';
-import { wrapped } from '../terminal/wrapping.js';
+import { fact, LABEL_WIDTH, type Line, styled } from '../../presentation/lines/line.js';
+import { wrapped } from '../../presentation/lines/wrapping.js';
 
 /** A cluster's schedule, as lines for a terminal. */
 export function scheduleLines(cluster: Cluster, description: ScheduleDescription, width: number): Line[] {
@@ -14,18 +14,15 @@ export function scheduleLines(cluster: Cluster, description: ScheduleDescription
       `  ${description.scheduleId}  `,
       state.paused ? styled('paused', 'yellow') : 'active',
     ],
-    ...(state.note ? [[styled('why       ', 'dim'), onOneLine(state.note)]] : []),
-    [styled('starts    ', 'dim'), `the last ${inputOf(description).lastDays ?? '?'} days at ${timeOf(description)}`],
-    [
-      styled('next      ', 'dim'),
-      state.paused ? 'none while paused' : (info.nextActionTimes[0]?.toISOString() ?? 'none'),
-    ],
-    [styled('latest    ', 'dim'), latest ? `${latest.takenAt.toISOString()} ${workflowOf(latest)}` : 'none so far'],
+    ...(state.note ? [fact('why', onOneLine(state.note))] : []),
+    fact('starts', `the last ${inputOf(description).lastDays ?? '?'} days at ${timeOf(description)}`),
+    fact('next', state.paused ? 'none while paused' : (info.nextActionTimes[0]?.toISOString() ?? 'none')),
+    fact('latest', latest ? `${latest.takenAt.toISOString()} ${workflowOf(latest)}` : 'none so far'),
     ...(info.numActionsSkippedOverlap > 0
-      ? [[styled('skipped   ', 'dim'), `${info.numActionsSkippedOverlap}, because the previous run was still open`]]
+      ? [fact('skipped', `${info.numActionsSkippedOverlap}, because the previous run was still open`)]
       : []),
   ];
-  return facts.flatMap((line) => wrapped(line, width, 10));
+  return facts.flatMap((line) => wrapped(line, width, LABEL_WIDTH));
 }
 
 /** A cluster's schedule in JSON output. */

@@ -3,17 +3,19 @@ import type { Command } from 'commander';
 import { MAX_DAYS } from '../../backfill/request/last-days.js';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import { operatorName } from '../../fleet/operator-name.js';
+import { EXIT, type ExitCode } from '../../operations/exit-codes.js';
+import { badUsage, CommandProblem } from '../../operations/problem.js';
+import type { RequestOptions } from '../../operations/request-fields.js';
+import { requestFor } from '../../operations/request-input.js';
+import { type Line, styled } from '../../presentation/lines/line.js';
 import { NIGHTLY, RUN_PREFIX, WORKFLOW_TYPE } from '../../runs/run-names.js';
 import { withDeadline } from '../../runs/time-limit.js';
-import { type Line, styled } from '../terminal/line.js';
-import type { Action, AddCommand } from './add-command.js';
+import { type Action, type AddCommand, withExamples } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
-import { badUsage, CommandProblem } from './problem.js';
-import { inputFile, requestFor } from './request-input.js';
-import { type RequestOptions, withRequestOptions } from './request-options.js';
+import { inputFile } from './request-input.js';
+import { withRequestOptions } from './request-options.js';
 import { scheduleFields, scheduleLines } from './schedule-view.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -46,16 +48,14 @@ export const addSchedule: AddCommand = (program, action) => {
     .description(
       'Manage a Temporal Schedule for each cluster that starts a run over its last days every night, unless the previous ' +
         'run is still open.',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  backfill schedule create us-west-2-prod --last-days 3 --at 02:00 --time-zone America/Los_Angeles
-  backfill schedule show
-  backfill schedule pause us-west-2-prod --reason "database upgrade"
-  backfill schedule delete us-west-2-prod --yes`,
     );
+  withExamples(
+    schedule,
+    'backfill schedule create us-west-2-prod --last-days 3 --at 02:00 --time-zone America/Los_Angeles',
+    'backfill schedule show',
+    'backfill schedule pause us-west-2-prod --reason "database upgrade"',
+    'backfill schedule delete us-west-2-prod --yes',
+  );
   addCreate(schedule, action);
   withClusters(schedule.command('show').summary('show the schedules, with their latest and next runs')).action(
     action(async (context, [names = []]) => {
@@ -85,7 +85,7 @@ function addCreate(schedule: Command, action: Action): void {
       const inputs = new Map<Cluster, object>();
       for (const cluster of clusters) {
         const base = { operatorTimeout: OPERATOR_TIMEOUT, ...file };
-        inputs.set(cluster, (await requestFor(context, cluster, options, base)).input);
+        inputs.set(cluster, (await requestFor(context.environment, cluster, options, base)).input);
       }
       return onSchedules(context, clusters, async (session) => {
         const { cluster, client } = session;

@@ -3,16 +3,16 @@ import type { CommandName } from '../../backfill/commands/command.js';
 import type { Progress } from '../../backfill/views/progress.js';
 import { operatorName } from '../../fleet/operator-name.js';
 import { onOneLine } from '../../one-line.js';
-import { sendCommand } from '../../runs/send.js';
+import type { ExitCode } from '../../operations/exit-codes.js';
+import { findRun, progressOf, type Run, type RunChoice } from '../../operations/find-run.js';
+import { sendUpdate } from '../../operations/send-update.js';
+import { type Line, styled } from '../../presentation/lines/line.js';
 import type { CommandAnswer } from '../../workflows/messages.js';
-import { type Line, styled } from '../terminal/line.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
 import { followToEnd } from './follow.js';
-import { CommandProblem, isNoAnswer } from './problem.js';
-import { findRun, progressOf, type Run, type RunChoice, withRunOptions } from './runs.js';
+import { withRunOptions } from './run-options.js';
 
 /** Options of every command that is sent to runs. */
 export interface SendOptions extends RunChoice {
@@ -86,20 +86,4 @@ export async function sendToRuns(context: CommandContext, request: RunCommand): 
       fields: ({ run, answer }) => ({ workflowId: run.workflowId, ...answer, status: finalStatus({ run, answer }) }),
     });
   });
-}
-
-/** As {@link sendCommand}, with the command to look up what became of it. */
-export async function sendUpdate(
-  run: Pick<Run, 'session' | 'workflowId'>,
-  name: CommandName,
-  argument: object,
-  updateId?: string,
-): Promise<CommandAnswer> {
-  try {
-    return await sendCommand(run.session, run.workflowId, name, argument, updateId);
-  } catch (error) {
-    if (!isNoAnswer(error)) throw error;
-    const message = `${run.workflowId} did not answer in time; backfill log ${run.session.cluster.name} shows whether it was done`;
-    throw new CommandProblem(EXIT.unreachable, message, { cause: error });
-  }
 }

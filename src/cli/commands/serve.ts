@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import { operatorName } from '../../fleet/operator-name.js';
+import { EXIT } from '../../operations/exit-codes.js';
+import { badUsage, CommandProblem } from '../../operations/problem.js';
 import { isLoopback } from '../../server/access/hosts.js';
 import { LEAST_TOKEN_LENGTH, SecretToken } from '../../server/access/secret-token.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import type { CommandContext } from './context.js';
-import { EXIT } from './exit-codes.js';
-import { badUsage, CommandProblem } from './problem.js';
 import { watchedCluster } from './watch.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -22,7 +22,7 @@ interface ServeOptions {
 }
 
 export const addServe: AddCommand = (program, action) => {
-  program
+  const command = program
     .command('serve')
     .summary('serve pages, metrics and the job API')
     .description('Serve pages for the whole fleet, on one port, until Ctrl-C. It keeps no database.')
@@ -39,41 +39,38 @@ export const addServe: AddCommand = (program, action) => {
       '--job-package <name>',
       'another protobuf package under whose name the job API answers as well: acme.jobs.v1',
       packageName,
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  backfill serve
-  backfill serve --read-only --port 9090
-  backfill serve --host 0.0.0.0 --allow-host backfill.example.com --token-file /run/secrets/token`,
-    )
-    .action(
-      action<[], ServeOptions>(async (context, _, options) => {
-        const token = await tokenFor(options);
-        const { clusters } = await context.fleet();
-        const { host, port, readOnly = false, allowHost, userHeader, jobPackage } = options;
-        // No other command should wait for what only a server needs.
-        const { serveFleet } = await import('../../server/serve-fleet.js');
-        const serving = await serveFleet({
-          clusters,
-          watched: clusters.map((cluster) => watchedCluster(cluster, {}, context)),
-          environment: context.environment,
-          access: { token: token ?? SecretToken.random(), allowedHosts: allowHost, readOnly, userHeader },
-          by: operatorName(context.environment),
-          jobPackage,
-          say: (line) => context.say(line),
-          host,
-          port,
-        }).catch((error: NodeJS.ErrnoException) => {
-          throw new CommandProblem(EXIT.error, `${host} port ${port}: ${listenProblem(error)}`, { cause: error });
-        });
-        announce(context, serving.address(token === undefined));
-        if (!context.signal.aborted) await once(context.signal, 'abort');
-        await serving.close();
-        return EXIT.done;
-      }),
     );
+  withExamples(
+    command,
+    'backfill serve',
+    'backfill serve --read-only --port 9090',
+    'backfill serve --host 0.0.0.0 --allow-host backfill.example.com --token-file /run/secrets/token',
+  ).action(
+    action<[], ServeOptions>(async (context, _, options) => {
+      const token = await tokenFor(options);
+      const { clusters } = await context.fleet();
+      const { host, port, readOnly = false, allowHost, userHeader, jobPackage } = options;
+      // No other command should wait for what only a server needs.
+      const { serveFleet } = await import('../../server/serve-fleet.js');
+      const serving = await serveFleet({
+        clusters,
+        watched: clusters.map((cluster) => watchedCluster(cluster, {}, context)),
+        environment: context.environment,
+        access: { token: token ?? SecretToken.random(), allowedHosts: allowHost, readOnly, userHeader },
+        by: operatorName(context.environment),
+        jobPackage,
+        say: (line) => context.say(line),
+        host,
+        port,
+      }).catch((error: NodeJS.ErrnoException) => {
+        throw new CommandProblem(EXIT.error, `${host} port ${port}: ${listenProblem(error)}`, { cause: error });
+      });
+      announce(context, serving.address(token === undefined));
+      if (!context.signal.aborted) await once(context.signal, 'abort');
+      await serving.close();
+      return EXIT.done;
+    }),
+  );
 };
 
 function packageName(name: string): string {

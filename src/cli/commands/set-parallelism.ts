@@ -1,8 +1,8 @@
 import type { PerCustomer } from '../../backfill/request/options.js';
 import { MAX_PARALLELISM } from '../../backfill/request/values.js';
-import type { AddCommand } from './add-command.js';
+import { badUsage } from '../../operations/problem.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { withClusters } from './clusters.js';
-import { badUsage } from './problem.js';
 import { type SendOptions, sendToRuns, withSendOptions } from './send-command.js';
 import { perCustomer, wholeNumber } from './whole-number.js';
 
@@ -21,15 +21,12 @@ export const addSetParallelism: AddCommand = (program, action) => {
     .option('--per-customer <n>', 'the most windows of one customer at once, or auto', perCustomer)
     .option('--adaptive', 'let the run find its own limit, up to --max')
     .option('--no-adaptive', 'keep to --max');
-  withSendOptions(command).addHelpText(
-    'after',
-    `
-Examples:
-  backfill set-parallelism us-west-2-prod --max 2
-  backfill set-parallelism --all --max 4 --adaptive
-  backfill set-parallelism us-west-2-prod --per-customer auto`,
-  );
-  command.action(
+  withExamples(
+    withSendOptions(command),
+    'backfill set-parallelism us-west-2-prod --max 2',
+    'backfill set-parallelism --all --max 4 --adaptive',
+    'backfill set-parallelism us-west-2-prod --per-customer auto',
+  ).action(
     action(async (context, [clusters = []], { max, perCustomer, adaptive, ...options }: ParallelismOptions) => {
       const given = Object.entries({ max, perCustomer, adaptive }).filter(([, value]) => value !== undefined);
       if (given.length === 0)

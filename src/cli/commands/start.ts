@@ -1,21 +1,21 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import type { Cluster, ClusterSession } from '../../fleet/index.js';
-import { startRun as start, workflowIdFor } from '../../runs/start.js';
+import type { Cluster } from '../../fleet/index.js';
+import { EXIT, type ExitCode } from '../../operations/exit-codes.js';
+import type { Run } from '../../operations/find-run.js';
+import type { RequestOptions } from '../../operations/request-fields.js';
+import type { CheckedInput } from '../../operations/request-input.js';
+import { type Prepared, prepareStart, startRun } from '../../operations/start-run.js';
+import { counted } from '../../presentation/lines/format.js';
+import { styled } from '../../presentation/lines/line.js';
 import { hasWorker, noWorkerText } from '../../runs/workers.js';
-import { counted, percent } from '../terminal/format.js';
-import { styled } from '../terminal/line.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { answer } from './answer.js';
 import { type Outcome, onEach, selectClusters, valueIn, valuesOf, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
 import { type ClosedRun, followToEnd } from './follow.js';
 import { planRuns } from './plan.js';
-import { CommandProblem } from './problem.js';
-import { type CheckedInput, inputsFor } from './request-input.js';
-import { type RequestOptions, withRequestOptions } from './request-options.js';
+import { inputsFor } from './request-input.js';
+import { withRequestOptions } from './request-options.js';
 import { exitCodeOf, runFields } from './run-state.js';
-import { describeRun, isOpen, openRuns, progressOf, type Run } from './runs.js';
 
 interface StartOptions extends RequestOptions {
   all?: boolean;
@@ -32,17 +32,14 @@ export const addStart: AddCommand = (program, action) => {
     .option('--all', 'every cluster of the fleet')
     .option('--dry-run', 'only show the plan, as backfill plan does')
     .option('--wait', 'wait until the run has ended');
-  withRequestOptions(command).addHelpText(
-    'after',
-    `
-Examples:
-  backfill start us-west-2-prod --month 2026-01
-  backfill start us-west-2-prod --start 2026-01-05 --end 2026-01-20
-  backfill start us-west-2-prod --month 2026-01 --customers cvs,oportun
-  backfill start --all --month 2026-01 --parallelism 8 --adaptive --yes
-  backfill start us-west-2-prod --input run.json --resume --wait`,
-  );
-  command.action(
+  withExamples(
+    withRequestOptions(command),
+    'backfill start us-west-2-prod --month 2026-01',
+    'backfill start us-west-2-prod --start 2026-01-05 --end 2026-01-20',
+    'backfill start us-west-2-prod --month 2026-01 --customers cvs,oportun',
+    'backfill start --all --month 2026-01 --parallelism 8 --adaptive --yes',
+    'backfill start us-west-2-prod --input run.json --resume --wait',
+  ).action(
     action(async (context, [names = []], { all, dryRun, wait = false, ...options }: StartOptions) => {
       const clusters = await selectClusters(context, names, { all, changes: true });
       if (dryRun) return planRuns(context, clusters, options);
@@ -50,16 +47,6 @@ Examples:
     }),
   );
 };
-
-/** A run that is ready to start. */
-export interface Prepared {
-  readonly session: ClusterSession;
-  readonly workflowId: string;
-  readonly input: CheckedInput['input'];
-  readonly range: CheckedInput['range'];
-  /** What the operator should know before it starts. */
-  readonly warnings: readonly string[];
-}
 
 /**
  * Starts a run on each cluster with its input, and waits until they have ended if asked to.
@@ -101,51 +88,10 @@ function finalExitCode(closed: ClosedRun | undefined): ExitCode {
   return closed.progress ? exitCodeOf(closed.run, closed.progress) : EXIT.attention;
 }
 
-/** @throws CommandProblem (refused) if the run is already open */
-export async function prepareStart(
-  session: ClusterSession,
-  { input, range, warnings }: CheckedInput,
-): Promise<Prepared> {
-  const { cluster } = session;
-  const workflowId = workflowIdFor(session, { input, range });
-  const same = await describeRun(session, workflowId);
-  if (same && isOpen(same)) throw await alreadyRunning(same);
-  const found: string[] = [];
-  if (same && input.resume !== true) {
-    const ended = `${same.status.toLowerCase()} ${same.closedAt?.toISOString().slice(0, 10)}`;
-    found.push(`${workflowId} ran before (${ended}); without --resume everything runs again`);
-  }
-  for (const other of await openRuns(session)) found.push(`${other} is also open on ${cluster.name}`);
-  return { session, workflowId, input, range, warnings: [...found, ...warnings] };
-}
-
-async function alreadyRunning(run: Run): Promise<CommandProblem> {
-  if (run.pause) return new CommandProblem(EXIT.refused, run.pause);
-  const now = await progressOf(run).catch(() => undefined);
-  const how = now
-    ? `${now.status}, ${percent(now.totals.done + now.totals.skipped, now.totals.days)}% done`
-    : 'open, but no worker answers';
-  return new CommandProblem(
-    EXIT.refused,
-    `${run.workflowId} is already running (${how}), since ${run.startedAt.toISOString()}; see backfill status ${run.session.cluster.name}`,
-  );
-}
-
 async function confirmStart(context: CommandContext, ready: readonly Prepared[]): Promise<void> {
   const warnings = ready.flatMap((prepared) => prepared.warnings);
   for (const warning of warnings) context.say(warning);
   if (ready.length <= 1 && warnings.length === 0) return;
   const ids = ready.map(({ workflowId }) => workflowId).join(', ');
   await context.confirm(`start ${ready.length === 1 ? '' : `${counted(ready.length, 'run')}: `}${ids}`);
-}
-
-/** @throws CommandProblem (refused) if the run is already open */
-export async function startRun({ session, workflowId, input, range }: Prepared, by?: string): Promise<Run> {
-  try {
-    await start(session, { input, range }, undefined, by);
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    throw await alreadyRunning((await describeRun(session, workflowId))!);
-  }
-  return (await describeRun(session, workflowId))!;
 }

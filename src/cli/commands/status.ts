@@ -1,20 +1,21 @@
 import type { ClusterSession } from '../../fleet/index.js';
+import { EXIT, type ExitCode } from '../../operations/exit-codes.js';
+import { answered, findRun, isOpen, type Run, type RunChoice } from '../../operations/find-run.js';
+import { CommandProblem } from '../../operations/problem.js';
+import { fact, LABEL_WIDTH, type Line, styled } from '../../presentation/lines/line.js';
+import { wrapped } from '../../presentation/lines/wrapping.js';
+import { problemLines, renderStatus } from '../../presentation/status/status-view.js';
+import { headline, summaryLines } from '../../presentation/status/summary.js';
 import { childPrefixOf, DEFAULT_PREFIX, prefixIn } from '../../runs/run-input.js';
 import { ANSWER_LIMIT_MS } from '../../runs/time-limit.js';
-import { type Line, styled } from '../terminal/line.js';
-import { type ClusterPicture, rateSinceStart } from '../terminal/picture.js';
-import { wrapped } from '../terminal/wrapping.js';
-import { takeSnapshot } from '../watch/run-snapshot.js';
-import { problemLines, renderStatus } from '../watch/status-view.js';
-import { headline, summaryLines } from '../watch/summary.js';
-import type { AddCommand } from './add-command.js';
+import { type ClusterPicture, rateSinceStart } from '../../watch/picture.js';
+import { takeSnapshot } from '../../watch/run-snapshot.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { answer } from './answer.js';
 import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
-import { CommandProblem } from './problem.js';
+import { withRunOptions } from './run-options.js';
 import { endingOf, exitCodeOf, runFields } from './run-state.js';
-import { answered, findRun, isOpen, type Run, type RunChoice, withRunOptions } from './runs.js';
 import { byHandLines, type WindowsByHand, windowsByHand } from './windows-by-hand.js';
 
 /** The status of a cluster at one moment. */
@@ -39,30 +40,28 @@ export const addStatus: AddCommand = (program, action) => {
       'Show the progress of the run of each cluster, the reasons, and what needs attention. Works on closed runs as well.',
     )
     .option('--everyone', 'also customers whose days are all done or skipped');
-  withRunOptions(command)
-    .addHelpText(
+  withExamples(
+    withRunOptions(command).addHelpText(
       'after',
       `
 Exit code: 0 if every day is done or skipped, 3 if a run is not finished, 4 if
-days failed or are held, 5 if a cluster does not answer, 7 if one has no run.
-
-Examples:
-  backfill status
-  backfill status us-west-2-prod chat-prod
-  backfill status us-west-2-prod --range 2026-01 --output json`,
-    )
-    .action(
-      action(async (context, [names = []], options: StatusOptions) => {
-        const clusters = await selectClusters(context, names, options);
-        return withSessions(context, clusters, async (sessions) =>
-          answer(context, await onEach(sessions, (session) => statusOf(session, options)), {
-            lines: (statuses) => statusLines(context, statuses, options),
-            fields: statusFields,
-            exitCode: statusExitCode,
-          }),
-        );
-      }),
-    );
+days failed or are held, 5 if a cluster does not answer, 7 if one has no run.`,
+    ),
+    'backfill status',
+    'backfill status us-west-2-prod chat-prod',
+    'backfill status us-west-2-prod --range 2026-01 --output json',
+  ).action(
+    action(async (context, [names = []], options: StatusOptions) => {
+      const clusters = await selectClusters(context, names, options);
+      return withSessions(context, clusters, async (sessions) =>
+        answer(context, await onEach(sessions, (session) => statusOf(session, options)), {
+          lines: (statuses) => statusLines(context, statuses, options),
+          fields: statusFields,
+          exitCode: statusExitCode,
+        }),
+      );
+    }),
+  );
 };
 
 async function statusOf(session: ClusterSession, choice: RunChoice): Promise<ClusterStatus> {
@@ -116,13 +115,13 @@ function statusLines(
 ): Line[] {
   const now = Date.now();
   const extras = ({ run, ending, byHand }: ClusterStatus): Line[] => [
-    ...(ending ? [[styled('closed    ', 'dim'), styled(ending, 'red')]] : []),
+    ...(ending ? [fact('closed', styled(ending, 'red'))] : []),
     ...(run && run.others.length > 0
-      ? [[styled('others    ', 'dim'), `also open: ${run.others.join(', ')}; show them with --run`]]
+      ? [fact('others', `also open: ${run.others.join(', ')}; show them with --run`)]
       : []),
     ...byHandLines(byHand),
   ];
-  const indented = (lines: Line[]) => lines.flatMap((line) => wrapped(line, columns, 10));
+  const indented = (lines: Line[]) => lines.flatMap((line) => wrapped(line, columns, LABEL_WIDTH));
   if (statuses.length === 1) {
     const [status] = statuses as [ClusterStatus];
     return [...renderStatus(status.picture, now, { columns, everyone }), ...indented(extras(status))];

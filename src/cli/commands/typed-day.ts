@@ -1,6 +1,6 @@
 import { parseDay } from '../../backfill/hours/calendar.js';
-import { eachDay, placedDays } from '../terminal/placed-days.js';
-import { badUsage } from './problem.js';
+import { eachDay, placedDays } from '../../backfill/views/placed-days.js';
+import { badUsage } from '../../operations/problem.js';
 import type { Target } from './send-command.js';
 
 const NUMBER = /^\d{1,2}$/;

@@ -1,16 +1,17 @@
 import { defined } from '../../backfill/defined.js';
 import { type Cluster, openCluster } from '../../fleet/index.js';
 import { operatorName } from '../../fleet/operator-name.js';
+import { EXIT } from '../../operations/exit-codes.js';
+import { findRun, type RunChoice } from '../../operations/find-run.js';
+import { badUsage, CommandProblem } from '../../operations/problem.js';
+import type { WatchedCluster } from '../../watch/cluster-watch.js';
 import { wantsColour } from '../terminal/output.js';
-import type { WatchedCluster } from '../watch/cluster-watch.js';
 import type { Display } from '../watch/full-screen.js';
 import { watchClusters } from '../watch/watch-clusters.js';
-import type { AddCommand } from './add-command.js';
+import { type AddCommand, withExamples } from './add-command.js';
 import { selectClusters, withClusters } from './clusters.js';
 import type { CommandContext } from './context.js';
-import { EXIT } from './exit-codes.js';
-import { badUsage, CommandProblem } from './problem.js';
-import { findRun, type RunChoice, withRunOptions } from './runs.js';
+import { withRunOptions } from './run-options.js';
 
 interface WatchOptions extends RunChoice {
   by?: string;
@@ -26,13 +27,9 @@ export const addWatch: AddCommand = (program, action) => {
     `
 Keys: left and right (or tab) for the cluster; up, down, page up, page down, home
 and end to scroll; w windows in flight, a what needs attention, o worst customers
-first; p pause and r resume the cluster that is shown, after a question; q quit.
-
-Examples:
-  backfill watch
-  backfill watch us-west-2-prod chat-prod`,
+first; p pause and r resume the cluster that is shown, after a question; q quit.`,
   );
-  command.action(
+  withExamples(command, 'backfill watch', 'backfill watch us-west-2-prod chat-prod').action(
     action(async (context, [names = []], { by, ...choice }: WatchOptions) => {
       const { stdin, stdout } = context.surroundings;
       if (!stdin.isTTY || !stdout.isTTY) throw badUsage('watch needs a terminal; backfill status shows the same once');

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
+import { counted } from '../../presentation/lines/format.js';
+import { fact, LABEL_WIDTH, type Line } from '../../presentation/lines/line.js';
 import { withDeadline } from '../../runs/time-limit.js';
-import { counted } from '../terminal/format.js';
-import { type Line, styled } from '../terminal/line.js';
 
 /** Workflows of windows that no run started: a person or a script did. */
 export interface WindowsByHand {
@@ -12,6 +12,7 @@ export interface WindowsByHand {
 }
 
 const MOST_NAMED = 5;
+const INDENT = ' '.repeat(LABEL_WIDTH);
 
 /** A window that Temporal's Workflow Pause has paused is open as well. */
 const openIn = ({ running = 0, paused = 0 }: WindowsByHand['counts']): number => running + paused;
@@ -41,11 +42,8 @@ export function byHandLines({ counts, running }: WindowsByHand): Line[] {
   const total = Object.values(counts).reduce((sum, amount) => sum + amount, 0);
   const more = openIn(counts) - running.length;
   return [
-    [
-      styled('by hand'.padEnd(10), 'dim'),
-      `${counted(total, 'window')} started outside of any run: ${parts.join(', ')}`,
-    ],
-    ...running.map((id): Line => [`          ${id}`]),
-    ...(more > 0 ? [[`          and ${more} more`]] : []),
+    fact('by hand', `${counted(total, 'window')} started outside of any run: ${parts.join(', ')}`),
+    ...running.map((id): Line => [INDENT + id]),
+    ...(more > 0 ? [[`${INDENT}and ${more} more`]] : []),
   ];
 }

@@ -1,5 +1,5 @@
+import { badUsage } from '../../operations/problem.js';
 import type { CommandContext } from './context.js';
-import { badUsage } from './problem.js';
 
 /**
  * Separates the cluster from what follows it in `[cluster] <customer> …`: it is the first word, and can be left out if the

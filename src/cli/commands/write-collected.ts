@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import { collectRun } from '../report/collect.js';
-import { documentOf, type ReportDocument } from '../report/document.js';
+import { EXIT, type ExitCode, worstExitCode } from '../../operations/exit-codes.js';
+import { findRun, noAnswerFrom, type RunChoice } from '../../operations/find-run.js';
+import { CommandProblem, isNoAnswer } from '../../operations/problem.js';
+import { collectRun } from '../../presentation/report/collect.js';
+import { documentOf, type ReportDocument } from '../../presentation/report/document.js';
 import { withName } from './answer.js';
 import { onEach, selectClusters, valuesOf, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
-import { EXIT, type ExitCode, worstExitCode } from './exit-codes.js';
-import { CommandProblem, isNoAnswer } from './problem.js';
-import { findRun, noAnswerFrom, type RunChoice } from './runs.js';
 
 /**
  * Writes what the chosen runs did as one document, to `--out` or stdout. A cluster that does not answer is missing in it, and

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { errorText } from '../../error-text.js';
 import { type Cluster, type ClusterSession, openCluster } from '../../fleet/index.js';
 import { checkKubectl } from '../../fleet/kubectl-setup.js';
 import { withDeadline } from '../../runs/time-limit.js';
-import { errorText } from '../terminal/error-text.js';
 import { checkDirectory, checkProbe } from './data.js';
 import { type Finding, ok, problem, problemOf } from './finding.js';
 import { checkNamespace, checkSearchAttributes, checkServer, checkWorkers } from './server.js';

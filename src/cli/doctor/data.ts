@@ -1,6 +1,6 @@
 import { formatDay, parseDay, startOfMonth } from '../../backfill/hours/calendar.js';
 import { type Cluster, customersOf } from '../../fleet/index.js';
-import { counted } from '../terminal/format.js';
+import { counted } from '../../presentation/lines/format.js';
 import { type Finding, hint, ok, problem, problemOf } from './finding.js';
 
 /** The databases behind a cluster's runs: the one that the probe measures, and the customer directory. */

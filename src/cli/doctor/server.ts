@@ -1,7 +1,7 @@
 import { isGrpcServiceError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { Cluster, ClusterSession } from '../../fleet/index.js';
-import { counted } from '../terminal/format.js';
+import { counted } from '../../presentation/lines/format.js';
 import { type Finding, hint, ok, problem } from './finding.js';
 
 const { IndexedValueType, TaskQueueType } = proto.temporal.api.enums.v1;

@@ -1,4 +1,4 @@
-import { widthOf } from './line.js';
+import { widthOf } from '../../presentation/lines/line.js';
 
 /** The part of a terminal stream that a screen needs; `process.stdout` is one. */
 export interface Terminal {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ClusterReport, ReportDocument, WindowRecord } from '../report/document.js';
-import { grouped } from '../report/grouped.js';
+import type { ClusterReport, ReportDocument, WindowRecord } from '../../presentation/report/document.js';
+import { grouped } from '../../presentation/report/grouped.js';
 
 /** An export of OpenTelemetry traces as JSON, as `POST /v1/traces` of any collector takes it. */
 export interface OtlpTraces {

@@ -9,7 +9,6 @@ export interface TrackedDays {
   interval: Interval;
   /** Undefined where the file has no status: then only Temporal knows. */
   done: boolean | undefined;
-  workflowId?: string;
 }
 
 /** Something that can't be read, with its place in the file: `cvs["2026-01-32"]`. */

@@ -1,15 +1,15 @@
-import { parseDay } from '../../backfill/hours/calendar.js';
 import type { Interval } from '../../backfill/hours/interval.js';
 import { parseWindowId } from '../../backfill/hours/window.js';
 import { show } from '../../backfill/request/issue.js';
 import { customerId } from '../../backfill/request/values.js';
-import { DAY_FORMAT, parseTrackedDay, type Range } from './days.js';
+import type { DayRange } from '../../backfill/views/placed-days.js';
+import { DAY_FORMAT, midnightIn, parseTrackedDay } from './days.js';
 import type { TrackedDays, Tracking, TrackingProblem } from './entry.js';
 import { meansDone, STATUS_FORMAT } from './status.js';
 
 export interface ReadingOptions {
   /** Of the run that will be started. */
-  range: Range;
+  range: DayRange;
   /** Names that are clusters, and not customers. */
   clusters: readonly string[];
   /** Of the windows' workflow ids. */
@@ -115,7 +115,7 @@ class Reader {
     const done = typeof value === 'boolean' ? value : typeof value === 'string' ? meansDone(value) : undefined;
     const window = typeof value === 'string' ? this.window(value) : undefined;
     if (done !== undefined && context.interval) this.entry({ ...context, done });
-    else if (window) this.entry({ ...context, ...window }, value as string);
+    else if (window) this.entry({ ...context, ...window });
     else {
       const window = `${STATUS_FORMAT}, or the workflow id of a window of ${this.options.workflowIdPrefix}`;
       const expected = typeof value === 'number' ? DAY_FORMAT : window;
@@ -157,26 +157,20 @@ class Reader {
     if (window && ((read.customer ?? window.customer) !== window.customer || !same(read.interval, window.interval))) {
       throw bad('workflow_id', 'the customer and days that the entry itself names', id);
     }
-    this.entry({ ...read, ...window }, typeof id === 'string' ? id : undefined);
+    this.entry({ ...read, ...window });
   }
 
   private window(id: string): { customer: string; interval: Interval } | undefined {
     return parseWindowId(this.options.workflowIdPrefix, id);
   }
 
-  private entry({ path, cluster, customer, interval, done }: Context, workflowId?: string): void {
+  private entry({ path, cluster, customer, interval, done }: Context): void {
     if (!customer)
       throw new Unreadable(
         problem({ path }, "an entry that names its customer or is under the customer's id", undefined),
       );
     if (!interval) throw new Unreadable(problem({ path }, `an entry that names its day: ${DAY_FORMAT}`, undefined));
-    this.entries.push({
-      customer,
-      interval,
-      done,
-      ...(cluster === undefined ? {} : { cluster }),
-      ...(workflowId === undefined ? {} : { workflowId }),
-    });
+    this.entries.push({ customer, interval, done, ...(cluster === undefined ? {} : { cluster }) });
   }
 }
 
@@ -205,7 +199,4 @@ function isRecord(value: object): boolean {
 
 const same = (one: Interval | undefined, other: Interval) => !one || (one[0] === other[0] && one[1] === other[1]);
 
-const midnight = (value: unknown) =>
-  typeof value === 'string'
-    ? parseDay(/^(\d{4}-\d{2}-\d{2})(T00:00(:00(\.0+)?)?(Z|\+00:00)?)?$/.exec(value)?.[1] ?? '')
-    : undefined;
+const midnight = (value: unknown) => (typeof value === 'string' ? midnightIn(value) : undefined);

@@ -1,15 +1,23 @@
-import { figuresOf } from '../terminal/figures.js';
-import { count, percent } from '../terminal/format.js';
-import { type HeatMap, heatMap, legend, rankOf } from '../terminal/heat-map.js';
-import { type Line, lineWidth, restyled, type Span, type Style, styled } from '../terminal/line.js';
-import type { ClusterPicture } from '../terminal/picture.js';
-import { placedDays } from '../terminal/placed-days.js';
-import { wrapped } from '../terminal/wrapping.js';
+import { placedDays } from '../../backfill/views/placed-days.js';
+import { count, percent } from '../../presentation/lines/format.js';
+import { type HeatMap, heatMap, legend, rankOf } from '../../presentation/lines/heat-map.js';
+import {
+  LABEL_WIDTH,
+  type Line,
+  lineWidth,
+  restyled,
+  type Span,
+  type Style,
+  styled,
+} from '../../presentation/lines/line.js';
+import { wrapped } from '../../presentation/lines/wrapping.js';
+import { figuresOf } from '../../presentation/status/figures.js';
+import { problemLines } from '../../presentation/status/status-view.js';
+import { headline, summaryLines } from '../../presentation/status/summary.js';
+import { windowLines, windowsTitle } from '../../presentation/status/windows-view.js';
+import type { ClusterPicture } from '../../watch/picture.js';
 import type { ViewSize } from './progress-view.js';
-import { problemLines } from './status-view.js';
-import { headline, summaryLines } from './summary.js';
 import { initialWatchState, type WatchCommand, type WatchState } from './watch-state.js';
-import { windowLines, windowsTitle } from './windows-view.js';
 
 /** A screenful of lines, and what of it can scroll. */
 export interface Frame {
@@ -26,7 +34,6 @@ const LIST_SHARE = 0.25;
 const MOST_HEADLINES = 3;
 /** On a terminal with fewer rows, each line of the summary is cut rather than wrapped. */
 const ROWS_FOR_REASONS = 24;
-const SUMMARY_INDENT = 10;
 /** A map with fewer lines is not worth taking space from a list. */
 const SMALLEST_MAP = 4;
 
@@ -63,7 +70,7 @@ export function watchFrame(
 
 /** The line wrapped to at most so many lines; the rest is cut off with an ellipsis. */
 function fitting(line: Line, columns: number, most: number): Line[] {
-  const lines = wrapped(line, columns, SUMMARY_INDENT);
+  const lines = wrapped(line, columns, LABEL_WIDTH);
   if (most === 1 || lines.length <= most) return most === 1 ? [line] : lines;
   return [...lines.slice(0, most - 1), [...lines[most - 1]!, '…']];
 }

@@ -1,5 +1,6 @@
-import { isClosed, type RunView } from '../terminal/figures.js';
-import { render } from '../terminal/line.js';
+import { isClosed } from '../../backfill/views/status.js';
+import { render } from '../../presentation/lines/line.js';
+import type { RunView } from '../../presentation/status/figures.js';
 import { type Output, wantsColour } from '../terminal/output.js';
 import { Screen } from '../terminal/screen.js';
 import { newsBetween, summaryLine } from './progress-log.js';

@@ -1,9 +1,10 @@
 import { formatDuration } from '../../backfill/hours/duration.js';
 import type { Progress } from '../../backfill/views/progress.js';
-import { figuresOf, isClosed, type RunView, sumOf } from '../terminal/figures.js';
-import { count, counted, percent } from '../terminal/format.js';
-import type { Line } from '../terminal/line.js';
-import { noteKeys, notesOf } from './attention.js';
+import { isClosed } from '../../backfill/views/status.js';
+import { count, counted, percent, timeLeft } from '../../presentation/lines/format.js';
+import type { Line } from '../../presentation/lines/line.js';
+import { noteKeys, notesOf } from '../../presentation/status/attention.js';
+import { figuresOf, type RunView, sumOf } from '../../presentation/status/figures.js';
 
 /** The progress of all runs together in one line, for output that can't be redrawn. */
 export function summaryLine(runs: readonly RunView[], now: number): string {
@@ -15,7 +16,7 @@ export function summaryLine(runs: readonly RunView[], now: number): string {
     `${count(customersDone)} of ${counted(customers, 'customer')}`,
     `${count(daysDone)} of ${counted(days, 'day')}`,
     `${count(inFlight)} in flight`,
-    ...(left ? [`about ${formatDuration(Math.ceil(left / 1_000) * 1_000)} left`] : []),
+    ...(left ? [`about ${timeLeft(left)} left`] : []),
   ].join(', ');
 }
 

@@ -1,11 +1,11 @@
-import { formatDuration } from '../../backfill/hours/duration.js';
 import type { Progress } from '../../backfill/views/progress.js';
-import { type Cell, type Column, columns, emphasised } from '../terminal/columns.js';
-import { DAY_COLOURS } from '../terminal/day-colours.js';
-import { type Figures, figuresOf, isClosed, type RunView, sumOf } from '../terminal/figures.js';
-import { count, percent } from '../terminal/format.js';
-import { type Line, lineWidth, type Span, styled } from '../terminal/line.js';
-import { attentionLines } from './attention.js';
+import { isClosed } from '../../backfill/views/status.js';
+import { type Cell, type Column, columns, emphasised } from '../../presentation/lines/columns.js';
+import { DAY_COLOURS } from '../../presentation/lines/day-colours.js';
+import { count, percent, timeLeft } from '../../presentation/lines/format.js';
+import { type Line, lineWidth, type Span, styled } from '../../presentation/lines/line.js';
+import { attentionLines } from '../../presentation/status/attention.js';
+import { type Figures, figuresOf, type RunView, sumOf } from '../../presentation/status/figures.js';
 
 export interface ViewSize {
   readonly columns: number;
@@ -94,7 +94,7 @@ function timeLeftSpan({ left, days, daysDone }: Figures, progress: Progress | un
       return styled('stuck', 'red');
     default:
       if (days > 0 && days === daysDone) return { text: '' };
-      return left === undefined ? styled('…', 'dim') : { text: formatDuration(Math.ceil(left / 1_000) * 1_000) };
+      return left === undefined ? styled('…', 'dim') : { text: timeLeft(left) };
   }
 }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { render } from '../terminal/line.js';
-import { ClusterWatch, type WatchedCluster } from './cluster-watch.js';
+import { render } from '../../presentation/lines/line.js';
+import { ClusterWatch, type WatchedCluster } from '../../watch/cluster-watch.js';
 import { type Frame, watchFrame } from './frame.js';
 import { type Display, FullScreen, type Keyboard } from './full-screen.js';
 import { afterKey, initialWatchState, type WatchState } from './watch-state.js';

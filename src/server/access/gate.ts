@@ -55,7 +55,7 @@ const LONGEST_NAME = 100;
  * 2. A bearer token. A wrong one is refused whatever else the request has, and counts as a failure.
  * 3. `Host`: before any cookie or token in the address is looked at, since a rebound page sends both. A bearer token is
  *    nothing that a browser adds by itself, and health is no secret: kubelet and Prometheus come with a pod's address.
- * 4. `Origin`, for everything but GET and HEAD: SameSite cookies do not tell two ports of one host apart.
+ * 4. `Origin`, for everything but GET and HEAD: SameSite cookies do not separate two ports of one host.
  * 5. Health.
  * 6. A token in the address, and only where the printed address has it.
  * 7. The cookie, or the bearer token.

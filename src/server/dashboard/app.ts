@@ -2,14 +2,14 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
 import { customerId } from '../../backfill/request/values.js';
-import { html } from '../../cli/report/html/markup.js';
-import { errorText } from '../../cli/terminal/error-text.js';
+import { errorText } from '../../error-text.js';
+import { html } from '../../presentation/report/html/markup.js';
 import type { Visitor } from '../access/gate.js';
 import { type Asset, loadAssets } from './assets.js';
 import { commandPage } from './command-page.js';
 import { customerPage, dayPage } from './customer-page.js';
 import { fleetPage } from './fleet-page.js';
-import { asText, type Page } from './layout.js';
+import { asText, FLEET_CRUMB, type Page } from './layout.js';
 import { runPage } from './run-page.js';
 import { runsPage } from './runs-page.js';
 import { NotFound, type Site } from './site.js';
@@ -84,7 +84,7 @@ function idIn(id: string): string {
 
 const notFound = (message: string): Page => ({
   title: 'Not found',
-  crumbs: [['Fleet', '/']],
+  crumbs: FLEET_CRUMB,
   status: 404,
   live: false,
   body: html`<h1>Not found</h1><p>${message}</p>`,
@@ -92,7 +92,7 @@ const notFound = (message: string): Page => ({
 
 const failed = (error: Error): Page => ({
   title: 'Something went wrong',
-  crumbs: [['Fleet', '/']],
+  crumbs: FLEET_CRUMB,
   status: 500,
   body: html`<h1>Something went wrong</h1><p>${errorText(error)}</p><p>This page tries again by itself.</p>`,
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { DAY_STYLES } from '../../cli/report/html/day-styles.js';
+import { DAY_STYLES } from '../../presentation/report/html/day-styles.js';
 
 export interface Asset {
   readonly path: string;
@@ -14,7 +14,7 @@ const SCRIPT = 'text/javascript; charset=utf-8';
 
 /** Style sheets and scripts, the report's among them: charts look the same there and here. */
 export function loadAssets(): Asset[] {
-  const report = (name: string) => textOf(new URL(`../../cli/report/html/${name}`, import.meta.url));
+  const report = (name: string) => textOf(new URL(`../../presentation/report/html/${name}`, import.meta.url));
   const own = (name: string) => textOf(new URL(name, import.meta.url));
   return [
     {

@@ -1,8 +1,8 @@
 import type { Attention } from '../../backfill/views/progress.js';
-import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
-import type { ClusterPicture } from '../../cli/terminal/picture.js';
-import { groupAlike, problemLine } from '../../cli/watch/attention.js';
-import { problemLines } from '../../cli/watch/status-view.js';
+import { type Content, html, type Markup } from '../../presentation/report/html/markup.js';
+import { groupAlike, problemLine } from '../../presentation/status/attention.js';
+import { problemLines } from '../../presentation/status/status-view.js';
+import type { ClusterPicture } from '../../watch/picture.js';
 import { type CommandForm, commandForm } from './forms.js';
 import { inHtml } from './layout.js';
 import { clusterPath, customerPath, namedRun, type Site } from './site.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dayNumber, dayNumbered, eachDay, type PlacedDays } from '../../cli/terminal/placed-days.js';
+import { dayNumber, dayNumbered, eachDay, type PlacedDays } from '../../backfill/views/placed-days.js';
 
 /** One day of one customer. */
 export type CustomerDay = { readonly customer: string; readonly day: string };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { html, type Markup } from '../../cli/report/html/markup.js';
-import { count, counted } from '../../cli/terminal/format.js';
+import { count, counted } from '../../presentation/lines/format.js';
+import { html, type Markup } from '../../presentation/report/html/markup.js';
 import { type Answered, send, whatIsDear } from '../commands.js';
 import { typedCommand } from '../typed-command.js';
 import { type CustomerDay, chosenDays } from './chosen-days.js';

@@ -3,85 +3,70 @@ import { parseDay } from '../../backfill/hours/calendar.js';
 import { formatDuration } from '../../backfill/hours/duration.js';
 import type { CustomerView, WindowView } from '../../backfill/views/customer.js';
 import { DAY_NAMES, type DayLetter } from '../../backfill/views/day-letters.js';
+import { eachDay } from '../../backfill/views/placed-days.js';
 import type { Proof } from '../../backfill/views/proof.js';
-import { classOf } from '../../cli/report/html/day-styles.js';
-import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
-import { count, counted, toSecond } from '../../cli/terminal/format.js';
-import { eachDay } from '../../cli/terminal/placed-days.js';
+import { count, counted, toHour, toSecond } from '../../presentation/lines/format.js';
+import { classOf } from '../../presentation/report/html/day-styles.js';
+import { type Content, html, type Markup } from '../../presentation/report/html/markup.js';
 import { childPrefixOf } from '../../runs/run-input.js';
 import type { Kept } from '../answers.js';
-import { attemptsOn } from '../attempts.js';
+import { type Attempt, attemptsOn } from '../attempts.js';
 import { temporalLink } from '../temporal-ui.js';
 import { commandForm, hidden } from './forms.js';
-import { FLEET_CRUMB, type Page } from './layout.js';
-import { ask, type RunAsked, runAsked, siteFor } from './run-asked.js';
+import { type Crumbs, clusterCrumbs, type Page, wideTable } from './layout.js';
+import { ask, type Question, type Subject, subjectOf } from './run-asked.js';
 import { clusterPath, customerPath, dayPath, NotFound, type RunNamed, runPath, type Site } from './site.js';
 
 const KEEP_MS = 3_000;
 
 /** One customer: its days, its windows, and what can be done with them. */
 export async function customerPage(whole: Site, cluster: string, customer: string, named: RunNamed): Promise<Page> {
-  const run = await runAsked(whole, cluster, named);
-  const site = siteFor(whole, run);
-  const { value: view, problem } = await viewOf(site, cluster, run, customer);
+  const subject = await subjectOf(whole, cluster, named);
+  const { value: view, problem } = await viewOf(subject, customer);
   const note = problem === undefined ? undefined : html`<p class="note">${problem}</p>`;
   return {
     title: customer,
-    crumbs: crumbsTo(cluster, named),
-    body: html`<h1>${customer}</h1>${note}${view ? bodyOf(site, cluster, view, run, named) : undefined}`,
+    crumbs: crumbsTo(subject),
+    body: html`<h1>${customer}</h1>${note}${view ? bodyOf(subject, view) : undefined}`,
   };
 }
 
-const crumbsTo = (cluster: string, named: RunNamed): NonNullable<Page['crumbs']> => [
-  ...FLEET_CRUMB,
-  [cluster, clusterPath(cluster)],
+const crumbsTo = ({ cluster, named }: Subject): Crumbs => [
+  ...clusterCrumbs(cluster),
   ...(named.run ? [[named.run, runPath(cluster, named)] as const] : []),
 ];
 
-function viewOf(
-  site: Site,
-  cluster: string,
-  run: RunAsked,
-  customer: string,
-  day?: string,
-): Promise<Kept<CustomerView>> {
+function viewOf(subject: Subject, customer: string, day?: string): Promise<Kept<CustomerView>> {
   const argument = { customer, ...(day && { day }) };
-  return site.answers.get(keyOf(cluster, 'customer', run, customer, day), KEEP_MS, () =>
-    ask(site, cluster, run, (handle) => handle.query<CustomerView, [object]>('customer', argument)),
+  return kept(subject, ['customer', customer, day], (handle) =>
+    handle.query<CustomerView, [object]>('customer', argument),
   );
 }
 
-const keyOf = (cluster: string, what: string, { workflowId, runId }: RunAsked, ...of: (string | undefined)[]): string =>
-  `${cluster} ${JSON.stringify([what, workflowId, runId, ...of])}`;
+/** The answer to a question about the run, which pages share. */
+function kept<T>(subject: Subject, [what, ...of]: (string | undefined)[], question: Question<T>): Promise<Kept<T>> {
+  const { workflowId, runId } = subject.run;
+  const key = `${subject.cluster} ${JSON.stringify([what, workflowId, runId, ...of])}`;
+  return subject.site.answers.get(key, KEEP_MS, () => ask(subject, question));
+}
 
-function bodyOf(
-  site: Site,
-  cluster: string,
-  view: CustomerView,
-  { workflowId: run }: RunAsked,
-  named: RunNamed,
-): Markup {
+function bodyOf(subject: Subject, view: CustomerView): Markup {
+  const { site, cluster, run } = subject;
   const { id, range, totals, conversations, paused, window, perCustomer, counts } = view;
   const volume = conversations === null ? undefined : html`, ${count(conversations)} conversations`;
   const form = (command: string, label: string) =>
-    commandForm(site, { cluster, run, command, label, fields: { customer: id } });
+    commandForm(site, { cluster, run: run.workflowId, command, label, fields: { customer: id } });
   return html`<dl><dt>days</dt><dd>${range.start} to ${range.end}, end exclusive${volume}; ${count(totals.done)} of ${count(totals.days)} done</dd>
 <dt>window</dt><dd>${window.size}, at most ${perCustomer} at once: ${window.why}</dd>
 <dt>so far</dt><dd>${count(counts.completed)} completed, ${count(counts.unsuccessful)} did not complete, ${formatDuration(counts.busyMs)} of work</dd>
 ${paused ? html`<dt>paused</dt><dd>${toSecond(paused.at)}${paused.by ? ` by ${paused.by}` : ''} ${paused.reason ?? ''}</dd>` : undefined}</dl>
 <div class="actions">${paused ? form('resume', 'Resume') : form('pause', 'Pause')}${totals.failed > 0 ? form('retryFailed', 'Retry failed days') : undefined}${totals.held > 0 && !paused ? form('resume', 'Lift holds') : undefined}${form('cancelWindows', 'Cancel running windows')}${form('removeCustomer', 'Remove from the run')}</div>
-<h2>Days</h2>${daysForm(site, cluster, view, run, named)}
-<h2>Windows</h2>${windowsTable(site, cluster, view, named)}`;
+<h2>Days</h2>${daysForm(subject, view)}
+<h2>Windows</h2>${windowsTable(subject, view)}`;
 }
 
 /** Days are chosen by their boxes; the buttons are for all that are chosen. */
-function daysForm(
-  site: Site,
-  cluster: string,
-  { id, range, days }: CustomerView,
-  run: string,
-  named: RunNamed,
-): Content {
+function daysForm({ site, cluster, run, named }: Subject, { id, range, days }: CustomerView): Content {
   const boxes = eachDay({ id, start: range.start, days }).map(([day, letter]) => {
     const name = DAY_NAMES[letter as DayLetter];
     const box = site.readOnly
@@ -90,29 +75,22 @@ function daysForm(
     return html`<li>${box}<a class="${classOf(letter)}" href="${dayPath(cluster, id, day, named)}" aria-label="${day} ${name}">${day.slice(5)} ${letter}</a></li>`;
   });
   if (site.readOnly) return html`<ol class="days">${boxes}</ol>`;
-  return html`<form method="post" action="${clusterPath(cluster)}/commands/days">${hidden({ run, customer: id, id: randomUUID() })}<ol class="days">${boxes}</ol>
+  return html`<form method="post" action="${clusterPath(cluster)}/commands/days">${hidden({ run: run.workflowId, customer: id, id: randomUUID() })}<ol class="days">${boxes}</ol>
 <p class="actions"><button name="command" value="resetDay">Reset chosen days</button> <button name="command" value="skipDay">Skip chosen days</button></p></form>`;
 }
 
-function windowsTable(
-  site: Site,
-  cluster: string,
-  { id, windows, windowsLeftOut = 0 }: CustomerView,
-  named: RunNamed,
-): Content {
+function windowsTable({ site, cluster, named }: Subject, { id, windows, windowsLeftOut = 0 }: CustomerView): Content {
   if (windows.length === 0) return html`<p class="note">The run remembers no window of ${id}.</p>`;
   const rows = windows.map(
     (
       window,
-    ) => html`<tr><td><a href="${dayPath(cluster, id, window.start.slice(0, 10), named)}">${hoursText(window)}</a></td><td>${window.state}</td><td class="number">${window.attempt}</td><td>${window.startedAt ? toSecond(window.startedAt) : window.dueAt ? `not before ${toSecond(window.dueAt)}` : ''}</td><td class="number">${window.durationMs === undefined ? '' : formatDuration(window.durationMs)}</td><td>${[window.class, window.error].filter(Boolean).join(': ')}</td><td>${temporalLink(site, cluster, window.workflowId)}</td></tr>
+    ) => html`<tr><td><a href="${dayPath(cluster, id, window.start.slice(0, 10), named)}">${toHour(window.start)} to ${toHour(window.end)}</a></td><td>${window.state}</td><td class="number">${window.attempt}</td><td>${window.startedAt ? toSecond(window.startedAt) : window.dueAt ? `not before ${toSecond(window.dueAt)}` : ''}</td><td class="number">${window.durationMs === undefined ? '' : formatDuration(window.durationMs)}</td><td>${[window.class, window.error].filter(Boolean).join(': ')}</td><td>${temporalLink(site, cluster, window.workflowId)}</td></tr>
 `,
   );
   const out = windowsLeftOut > 0 ? html`<p class="note">and ${counted(windowsLeftOut, 'more window')}</p>` : undefined;
-  return html`<div class="wide" tabindex="0" role="group" aria-label="Windows of ${id}"><table><thead><tr><th scope="col">hours</th><th scope="col">state</th><th scope="col">attempt</th><th scope="col">started</th><th scope="col">took</th><th scope="col">why</th><th scope="col">workflow</th></tr></thead><tbody>${rows}</tbody></table></div>${out}`;
+  const heads = ['hours', 'state', 'attempt', 'started', 'took', 'why', 'workflow'];
+  return html`${wideTable(`Windows of ${id}`, heads, rows)}${out}`;
 }
-
-const shortHour = (instant: string) => (instant.endsWith('T00:00:00Z') ? instant.slice(0, 10) : instant.slice(0, 13));
-const hoursText = ({ start, end }: WindowView): string => `${shortHour(start)} to ${shortHour(end)}`;
 
 /** One day of a customer: why it is not running now, and every attempt at it. */
 export async function dayPage(
@@ -122,41 +100,39 @@ export async function dayPage(
   day: string,
   named: RunNamed,
 ): Promise<Page> {
-  const run = await runAsked(whole, cluster, named);
-  const site = siteFor(whole, run);
+  const subject = await subjectOf(whole, cluster, named);
+  const { site, run } = subject;
   const start = parseDay(day);
   if (start === undefined) throw new NotFound(`${day} is not a UTC day; expected a day such as 2026-01-15.`);
   const [{ value: view, problem }, attempts] = await Promise.all([
-    viewOf(site, cluster, run, customer, day),
-    site.answers.get(keyOf(cluster, 'attempts', run, customer, day), KEEP_MS, () =>
-      ask(site, cluster, run, async (_, client) => {
-        const prefix = await childPrefixOf(client, run.workflowId, run.runId);
-        return attemptsOn(client, prefix, customer, [start, start + 24]);
-      }),
-    ),
+    viewOf(subject, customer, day),
+    kept(subject, ['attempts', customer, day], async (_, client) => {
+      const prefix = await childPrefixOf(client, run.workflowId, run.runId);
+      return attemptsOn(client, prefix, customer, [start, start + 24]);
+    }),
   ]);
   const form = (command: string, label: string, fields: Record<string, string> = { customer, day }) =>
     commandForm(site, { cluster, run: run.workflowId, command, label, fields, explained: true });
   const isHeld =
     view &&
     eachDay({ id: customer, start: view.range.start, days: view.days }).some((one) => one[0] === day && one[1] === 'h');
-  const proof = await proofOn(site, cluster, run, customer, day);
+  const proof = await proofOn(subject, customer, day);
   const known = (view?.windows ?? []).filter(
     ({ start: from, end }) => Date.parse(from) < (start + 24) * 3_600_000 && Date.parse(end) > start * 3_600_000,
   );
   return {
     title: day,
-    crumbs: [...crumbsTo(cluster, named), [customer, customerPath(cluster, customer, named)]],
+    crumbs: [...crumbsTo(subject), [customer, customerPath(cluster, customer, named)]],
     body: html`<h1>${customer}, ${day}</h1><p class="why">${view?.why?.reason ?? problem}</p>
 <div class="actions">${form('resetDay', 'Reset day')}${form('skipDay', 'Skip day')}${isHeld ? form('resume', 'Lift holds', { customer }) : undefined}</div>
-${proof}<h2>Attempts</h2>${attempts.problem ? html`<p class="note">${attempts.problem}</p>` : undefined}${attemptsTable(site, cluster, attempts.value ?? [], known)}`,
+${proof}<h2>Attempts</h2>${attempts.problem ? html`<p class="note">${attempts.problem}</p>` : undefined}${attemptsTable(subject, attempts.value ?? [], known)}`,
   };
 }
 
 /** Whether the day was verified, and what was counted in it; nothing for a day that is not done. */
-async function proofOn(site: Site, cluster: string, run: RunAsked, customer: string, day: string): Promise<Content> {
-  const { value } = await site.answers.get(keyOf(cluster, 'proof', run, customer), KEEP_MS, () =>
-    ask(site, cluster, run, (handle) => handle.query<Proof, [object]>('proof', { customer })),
+async function proofOn(subject: Subject, customer: string, day: string): Promise<Content> {
+  const { value } = await kept(subject, ['proof', customer], (handle) =>
+    handle.query<Proof, [object]>('proof', { customer }),
   );
   const rows = (value?.rows ?? []).filter((row) => row[1] === day);
   return rows.map(([, , conversations, scorecards, window, completedAt, attempts, verified]) => {
@@ -172,9 +148,8 @@ async function proofOn(site: Site, cluster: string, run: RunAsked, customer: str
 
 /** What Temporal has of each execution, with the class that the run gave its failure. */
 function attemptsTable(
-  site: Site,
-  cluster: string,
-  attempts: Awaited<ReturnType<typeof attemptsOn>>,
+  { site, cluster }: Subject,
+  attempts: readonly Attempt[],
   known: readonly WindowView[],
 ): Content {
   if (attempts.length === 0) return html`<p class="note">No window has covered this day yet.</p>`;
@@ -191,5 +166,6 @@ function attemptsTable(
     return html`<tr><td>${toSecond(startedAt.toISOString())}</td><td>${status.toLowerCase()}${kind ? ` (${kind})` : ''}</td><td class="number">${took}</td><td>${message ?? result ?? ''}</td><td>${workers.join(', ')}</td><td>${temporalLink(site, cluster, workflowId, runId)}</td></tr>
 `;
   });
-  return html`<div class="wide" tabindex="0" role="group" aria-label="Attempts"><table><thead><tr><th scope="col">started</th><th scope="col">how it ended</th><th scope="col">took</th><th scope="col">message, or what it counted</th><th scope="col">worker</th><th scope="col">workflow</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+  const heads = ['started', 'how it ended', 'took', 'message, or what it counted', 'worker', 'workflow'];
+  return wideTable('Attempts', heads, rows);
 }

@@ -1,14 +1,14 @@
 import { describe } from '../../backfill/hours/calendar.js';
-import { formatDuration } from '../../backfill/hours/duration.js';
-import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
-import { figuresOf, isClosed } from '../../cli/terminal/figures.js';
-import { count, counted, percent } from '../../cli/terminal/format.js';
-import type { ClusterPicture, WindowInFlight } from '../../cli/terminal/picture.js';
-import { activityLine } from '../../cli/watch/activity-line.js';
-import { headline, summaryLines } from '../../cli/watch/summary.js';
+import { isClosed } from '../../backfill/views/status.js';
+import { age, count, counted, percent } from '../../presentation/lines/format.js';
+import { type Content, html, type Markup } from '../../presentation/report/html/markup.js';
+import { activityLine } from '../../presentation/status/activity-line.js';
+import { figuresOf } from '../../presentation/status/figures.js';
+import { headline, summaryLines } from '../../presentation/status/summary.js';
+import type { ClusterPicture, WindowInFlight } from '../../watch/picture.js';
 import { attentionList } from './attention-list.js';
 import { commandForm } from './forms.js';
-import { factsOf, inHtml, type Page } from './layout.js';
+import { factsOf, inHtml, type Page, wideTable } from './layout.js';
 import { clusterPath, customerPath, dayPath, namedRun, type RunNamed, runPath, type Site } from './site.js';
 
 const MOST_WINDOWS = 50;
@@ -69,8 +69,8 @@ export function windowsTable(site: Site, pictures: readonly ClusterPicture[], no
     .sort((a, b) => a.window.startedAt - b.window.startedAt);
   if (all.length === 0) return html`<p class="note">No window is running.</p>`;
   const rest = all.length - MOST_WINDOWS;
-  return html`<div class="wide" tabindex="0" role="group" aria-label="Windows that are running"><table><thead><tr><th scope="col">age</th><th scope="col">cluster</th><th scope="col">customer</th><th scope="col">days</th><th scope="col">inside</th></tr></thead><tbody>
-${all.slice(0, MOST_WINDOWS).map((one) => windowRow(one, now))}</tbody></table></div>
+  const rows = all.slice(0, MOST_WINDOWS).map((one) => windowRow(one, now));
+  return html`${wideTable('Windows that are running', ['age', 'cluster', 'customer', 'days', 'inside'], rows)}
 ${rest > 0 ? html`<p class="note">and ${count(rest)} more</p>` : undefined}`;
 }
 
@@ -83,8 +83,7 @@ interface WindowOf {
 
 function windowRow({ cluster, named, window, asOf }: WindowOf, now: number): Markup {
   const { customer, interval, startedAt, paused } = window;
-  const age = formatDuration(Math.max(1_000, Math.floor((now - startedAt) / 1_000) * 1_000));
   const hours = describe([interval]);
-  return html`<tr><td class="number">${age}</td><td><a href="${clusterPath(cluster)}">${cluster}</a></td><td><a href="${customerPath(cluster, customer, named)}">${customer}</a></td><td><a href="${dayPath(cluster, customer, hours.slice(0, 10), named)}">${hours}</a></td><td>${paused ? 'paused by Temporal’s Workflow Pause ' : ''}${window.activity ? inHtml(activityLine(window.activity, asOf)) : ''}</td></tr>
+  return html`<tr><td class="number">${age(now - startedAt)}</td><td><a href="${clusterPath(cluster)}">${cluster}</a></td><td><a href="${customerPath(cluster, customer, named)}">${customer}</a></td><td><a href="${dayPath(cluster, customer, hours.slice(0, 10), named)}">${hours}</a></td><td>${paused ? 'paused by Temporal’s Workflow Pause ' : ''}${window.activity ? inHtml(activityLine(window.activity, asOf)) : ''}</td></tr>
 `;
 }

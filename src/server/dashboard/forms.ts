@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
+import { type Content, html, type Markup } from '../../presentation/report/html/markup.js';
 import { typedCommand } from '../typed-command.js';
 import { clusterPath, namedRun, type Site } from './site.js';
 

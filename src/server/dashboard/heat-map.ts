@@ -1,10 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { DAY_NAMES, type DayLetter } from '../../backfill/views/day-letters.js';
-import type { Progress } from '../../backfill/views/progress.js';
-import { classOf } from '../../cli/report/html/day-styles.js';
-import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
-import { count, counted } from '../../cli/terminal/format.js';
-import { cellLetters, type Grid, gridOf, rankOf } from '../../cli/terminal/heat-map.js';
 import {
   type DayRange,
   dayNumber,
@@ -12,7 +7,12 @@ import {
   type PlacedDays,
   placedDays,
   wholeRange,
-} from '../../cli/terminal/placed-days.js';
+} from '../../backfill/views/placed-days.js';
+import type { Progress } from '../../backfill/views/progress.js';
+import { count, counted } from '../../presentation/lines/format.js';
+import { cellLetters, type Grid, gridOf, rankOf } from '../../presentation/lines/heat-map.js';
+import { classOf } from '../../presentation/report/html/day-styles.js';
+import { type Content, html, type Markup } from '../../presentation/report/html/markup.js';
 import { choice, hidden, textInput } from './forms.js';
 import { clusterPath, customerPath, dayPath, queryText, type RunNamed } from './site.js';
 

@@ -1,7 +1,8 @@
 import { DAY_NAMES } from '../../backfill/views/day-letters.js';
-import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
-import { toSecond } from '../../cli/terminal/format.js';
-import type { Line } from '../../cli/terminal/line.js';
+import { toSecond } from '../../presentation/lines/format.js';
+import type { Line } from '../../presentation/lines/line.js';
+import { type Content, html, type Markup } from '../../presentation/report/html/markup.js';
+import { clusterPath } from './site.js';
 
 export interface Page {
   readonly title: string;
@@ -13,7 +14,16 @@ export interface Page {
   readonly live?: boolean;
 }
 
-export const FLEET_CRUMB = [['Fleet', '/']] as const;
+export type Crumbs = NonNullable<Page['crumbs']>;
+
+export const FLEET_CRUMB: Crumbs = [['Fleet', '/']];
+
+/** From the fleet down to a cluster. */
+export const clusterCrumbs = (cluster: string): Crumbs => [...FLEET_CRUMB, [cluster, clusterPath(cluster)]];
+
+/** A table that scrolls in itself where the window is too narrow for it. */
+export const wideTable = (label: string, heads: readonly string[], rows: Content): Markup =>
+  html`<div class="wide" tabindex="0" role="group" aria-label="${label}"><table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`;
 
 export const asText = ({ title, crumbs = [], body, live = true }: Page, site: { readOnly: boolean }): string =>
   html`<!doctype html>

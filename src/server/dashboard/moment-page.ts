@@ -1,10 +1,10 @@
-import { html } from '../../cli/report/html/markup.js';
-import { figures, status } from '../../cli/report/html/tables.js';
-import { momentOf } from '../../cli/report/moment.js';
-import { count, toSecond } from '../../cli/terminal/format.js';
+import { count, toSecond } from '../../presentation/lines/format.js';
+import { html } from '../../presentation/report/html/markup.js';
+import { figures, status } from '../../presentation/report/html/tables.js';
+import { momentOf } from '../../presentation/report/moment.js';
 import { temporalLink } from '../temporal-ui.js';
 import { chosenRows, heatMap, type MapQuery, seenRows } from './heat-map.js';
-import { FLEET_CRUMB, type Page } from './layout.js';
+import { clusterCrumbs, FLEET_CRUMB, type Page } from './layout.js';
 import type { RunAsked } from './run-asked.js';
 import { charts, timeMachine, wholeReport } from './run-charts.js';
 import { clusterPath, type Site } from './site.js';
@@ -20,7 +20,7 @@ export async function momentPage(
   const { value: report, problem } = await wholeReport(site, cluster, run);
   const when = at === undefined ? '' : ` at ${toSecond(new Date(at).toISOString())}`;
   const title = run.other ? run.workflowId : cluster;
-  const crumbs = run.other ? ([...FLEET_CRUMB, [cluster, clusterPath(cluster)]] as const) : FLEET_CRUMB;
+  const crumbs = run.other ? clusterCrumbs(cluster) : FLEET_CRUMB;
   if (!report) return { title, crumbs, body: html`<h1>${title}${when}</h1><p>${problem}</p>` };
   const moment = at === undefined ? report : momentOf(report, at);
   const { totals, parallelism, range, customers, startedAt, endedAt, statusReason } = moment;

@@ -41,15 +41,27 @@ export async function runAsked(site: Site, cluster: string, { run, execution }: 
   throw new NotFound(`${cluster} has no run ${run}${runId ? ` with the execution ${runId}` : ''}.`);
 }
 
-/** Nothing is changed from the pages of a run that has ended. */
-export const siteFor = (site: Site, { closed }: RunAsked): Site => (closed ? { ...site, readOnly: true } : site);
+/** What a page is about: a run of a cluster, and how the page's address names it. */
+export interface Subject {
+  /** Read-only where the run has ended: then nothing is changed from its pages. */
+  readonly site: Site;
+  readonly cluster: string;
+  readonly run: RunAsked;
+  readonly named: RunNamed;
+}
+
+/** @throws NotFound as {@link runAsked} */
+export async function subjectOf(whole: Site, cluster: string, named: RunNamed): Promise<Subject> {
+  const run = await runAsked(whole, cluster, named);
+  return { site: run.closed ? { ...whole, readOnly: true } : whole, cluster, run, named };
+}
+
+export type Question<T> = (handle: WorkflowHandle, client: Client) => Promise<T>;
 
 /** @throws also when the cluster has no run */
 export async function ask<T>(
-  site: Site,
-  cluster: string,
-  { workflowId, runId }: RunAsked,
-  question: (handle: WorkflowHandle, client: Client) => Promise<T>,
+  { site, cluster, run: { workflowId, runId } }: Omit<Subject, 'named'>,
+  question: Question<T>,
 ): Promise<T> {
   if (workflowId === '') throw new Error(`${cluster} has no run`);
   const { client } = await site.watch.session(cluster);

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { collectRun } from '../../cli/report/collect.js';
-import type { ClusterReport } from '../../cli/report/document.js';
-import { ganttChart } from '../../cli/report/html/gantt-chart.js';
-import { limitChart } from '../../cli/report/html/limit-chart.js';
-import { loadChart } from '../../cli/report/html/load-chart.js';
-import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
-import { failuresTable, logTable } from '../../cli/report/html/tables.js';
-import { writersChart } from '../../cli/report/html/writers-chart.js';
-import { count } from '../../cli/terminal/format.js';
-import type { ClusterPicture } from '../../cli/terminal/picture.js';
+import { count } from '../../presentation/lines/format.js';
+import { collectRun } from '../../presentation/report/collect.js';
+import type { ClusterReport } from '../../presentation/report/document.js';
+import { ganttChart } from '../../presentation/report/html/gantt-chart.js';
+import { limitChart } from '../../presentation/report/html/limit-chart.js';
+import { loadChart } from '../../presentation/report/html/load-chart.js';
+import { type Content, html, type Markup } from '../../presentation/report/html/markup.js';
+import { failuresTable, logTable } from '../../presentation/report/html/tables.js';
+import { writersChart } from '../../presentation/report/html/writers-chart.js';
+import type { ClusterPicture } from '../../watch/picture.js';
 import type { Kept } from '../answers.js';
 import { textInput } from './forms.js';
 import { kept, type MapQuery } from './heat-map.js';
@@ -39,7 +39,7 @@ export function latestReport(site: Site, { cluster, workflowId = '', progress }:
 /** A run with all its windows. */
 export function wholeReport(site: Site, cluster: string, run: RunAsked) {
   const answer = site.reports.get(`${cluster} ${run.workflowId} ${run.runId ?? ''}`, KEEP_WHOLE_MS, () =>
-    ask(site, cluster, run, (_, client) => collectRun(client, { cluster, ...run }, Date.now())),
+    ask({ site, cluster, run }, (_, client) => collectRun(client, { cluster, ...run }, Date.now())),
   );
   return patient(answer, WHOLE_PATIENCE_MS);
 }

@@ -1,14 +1,14 @@
-import { type Content, html } from '../../cli/report/html/markup.js';
-import { isClosed } from '../../cli/terminal/figures.js';
-import { count } from '../../cli/terminal/format.js';
-import type { ClusterPicture } from '../../cli/terminal/picture.js';
-import { headline, summaryLines } from '../../cli/watch/summary.js';
+import { isClosed } from '../../backfill/views/status.js';
+import { count } from '../../presentation/lines/format.js';
+import { type Content, html } from '../../presentation/report/html/markup.js';
+import { headline, summaryLines } from '../../presentation/status/summary.js';
+import type { ClusterPicture } from '../../watch/picture.js';
 import { temporalLink } from '../temporal-ui.js';
 import { attentionList } from './attention-list.js';
 import { alsoOpen, pauseOrResume, progressBar, windowsTable } from './fleet-page.js';
 import { choice, commandForm, textInput } from './forms.js';
 import { chosenRows, heatMap, type MapQuery, rowsOf, seenRows } from './heat-map.js';
-import { FLEET_CRUMB, factsOf, inHtml, type Page } from './layout.js';
+import { clusterCrumbs, FLEET_CRUMB, factsOf, inHtml, type Page } from './layout.js';
 import { momentPage } from './moment-page.js';
 import { runAsked } from './run-asked.js';
 import { charts, latestReport, timeMachine } from './run-charts.js';
@@ -30,7 +30,7 @@ export async function runPage(site: Site, cluster: string, query: MapQuery): Pro
   const rows = chosenRows(all, query);
   return {
     title: named ?? cluster,
-    crumbs: named === undefined ? FLEET_CRUMB : [...FLEET_CRUMB, [cluster, clusterPath(cluster)]],
+    crumbs: named === undefined ? FLEET_CRUMB : clusterCrumbs(cluster),
     body: html`<div class="${unreachable ? 'dimmed' : ''}"><h1>${named ?? cluster}</h1>
 <p class="headline">${inHtml(headline(picture, now).slice(1))}</p>${progressBar(picture)}
 ${progress ? factsOf(summaryLines(progress, picture, now)) : undefined}

@@ -1,8 +1,8 @@
-import { html } from '../../cli/report/html/markup.js';
-import { toSecond } from '../../cli/terminal/format.js';
+import { toSecond } from '../../presentation/lines/format.js';
+import { html } from '../../presentation/report/html/markup.js';
 import { runsPage as listRuns } from '../../runs/list.js';
-import { FLEET_CRUMB, type Page } from './layout.js';
-import { clusterPath, pictureOf, queryText, runPath, type Site } from './site.js';
+import { clusterCrumbs, type Page, wideTable } from './layout.js';
+import { pictureOf, queryText, runPath, type Site } from './site.js';
 
 const KEEP_MS = 10_000;
 const ROWS = 50;
@@ -21,10 +21,10 @@ export async function runsPage(site: Site, cluster: string, after: string | unde
   });
   return {
     title: 'Runs',
-    crumbs: [...FLEET_CRUMB, [cluster, clusterPath(cluster)]],
+    crumbs: clusterCrumbs(cluster),
     body: html`<h1>Runs of ${cluster}</h1>${problem === undefined ? undefined : html`<p class="note">${problem}</p>`}
 ${rows?.length === 0 ? html`<p class="note">There is no ${after ? 'other ' : ''}run.</p>` : undefined}
-${rows?.length ? html`<div class="wide" tabindex="0" role="group" aria-label="Runs"><table><thead><tr><th scope="col">run</th><th scope="col">status</th><th scope="col">latest execution started</th><th scope="col">ended</th></tr></thead><tbody>${rows}</tbody></table></div>` : undefined}
+${rows?.length ? wideTable('Runs', ['run', 'status', 'latest execution started', 'ended'], rows) : undefined}
 ${value?.next ? html`<p><a href="${queryText({ after: value.next })}">Earlier runs</a></p>` : undefined}`,
   };
 }

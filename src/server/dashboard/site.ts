@@ -1,19 +1,12 @@
-import type { ClusterPicture } from '../../cli/terminal/picture.js';
-import type { Cluster } from '../../fleet/index.js';
+import type { ClusterPicture } from '../../watch/picture.js';
 import type { Answers } from '../answers.js';
-import type { FleetWatch } from '../fleet-watch.js';
+import type { Served } from '../mount.js';
 
 /** What every page is made of. */
-export interface Site {
-  readonly watch: FleetWatch;
-  readonly clusters: readonly Cluster[];
-  readonly environment: NodeJS.ProcessEnv;
+export interface Site extends Served {
   readonly answers: Answers;
   /** Whole runs, which are large. */
   readonly reports: Answers;
-  readonly readOnly: boolean;
-  /** Whom commands are attributed to where no header names a person. */
-  readonly by: string;
 }
 
 /** No such page: its message says what there is instead. */

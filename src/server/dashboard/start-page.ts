@@ -1,14 +1,15 @@
-import { planLines, planOn } from '../../cli/commands/plan.js';
-import { problemFrom } from '../../cli/commands/problem.js';
-import { requestFor } from '../../cli/commands/request-input.js';
-import type { RequestOptions } from '../../cli/commands/request-options.js';
-import { prepareStart, startRun } from '../../cli/commands/start.js';
-import { type Content, html, type Markup } from '../../cli/report/html/markup.js';
-import { count, counted } from '../../cli/terminal/format.js';
-import { eachDay, placedDays } from '../../cli/terminal/placed-days.js';
+import { eachDay, placedDays } from '../../backfill/views/placed-days.js';
+import { planOn } from '../../operations/plan-run.js';
+import { problemFrom } from '../../operations/problem.js';
+import type { RequestOptions } from '../../operations/request-fields.js';
+import { requestFor } from '../../operations/request-input.js';
+import { prepareStart, startRun } from '../../operations/start-run.js';
+import { count, counted } from '../../presentation/lines/format.js';
+import { type Content, html, type Markup } from '../../presentation/report/html/markup.js';
+import { planLines } from '../../presentation/status/plan-view.js';
 import { typedCommand } from '../typed-command.js';
 import { choice, hidden, textInput } from './forms.js';
-import { FLEET_CRUMB, inHtml, type Page } from './layout.js';
+import { clusterCrumbs, inHtml, type Page } from './layout.js';
 import { clusterPath, NotFound, pictureOf, type Site } from './site.js';
 
 type Fields = Readonly<Record<string, string>>;
@@ -26,7 +27,7 @@ const COLUMNS = 160;
 
 const pageOf = (cluster: string, body: Content, status?: Page['status']): Page => ({
   title: 'Start a run',
-  crumbs: [...FLEET_CRUMB, [cluster, clusterPath(cluster)]],
+  crumbs: clusterCrumbs(cluster),
   live: false,
   ...(status && { status }),
   body: html`<h1>Start a run on ${cluster}</h1>${body}`,
@@ -61,7 +62,7 @@ export async function startedPage(
   const typed = html`<p class="note">In a terminal: <code>${typedCommand('start', cluster, fields)}</code></p>`;
   try {
     const session = await site.watch.session(cluster);
-    const checked = await requestFor({ environment: site.environment }, found, optionsOf(fields), {});
+    const checked = await requestFor(site.environment, found, optionsOf(fields), {});
     const prepared = await prepareStart(session, checked);
     if (step === 'start') {
       const { workflowId } = await startRun(prepared, by);

@@ -1,9 +1,9 @@
 import type { CommandName } from '../../backfill/commands/command.js';
+import type { Fields } from '../../backfill/json.js';
 import type { CustomerView } from '../../backfill/views/customer.js';
 import type { Progress } from '../../backfill/views/progress.js';
 import type { Proof } from '../../backfill/views/proof.js';
 import type { Report } from '../../backfill/views/report.js';
-import type { Fields } from '../../fleet/fields.js';
 import type { RunsPage } from '../../runs/list.js';
 import type { RunFacts } from '../../runs/run.js';
 import type { ReadyInput, StartRequest } from '../../runs/start.js';

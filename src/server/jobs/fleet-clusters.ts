@@ -1,6 +1,6 @@
 import type { CommandName } from '../../backfill/commands/command.js';
+import type { Fields } from '../../backfill/json.js';
 import type { Progress } from '../../backfill/views/progress.js';
-import type { Fields } from '../../fleet/fields.js';
 import { type Cluster, type ClusterSession, ClusterUnreachable } from '../../fleet/index.js';
 import { customerOf, NoWorker, progressOf, proofOf, whileWorkerPolls } from '../../runs/ask.js';
 import { completeInput, withDefaults } from '../../runs/input.js';

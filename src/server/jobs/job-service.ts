@@ -4,6 +4,7 @@ import { ConnectError, createContextKey, type HandlerContext, type ServiceImpl }
 import { type Command, parseCommand } from '../../backfill/commands/command.js';
 import { parseDay } from '../../backfill/hours/calendar.js';
 import type { Visitor } from '../access/gate.js';
+import type { Served } from '../mount.js';
 import { type Clusters, type Run, Unanswered } from './clusters.js';
 import { JobSchema } from './gen/backfill/jobs/v1/job_pb.js';
 import { type JobService, JobView } from './gen/backfill/jobs/v1/job_service_pb.js';
@@ -17,12 +18,9 @@ import { closedJob, invalid, noSuchCluster, noSuchCustomer, noSuchJob, readOnly,
 /** Who calls, as the gate admitted them. */
 export const VISITOR = createContextKey<Visitor>({});
 
-export interface JobServiceOptions {
+export interface JobServiceOptions extends Pick<Served, 'readOnly' | 'by'> {
   readonly clusters: Clusters;
   readonly tokens: PageTokens;
-  readonly readOnly: boolean;
-  /** Whom commands are attributed to where no header names a person. */
-  readonly by: string;
   /** How often a watched job is looked at. */
   readonly everyMs?: number;
 }

@@ -1,4 +1,4 @@
-import { errorText } from '../../cli/terminal/error-text.js';
+import { errorText } from '../../error-text.js';
 import type { MakeMount } from '../mount.js';
 import type { Run } from './clusters.js';
 import { FleetClusters } from './fleet-clusters.js';

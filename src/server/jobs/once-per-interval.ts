@@ -14,7 +14,7 @@ export class OncePerInterval<T> {
     private readonly most: number,
   ) {}
 
-  /** The answer under this key, a failure included; asks if there is none that is on its way or from this interval. */
+  /** The answer under this key, a failure included; asks if there is none that is awaited or from this interval. */
   get(key: string, ask: () => Promise<T>): Promise<T> {
     const now = Date.now();
     const known = this.entries.get(key);

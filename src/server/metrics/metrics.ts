@@ -1,8 +1,8 @@
 import { Gauge, Registry } from 'prom-client';
 import { TROUBLE_CLASSES } from '../../backfill/state/customer.js';
 import { DAY_STATES } from '../../backfill/views/day-letters.js';
-import { STATUSES } from '../../backfill/views/status.js';
-import type { ClusterPicture } from '../../cli/terminal/picture.js';
+import { isClosed, STATUSES } from '../../backfill/views/status.js';
+import type { ClusterPicture } from '../../watch/picture.js';
 
 const DATABASE_LEVELS = ['ok', 'high', 'critical', 'unknown'] as const;
 
@@ -58,9 +58,8 @@ export function metricsOf(pictures: readonly ClusterPicture[], now: number): Reg
     if (!progress) continue;
     const { totals, parallelism, database, status, attention, eta } = progress;
     set('backfill_run_up', 1);
-    const isOver = status === 'completed' || status === 'cancelled';
     // The last answer of a run that was terminated is that it is running.
-    oneOf('backfill_run_status', 'status', STATUSES, closed && !isOver ? '' : status);
+    oneOf('backfill_run_status', 'status', STATUSES, closed && !isClosed(progress) ? '' : status);
     for (const state of DAY_STATES) set('backfill_days', totals[state], { state });
     if (closed) continue;
     set('backfill_windows_in_flight', parallelism.inFlight);

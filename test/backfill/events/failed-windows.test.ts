@@ -142,6 +142,19 @@ describe('a window that someone else stopped', () => {
       });
   });
 
+  it('halves the adaptive limit with that pause, so that what follows it is less', () => {
+    const adaptive = backfill({
+      customers: ['cvs', 'oportun', 'marriott', 'usaa'],
+      parallelism: { max: 8, min: 4, adaptive: true },
+    });
+    given(adaptive, starts(), stopped('cvs'), stopped('oportun'))
+      .when(stopped('marriott'), stopped('usaa'))
+      .then((story, before) => {
+        expect(before.state.pacing.pace.limit).toBe(4);
+        expect(story.state.pacing.pace.reason).toBe('4 → 2: 3 windows were stopped by someone else within 5m');
+      });
+  });
+
   it('does not pause the run when the three are further apart', () => {
     given(three, starts(), stopped('cvs'), passes(4 * MINUTE), stopped('oportun'), passes(2 * MINUTE))
       .when(stopped('marriott'))

@@ -4,45 +4,28 @@ import type { FailureClass } from '../../../src/backfill/failures/classify.js';
 import { parseDay } from '../../../src/backfill/hours/calendar.js';
 import type { WindowKey } from '../../../src/backfill/hours/window.js';
 import { formatWindowSize } from '../../../src/backfill/hours/window.js';
-import { parseRequest } from '../../../src/backfill/request/request.js';
 import { decide } from '../../../src/backfill/schedule/decide.js';
 import { writersOf } from '../../../src/backfill/schedule/limit.js';
-import { initialState } from '../../../src/backfill/state/initial-state.js';
 import type { State } from '../../../src/backfill/state/state.js';
 import { planOf } from '../../../src/backfill/views/plan.js';
+import { preparedState, startAll } from '../../support/state.js';
 
 const NOW = Date.UTC(2026, 1, 7);
 const MINUTE = 60_000;
 const hour = (day: string) => parseDay(day)!;
 const failure = (kind: FailureClass) => ({ class: kind, message: `a ${kind} failure`, evidence: 'a test' });
 
-function stateOf(input: object): State {
-  const parsed = parseRequest({ start: '2026-01-01', end: '2026-02-01', ...input });
-  if (!parsed.ok || parsed.value.customers === 'all') throw new Error(JSON.stringify(parsed));
-  return evolve(initialState(parsed.value.options, parsed.value.customers, NOW), { kind: 'prepared', at: NOW });
-}
-
-/** Starts all that may start now; the windows, in order. */
-function started(state: State, now: number) {
-  const windows: (WindowKey & { attempt: number })[] = [];
-  let next = state;
-  for (let decision = decide(next, now); decision.kind === 'startWindow'; decision = decide(next, now)) {
-    const { kind: _, ...window } = decision;
-    windows.push(window);
-    next = evolve(next, { kind: 'windowStarted', at: now, ...window });
-  }
-  return { state: next, windows };
-}
+const stateOf = (input: object) => preparedState({ end: '2026-02-01', ...input }, NOW);
 
 const resizing = { window: { initial: '1mo' }, customers: ['cvs'] };
 const sizeOf = (state: State, customer = 0) => formatWindowSize(state.customers[customer]!.pacing.sizing.size);
 
 describe('a time-out', () => {
   it('halves the window; the halves run one after the other, at once, as first attempts', () => {
-    const { state, windows } = started(stateOf(resizing), NOW);
+    const { state, windows } = startAll(stateOf(resizing), NOW);
     const failed = evolve(state, { kind: 'windowFailed', at: NOW + 1, ...windows[0]!, failure: failure('timeout') });
     expect(sizeOf(failed)).toBe('16d');
-    const halves = started(failed, NOW + 1);
+    const halves = startAll(failed, NOW + 1);
     expect(halves.windows).toEqual([{ customer: 0, hours: [hour('2026-01-01'), hour('2026-01-17')], attempt: 1 }]);
   });
 
@@ -50,7 +33,7 @@ describe('a time-out', () => {
     let state = stateOf({ window: { initial: '1h' }, end: '2026-01-02', customers: ['cvs'] });
     let now = NOW;
     for (const attempt of [1, 2, 3]) {
-      const { state: running, windows } = started(state, now);
+      const { state: running, windows } = startAll(state, now);
       const window = windows.find(({ hours }) => hours[0] === hour('2026-01-01'))!;
       expect(window.attempt).toBe(attempt);
       state = evolve(running, { kind: 'windowFailed', at: now, ...window, failure: failure('timeout') });
@@ -72,7 +55,7 @@ describe('a window of another size that the run had adopted', () => {
       ...month,
       failure: failure('timeout'),
     });
-    const { windows } = started(failed, NOW + 1);
+    const { windows } = startAll(failed, NOW + 1);
     expect(windows).toEqual([{ customer: 0, hours: [hour('2026-01-01'), hour('2026-01-02')], attempt: 1 }]);
   });
 
@@ -92,7 +75,7 @@ describe('a window of another size that the run had adopted', () => {
   });
 
   it('leaves no retry behind for hours that run', () => {
-    const { state, windows } = started(stateOf({ customers: ['cvs'] }), NOW);
+    const { state, windows } = startAll(stateOf({ customers: ['cvs'] }), NOW);
     let next = evolve(state, { kind: 'windowFailed', at: NOW + 1, ...windows[0]!, failure: failure('unknown') });
     expect(next.customers[0]!.windows.retries).toHaveLength(1);
     next = evolve(next, { kind: 'windowFound', at: NOW + 2, ...month, runId: 'x' });
@@ -108,7 +91,7 @@ describe('contention', () => {
   };
 
   it('takes a writer away, cuts the limit once for windows in flight together, and tries the same window again later', () => {
-    const { state, windows } = started(stateOf(together), NOW);
+    const { state, windows } = startAll(stateOf(together), NOW);
     expect(windows).toHaveLength(4);
     let failed = evolve(state, { kind: 'windowFailed', at: NOW + 1, ...windows[0]!, failure: failure('contention') });
     expect(failed.pacing.pace.limit).toBe(2);
@@ -123,7 +106,7 @@ describe('contention', () => {
     let state = stateOf({ ...together, parallelism: 1 });
     let now = NOW;
     for (const size of ['10d', '5d']) {
-      const { state: running, windows } = started(state, now);
+      const { state: running, windows } = startAll(state, now);
       state = evolve(running, { kind: 'windowFailed', at: now, ...windows[0]!, failure: failure('contention') });
       expect(sizeOf(state)).toBe(size);
       now += 10 * MINUTE;
@@ -134,7 +117,7 @@ describe('contention', () => {
 describe('overload', () => {
   it("cuts the cluster's limit and tries the same window again", () => {
     const input = { customers: ['a', 'b', 'c', 'd'], parallelism: { max: 8, min: 8, adaptive: true } };
-    const { state, windows } = started(stateOf(input), NOW);
+    const { state, windows } = startAll(stateOf(input), NOW);
     const failed = evolve(state, { kind: 'windowFailed', at: NOW + 1, ...windows[0]!, failure: failure('overload') });
     expect(failed.pacing.pace).toMatchObject({ limit: 4, reason: '8 → 4: 1 overload in 60s' });
     expect(failed.customers[0]!.windows.retries).toMatchObject([{ attempts: 1, class: 'overload' }]);
@@ -146,7 +129,7 @@ describe('windows that succeed without a probe', () => {
   it('let the limit grow once every slot has seen two of them; with a slot free they say nothing', () => {
     const customers = ['a', 'b', 'c', 'd'];
     const parallelism = { max: 8, min: 2, adaptive: true };
-    let { state } = started(stateOf({ customers, parallelism, end: '2026-01-06' }), NOW);
+    let { state } = startAll(stateOf({ customers, parallelism, end: '2026-01-06' }), NOW);
     const complete = (at: number) => {
       const index = state.customers.findIndex(({ windows }) => windows.running.length > 0);
       const { hours } = state.customers[index]!.windows.running[0]!;
@@ -155,7 +138,7 @@ describe('windows that succeed without a probe', () => {
     for (let i = 1; i <= 4; i++) {
       complete(NOW + i * MINUTE);
       expect(state.pacing.pace.limit).toBe(2);
-      state = started(state, NOW + i * MINUTE).state;
+      state = startAll(state, NOW + i * MINUTE).state;
     }
     expect(state.pacing.pace).toMatchObject({ limit: 3, reason: '2 → 3: 4 windows went well with 2' });
     // The first of these frees a slot, so that the second says nothing.
@@ -170,7 +153,7 @@ describe('the canary', () => {
     let state = stateOf({ customers, canary: 2, end: '2026-01-03' });
     const order: number[] = [];
     for (let now = NOW; order.length < 5; now += MINUTE) {
-      const { state: running, windows } = started(state, now);
+      const { state: running, windows } = startAll(state, now);
       order.push(windows[0]!.customer);
       state = evolve(running, { kind: 'windowCompleted', at: now, ...windows[0]! });
     }

@@ -5,20 +5,13 @@ import type { PreparationStep } from '../../../src/backfill/state/preparation.js
 import { statusOf } from '../../../src/backfill/views/status.js';
 import { days, latest, skip } from '../../support/commands.js';
 import { requestOf, START } from '../../support/core.js';
+import { newState } from '../../support/state.js';
 import { given, happens, nextStarts, type Story } from '../../support/story.js';
 
 describe('a run that is still preparing', () => {
   const begins = (step: PreparationStep) => happens((at) => ({ kind: 'preparationBegan', at, step }));
   const preparing = (story: Partial<Story> = {}) =>
-    given(() => ({
-      state: initialState(
-        requestOf({ customers: ['cvs'] }).options,
-        requestOf({ customers: ['cvs'] }).customers,
-        START,
-      ),
-      now: START,
-      ...story,
-    }));
+    given(() => ({ state: newState({ customers: ['cvs'] }), now: START, ...story }));
 
   it('starts nothing, takes commands, and says what it waits for', () => {
     preparing()

@@ -9,17 +9,14 @@ import {
   initialWriters,
   type Writers,
 } from '../../../src/backfill/pacing/writers.js';
-import { initialState } from '../../../src/backfill/state/initial-state.js';
 import type { State } from '../../../src/backfill/state/state.js';
-import { MINUTE, requestOf, START } from '../../support/core.js';
+import { MINUTE, START } from '../../support/core.js';
+import { newState } from '../../support/state.js';
 
 const SECOND = 1_000;
 const room = { max: 16, free: 16 };
 
-const stateOf = (): State => {
-  const { options, customers } = requestOf({ customers: ['cvs', 'oportun'] });
-  return initialState(options, customers, START);
-};
+const stateOf = () => newState({ customers: ['cvs', 'oportun'] });
 
 const foundIn = ({ customers: [first] }: State): Writers => first!.pacing.foundWriters ?? initialWriters;
 

@@ -1,19 +1,14 @@
 import { expect, it } from 'vitest';
 import { evolve } from '../../../src/backfill/events/evolve.js';
 import { initialWriters } from '../../../src/backfill/pacing/writers.js';
-import { initialState } from '../../../src/backfill/state/initial-state.js';
 import type { State } from '../../../src/backfill/state/state.js';
-import { HOUR, MINUTE, requestOf, START } from '../../support/core.js';
+import { HOUR, MINUTE, START } from '../../support/core.js';
+import { newState } from '../../support/state.js';
 
 /** One of two customers has a second writer on trial, and eight windows may be in flight. */
 function onTrial(): State {
   const parallelism = { max: 8, min: 8, perCustomer: 'auto', adaptive: true };
-  const { options, customers } = requestOf({
-    customers: ['cvs', 'oportun'],
-    parallelism,
-    probe: { maxLoad: { a: 1 } },
-  });
-  const state = initialState(options, customers, START);
+  const state = newState({ customers: ['cvs', 'oportun'], parallelism, probe: { maxLoad: { a: 1 } } });
   const [first, ...others] = state.customers;
   const foundWriters = { ...initialWriters, count: 2, trial: { from: 1, rate: 1 } };
   const running = [24, 48].map((from) => ({ hours: [from, from + 24] as const, attempt: 1, startedAt: START }));

@@ -10,6 +10,7 @@ import {
   initialPace,
   type Pace,
 } from '../../../src/backfill/pacing/pace.js';
+import { initialWriters } from '../../../src/backfill/pacing/writers.js';
 
 const SECOND = 1_000;
 
@@ -138,6 +139,44 @@ describe('the limit', () => {
     expect(pace.limit).toBeLessThanOrEqual(6);
     expect(pace.limit).toBeGreaterThanOrEqual(4);
     expect(pace.reason).toMatch(/^8 → \d: windows take [\d.]+ times as long for the same work as they did$/);
+  });
+
+  /** A limit that is found without a probe, after so many windows of a minute each, or so many seconds. */
+  const climbedOn = (pace: Pace, windows: number, seconds = 60, at = 1e6) =>
+    Array.from({ length: windows }).reduce<Pace>(
+      (next) =>
+        afterSuccess(
+          next,
+          { min: 1, max: 64 },
+          {
+            startedAt: at - seconds * SECOND,
+            at,
+            work: 1_000,
+            ratio: 1,
+            full: true,
+            load: { level: 'off' },
+          },
+        ),
+      pace,
+    );
+
+  it('without a probe goes back where more brought less than a third of what independent windows would', () => {
+    const trial = { from: 3, rate: 3_000 / (60 * SECOND) };
+    const onTrial = { ...initialPace({ min: 4, max: 64 }), climb: { ...initialWriters, count: 4, trial } };
+    // A fourth independent window would bring a third more; a third of that is 11%.
+    expect(climbedOn(onTrial, 8, 70)).toMatchObject({ limit: 4 });
+    expect(climbedOn(onTrial, 8, 74)).toMatchObject({
+      limit: 3,
+      reason: '4 → 3: +8% conversations a second with 4, which is not worth it',
+    });
+  });
+
+  it('without a probe remembers for how long a number was enough when the limit moves', () => {
+    const brink = { count: 10, until: 1e9, wait: 1, worthless: true } as const;
+    const climb = { ...initialWriters, count: 9, brink, fewer: { until: 2e6, wait: 1e6 } };
+    const pulled = { ...initialPace({ min: 8, max: 64 }), climb };
+    expect(climbedOn(pulled, 40)).toMatchObject({ limit: 8 });
+    expect(climbedOn(pulled, 40, 60, 3e6).limit).toBeLessThan(8);
   });
 
   it('without a probe grows by one for each brief window that succeeds with every slot taken, whatever its throughput', () => {

@@ -68,6 +68,21 @@ describe('the writers of one customer', () => {
     expect(moves.length).toBeLessThanOrEqual(12);
   });
 
+  it('are tried no longer than a window for each of them where all together get slower', () => {
+    const completed = (writers: Writers, seconds: number) => {
+      const at = writers.movedAt + seconds * SECOND;
+      return afterSuccess(writers, { startedAt: writers.movedAt, at, work: 1_000, full: true, seen: true });
+    };
+    const alone = [20, 20].reduce(completed, initialWriters);
+    const two = afterStart(alone, { at: 60 * SECOND, inFlight: 2, max: 16, free: 1 });
+    expect([38, 38].reduce(completed, two).trial).toBeDefined();
+    expect(completed(two, 42).trial).toBeDefined();
+    expect([42, 42].reduce(completed, two)).toMatchObject({
+      count: 1,
+      why: expect.stringMatching(/^-5% .* not worth it$/),
+    });
+  });
+
   it.each([20, 2])(
     'stay under a number at which windows of %is always deadlock, and hardly ever try it again',
     (takes) => {
@@ -163,9 +178,18 @@ describe('a number of writers of which more were not worth it', () => {
     return { writers, at };
   }
 
-  it('falls by a third, without a probe, where these only wait for the others', () => {
+  it('falls by a quarter at a time, without a probe, where these only wait for the others', () => {
     const { writers } = goesOn((n) => 20 * n, 3);
-    expect(writers).toMatchObject({ count: 1, brink: { count: 4, worthless: true } });
+    expect(writers).toMatchObject({ count: 2, brink: { count: 4, worthless: true } });
+  });
+
+  it('is not asked about far under what was not worth it', () => {
+    const far: Writers = { ...stuck, count: 3 };
+    const after = Array.from({ length: 20 }).reduce<Writers>(
+      (writers) => afterSuccess(writers, { startedAt: 2_000, at: 22_000, work: 1_000, full: true, seen: false }),
+      far,
+    );
+    expect(after).toMatchObject({ count: 3, windows: 20 });
   });
 
   it('stays where they are worth it, and is tried again after a wait that doubles', () => {
@@ -251,7 +275,7 @@ describe('windows of several writers', () => {
   });
 
   it('get shorter towards the end of the chain, so that all end together, and not under the smallest', () => {
-    expect(tailHours({ waiting: 240, writers: 4, least: 1 })).toBe(30);
+    expect(tailHours({ waiting: 240, writers: 4, least: 1 })).toBe(15);
     expect(tailHours({ waiting: 4, writers: 4, least: 1 })).toBe(1);
     expect(tailHours({ waiting: 4, writers: 4, least: 6 })).toBe(6);
     expect(tailHours({ waiting: 240, writers: 1, least: 1 })).toBe(240);

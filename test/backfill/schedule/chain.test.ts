@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { evolve } from '../../../src/backfill/events/evolve.js';
+import { initialWriters } from '../../../src/backfill/pacing/writers.js';
 import { heldFor } from '../../../src/backfill/schedule/chain.js';
 import { decide } from '../../../src/backfill/schedule/decide.js';
 import { initialState } from '../../../src/backfill/state/initial-state.js';
@@ -52,5 +53,23 @@ describe('a customer that decides when the run ends', () => {
   it('is not known where its volume or its number of writers is not', () => {
     expect(held(runWith({ known: false }))).toBeUndefined();
     expect(held(runWith({ perCustomer: 'auto' }))).toBeUndefined();
+  });
+
+  it('is known once one more writer than it has was not worth it', () => {
+    const brink = { count: 2, until: START, wait: 1, worthless: true } as const;
+    const withBrink = (more: object): State => {
+      const [large, ...others] = runWith({ perCustomer: 'auto' }).customers;
+      const foundWriters = { ...initialWriters, brink: { ...brink, ...more } };
+      const customers = [{ ...large!, pacing: { ...large!.pacing, foundWriters } }, ...others];
+      return { ...runWith({ perCustomer: 'auto' }), customers };
+    };
+    expect(held(withBrink({}))).toBe('large');
+    expect(held(withBrink({ count: 3 }))).toBeUndefined();
+    expect(held(withBrink({ worthless: undefined }))).toBeUndefined();
+  });
+
+  it('holds back no chain that may turn out to be the longer one', () => {
+    expect(heldFor(runWith({}), { chain: 15_000 })?.id).toBe('large');
+    expect(heldFor(runWith({}), { chain: 25_000 })).toBeUndefined();
   });
 });

@@ -96,7 +96,11 @@ describe('a hand-over', () => {
     expect(handOver({ ...long, historyLength: 4_097 + OVERTIME }, due).mayStart).toBe(false);
   });
 
-  it('waits for windows in flight only where a replay takes much longer than a window', () => {
+  it('waits for windows in flight only where they end so often that the server would refuse it repeatedly', () => {
+    const waits = (inFlight: number, ms: number) =>
+      !handOver({ ...long, inFlight, usualDuration: () => ms }, undefined).whenNoneStarts;
+    expect([waits(50, 3_000), waits(50, 4_000)]).toEqual([true, false]);
+    expect([waits(1, 300), waits(1, 600)]).toEqual([true, false]);
     const short = { ...long, usualDuration: () => 500 };
     const first = handOver(short, undefined);
     expect(first).toMatchObject({ whenNoneStarts: false, mayStart: false, until: START + 4_096 });

@@ -4,12 +4,12 @@ import { evolve } from '../../../src/backfill/events/evolve.js';
 import type { Interval } from '../../../src/backfill/hours/interval.js';
 import { initialWriters } from '../../../src/backfill/pacing/writers.js';
 import { decide } from '../../../src/backfill/schedule/decide.js';
-import { initialState } from '../../../src/backfill/state/initial-state.js';
 import type { State } from '../../../src/backfill/state/state.js';
 import { updateCustomer } from '../../../src/backfill/state/update.js';
 import { requests } from '../../support/arbitrary.js';
 import { hour, MINUTE, nameOf, requestOf, START } from '../../support/core.js';
 import { drive, startsOf } from '../../support/simulator.js';
+import { preparedState } from '../../support/state.js';
 
 const orderOf = (input: object) => startsOf(drive(requestOf(input))).map((window) => nameOf(window.customer, window));
 const customersOf = (input: object) => startsOf(drive(requestOf(input))).map(({ customer }) => customer);
@@ -113,13 +113,12 @@ describe('several windows at once', () => {
 describe('a slot, while the writers of a customer wait for each other', () => {
   /** Four writers that do the work of two, two of them at work, and so many days of small customers. */
   function nextBeside(smallDays: number): string {
-    const { options, customers } = requestOf({
+    const initial = preparedState({
       customers: [{ id: 'whale', end: '2026-01-31' }, ...Array.from({ length: smallDays }, (_, i) => `small-${i}`)],
       end: '2026-01-02',
       window: { initial: '1d' },
       parallelism: { max: 8, perCustomer: 'auto' },
     });
-    const initial = evolve(initialState(options, customers, START), { kind: 'prepared', at: START });
     const { density } = initial.customers[0]!.pacing;
     const work = 24 * density;
     const foundWriters = { ...initialWriters, count: 4, windows: 8, work: 8 * work, ms: 16 * MINUTE };
@@ -132,7 +131,7 @@ describe('a slot, while the writers of a customer wait for each other', () => {
       return evolve(before, { kind: 'windowStarted', at: START, customer: 0, hours, attempt: 1 });
     }, known);
     const decision = decide(state, START);
-    return decision.kind === 'startWindow' ? customers[decision.customer]!.id : decision.kind;
+    return decision.kind === 'startWindow' ? initial.customers[decision.customer]!.id : decision.kind;
   }
 
   it('is not theirs as long as others need it and fewer of them are done in time', () => {
@@ -149,12 +148,11 @@ describe('a free slot, while a customer could try another writer', () => {
   /** A whale that may try none now, and a customer of so many days, each with a window in flight. */
   function nextWith(days: number): string {
     const end = new Date(Date.UTC(2026, 0, 1 + days)).toISOString().slice(0, 10);
-    const { options, customers } = requestOf({
+    let state = preparedState({
       customers: ['whale', { id: 'other', end }],
       end: '2026-01-31',
       parallelism: { max: 8, perCustomer: 'auto' },
     });
-    let state = evolve(initialState(options, customers, START), { kind: 'prepared', at: START });
     const brinks = [{ count: 2, until: Number.MAX_SAFE_INTEGER, wait: MINUTE }, undefined];
     for (const [customer, brink] of brinks.entries()) {
       const foundWriters = { ...initialWriters, windows: 4, work: 4, ms: 4 * MINUTE, ...(brink && { brink }) };
@@ -163,7 +161,7 @@ describe('a free slot, while a customer could try another writer', () => {
       state = evolve(state, { kind: 'windowStarted', at: START, customer, hours, attempt: 1 });
     }
     const decision = decide(state, START);
-    return decision.kind === 'startWindow' ? customers[decision.customer]!.id : decision.kind;
+    return decision.kind === 'startWindow' ? state.customers[decision.customer]!.id : decision.kind;
   }
 
   it('is for that trial where its chain may yet decide when the run ends', () => {

@@ -8,7 +8,6 @@ import { jsonBytes } from '../../../src/backfill/json.js';
 import { FULL_WEIGHT, MAX_WEIGHT } from '../../../src/backfill/request/weight.js';
 import type { Customer } from '../../../src/backfill/state/customer.js';
 import { rangeOf } from '../../../src/backfill/state/customer.js';
-import { initialState } from '../../../src/backfill/state/initial-state.js';
 import { logged, rejected, remembered } from '../../../src/backfill/state/journal.js';
 import { noNotifications, queued, withReceivers } from '../../../src/backfill/state/notifications.js';
 import { pack } from '../../../src/backfill/state/pack.js';
@@ -20,7 +19,8 @@ import { unpack } from '../../../src/backfill/state/unpack.js';
 import { without } from '../../../src/backfill/state/update.js';
 import { weightOf } from '../../../src/backfill/state/weight.js';
 import { statusOf } from '../../../src/backfill/views/status.js';
-import { failureOf, hour, requestOf, START, throughJson } from '../../support/core.js';
+import { failureOf, hour, START, throughJson } from '../../support/core.js';
+import { preparedState } from '../../support/state.js';
 
 /** The server's own limit, which holds for all arguments of a hand-over together. */
 const SERVER_BYTES = 2 * 1024 * 1024;
@@ -28,10 +28,7 @@ const SERVER_BYTES = 2 * 1024 * 1024;
 const year = { start: '2025-01-01', end: '2026-01-01' };
 const named = (count: number) => Array.from({ length: count }, (_, i) => `customer-${i}`);
 
-function stateOf(input: object): State {
-  const { options, customers } = requestOf({ ...year, ...input });
-  return evolve(initialState(options, customers, START), { kind: 'prepared', at: START });
-}
+const stateOf = (input: object) => preparedState({ ...year, ...input });
 
 /** Of a customer's range: so many single days, every second one, from a day on. */
 function everySecondDay({ start, end }: Customer, from: number, count: number): Intervals {

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { initialState } from '../../../src/backfill/state/initial-state.js';
 import { LOG_LENGTH } from '../../../src/backfill/state/journal.js';
 import type { LogEntry } from '../../../src/backfill/state/log-entry.js';
 import { sentenceOf } from '../../../src/backfill/state/sentence.js';
@@ -8,7 +7,8 @@ import type { State } from '../../../src/backfill/state/state.js';
 import { paced } from '../../../src/backfill/state/update.js';
 import { logView } from '../../../src/backfill/views/log.js';
 import { cvs, firstDay, latest } from '../../support/commands.js';
-import { requestOf, START } from '../../support/core.js';
+import { START } from '../../support/core.js';
+import { newState } from '../../support/state.js';
 import { backfill, command, given } from '../../support/story.js';
 
 describe('the log', () => {
@@ -85,10 +85,7 @@ describe('the log', () => {
 
 const SECOND = 1_000;
 
-function adaptive(): State {
-  const { options, customers } = requestOf({ customers: ['cvs'], parallelism: { max: 8, min: 1, adaptive: true } });
-  return initialState(options, customers, START);
-}
+const adaptive = () => newState({ customers: ['cvs'], parallelism: { max: 8, min: 1, adaptive: true } });
 
 const movedTo = (state: State, at: number, limit: number, why: string) =>
   paced(state, at, (pace) => ({ ...pace, limit, why }));

@@ -15,8 +15,7 @@ import { CARRIED_VERSION } from '../../../src/backfill/state/packed.js';
 import type { State } from '../../../src/backfill/state/state.js';
 import { tallyOf } from '../../../src/backfill/state/tally.js';
 import { unpack } from '../../../src/backfill/state/unpack.js';
-
-const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+import { throughJson } from '../../support/core.js';
 
 /** A database that fails windows of all kinds, so that every part of a customer's state is used. */
 const rough = { ...january, strayDeadlocks: 0.1, strayFailures: 0.1, largestWindow: 100_000, patience: 60 };

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { Interval } from '../../../src/backfill/hours/interval.js';
 import { jsonBytes } from '../../../src/backfill/json.js';
 import type { Customer } from '../../../src/backfill/state/customer.js';
-import { initialState } from '../../../src/backfill/state/initial-state.js';
 import type { State } from '../../../src/backfill/state/state.js';
 import { ANSWER_BYTES } from '../../../src/backfill/views/answer-size.js';
 import { type CustomerView, customerView } from '../../../src/backfill/views/customer.js';
 import { planOf } from '../../../src/backfill/views/plan.js';
 import { progressOf } from '../../../src/backfill/views/progress.js';
 import { reportOf } from '../../../src/backfill/views/report.js';
-import { requestOf, START } from '../../support/core.js';
+import { START } from '../../support/core.js';
+import { newState } from '../../support/state.js';
 
 /** What the server refuses. */
 const PAYLOAD_BYTES = 2 * 1024 * 1024;
@@ -30,8 +30,7 @@ interface Fleet {
 function stateOf({ customers, idLength, days, shapes, problems, letter }: Fleet): State {
   const ids = Array.from({ length: customers }, (_, i) => `${'c'.repeat(idLength)}${i}`);
   const end = new Date(Date.UTC(2025, 0, 1 + days)).toISOString().slice(0, 10);
-  const { options, customers: asked } = requestOf({ customers: ids, start: '2025-01-01', end });
-  const state = initialState(options, asked, START);
+  const state = newState({ customers: ids, start: '2025-01-01', end });
   return {
     ...state,
     customers: state.customers.map((one, i) => shaped(one, shapes[i % shapes.length]!, problems, letter)),
@@ -87,13 +86,7 @@ type Year = Record<'running' | 'checking' | 'backingOff' | 'failed' | 'ended', n
 
 /** One customer whose year of hour windows is in these states, one hour after the other, each with what it has to say. */
 function yearOf({ running, checking, backingOff, failed, ended }: Year, letter: string): State {
-  const { options, customers } = requestOf({
-    customers: ['cvs'],
-    start: '2025-01-01',
-    end: '2026-01-01',
-    window: '1h',
-  });
-  const state = initialState(options, customers, START);
+  const state = newState({ customers: ['cvs'], start: '2025-01-01', end: '2026-01-01', window: '1h' });
   const [customer] = state.customers as [Customer];
   let hour = customer.start;
   const hours = (count: number) =>

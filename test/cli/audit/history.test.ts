@@ -2,7 +2,8 @@ import { defaultPayloadConverter } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import type { LogView } from '../../../src/backfill/views/log.js';
 import { merged } from '../../../src/cli/audit/entries.js';
-import { type HistoryEvent, sentIn } from '../../../src/cli/audit/history.js';
+import { sentIn } from '../../../src/cli/audit/history.js';
+import type { HistoryEvent } from '../../../src/runs/history.js';
 
 const payloads = (value: unknown) => ({ payloads: [defaultPayloadConverter.toPayload(value)!] });
 const at = (seconds: number) => ({ eventTime: { seconds: BigInt(seconds) as never, nanos: 0 } });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DAY_NAMES } from '../../../src/backfill/views/day-letters.js';
 import { everyCustomer } from '../../../src/cli/commands/export.js';
 import { meansDone } from '../../../src/cli/tracking/status.js';
-import { progress } from '../watch/progress.js';
+import { progress } from '../../support/progress.js';
 
 const MORE = { count: 2, done: 1, hint: 'ask for them' };
 const views = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { worstExitCode } from '../../../src/cli/commands/exit-codes.js';
+import { worstExitCode } from '../../../src/operations/exit-codes.js';
 import { clusterNamed, rangeName, rangeNamed, runId } from '../../../src/runs/run-names.js';
 
 describe('the name of a range', () => {

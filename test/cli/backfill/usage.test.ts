@@ -79,6 +79,14 @@ const mistakes: [typed: string, message: RegExp, lines?: number][] = [
   ['start us-west --month 2026-01 --input FOLDER/list.json', /--input: expected one JSON object, got a list/],
   ['start us-west --month 2026-01 --input FOLDER/other.json', /its cluster is "chat", but the run is for us-west/],
   ['plan us-west', /--start \(or --month\)/, 2],
+  ['report --format pdf', /'pdf' is invalid. Allowed choices are md, html, json, csv/],
+  ['report --out x.pdf', /--out x\.pdf: its extension is not a known format; use --format md\|html\|json\|csv/],
+  ['report --out report', /--out report: its extension is not a known format/],
+  ['report --rows days', /--rows is for --format csv; got md/],
+  ['report --format csv --rows months', /'months' is invalid. Allowed choices are days, windows, proof/],
+  ['report --run backfillscorecards-x', /--run is for one run: also name its cluster/],
+  ['report us-wset', /no cluster "us-wset"; did you mean us-west\?/],
+  ['watch', /watch needs a terminal; backfill status shows the same once/],
   ['completion tcsh', /'tcsh' is invalid.*bash, zsh, fish/],
 ];
 

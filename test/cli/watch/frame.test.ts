@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lineWidth, render } from '../../../src/cli/terminal/line.js';
-import type { ClusterPicture } from '../../../src/cli/terminal/picture.js';
 import { watchFrame } from '../../../src/cli/watch/frame.js';
 import { initialWatchState, type WatchState } from '../../../src/cli/watch/watch-state.js';
-import { month, NOW, progress } from './progress.js';
+import { lineWidth, render } from '../../../src/presentation/lines/line.js';
+import type { ClusterPicture } from '../../../src/watch/picture.js';
+import { month, NOW, progress } from '../../support/progress.js';
 
 const fleet = Object.fromEntries(
   Array.from({ length: 260 }, (_, i) => [

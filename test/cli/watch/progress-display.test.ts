@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { wantsColour } from '../../../src/cli/terminal/output.js';
 import { Screen } from '../../../src/cli/terminal/screen.js';
 import { createProgressDisplay } from '../../../src/cli/watch/progress-display.js';
-import { month, progress } from './progress.js';
+import { month, progress } from '../../support/progress.js';
 
 class FakeTerminal {
   written = '';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RunView } from '../../../src/cli/terminal/figures.js';
-import { render, widthOf } from '../../../src/cli/terminal/line.js';
 import { newsBetween, summaryLine } from '../../../src/cli/watch/progress-log.js';
 import { progressView } from '../../../src/cli/watch/progress-view.js';
-import { month, NOW, progress, type Sketch } from './progress.js';
+import { render, widthOf } from '../../../src/presentation/lines/line.js';
+import type { RunView } from '../../../src/presentation/status/figures.js';
+import { month, NOW, progress, type Sketch } from '../../support/progress.js';
 
 const plain = { colour: false };
 const view = (runs: RunView[], columns = 80, rows = 24) =>

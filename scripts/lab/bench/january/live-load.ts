@@ -5,15 +5,24 @@ import { percentile } from '../statistics.js';
 const SESSIONS = 4;
 const PAUSE_MS = 20;
 const ACCOUNTS = 10_000;
+/** Its own account of how it fares covers so many seconds. */
+const RECENT_SECONDS = 5;
 
-/** What the database's users do meanwhile: short transactions that read a conversation and write a row of their own. */
+/** Own metrics of the probe (docs/input.md): what the live load says of itself. */
+export const LIVE_METRICS = { liveP99Ms: 'SELECT p99_ms FROM live_latency' };
+
+/**
+ * What the database's users do meanwhile: short transactions that read a conversation and write a row of their own. As a service does,
+ * it keeps account of its latest latencies, in a table that {@link LIVE_METRICS} reads.
+ */
 export class LiveLoad {
   private readonly latencies: number[] = [];
   private readonly working: Promise<unknown>;
   private stopped = false;
 
   constructor(private readonly databaseUrl: string) {
-    this.working = Promise.all(Array.from({ length: SESSIONS }, (_, session) => this.work(session)));
+    const sessions = Array.from({ length: SESSIONS }, (_, session) => this.work(session));
+    this.working = Promise.all([...sessions, this.account()]);
     // Reported by stop.
     this.working.catch(() => {});
   }
@@ -21,6 +30,9 @@ export class LiveLoad {
   static async prepare(client: pg.Client): Promise<void> {
     await client.query('CREATE TABLE live_accounts (id integer PRIMARY KEY, uses integer NOT NULL)');
     await client.query('INSERT INTO live_accounts SELECT generate_series(1, $1::integer), 0', [ACCOUNTS]);
+    await client.query('CREATE TABLE live_latency (p99_ms double precision NOT NULL)');
+    await client.query('INSERT INTO live_latency VALUES (0)');
+    await client.query('GRANT SELECT ON live_latency TO backfill_reader');
   }
 
   /** The 99th percentile of its transactions, in ms. */
@@ -30,11 +42,28 @@ export class LiveLoad {
     return percentile(this.latencies, 0.99);
   }
 
-  private async work(session: number): Promise<void> {
+  private async connected(): Promise<pg.Client> {
     const client = new pg.Client({ connectionString: this.databaseUrl, application_name: 'bench live load' });
     // The statement under way fails of the same cause.
     client.on('error', () => {});
     await client.connect();
+    return client;
+  }
+
+  private async account(): Promise<void> {
+    const client = await this.connected();
+    const counts: number[] = [];
+    while (!this.stopped) {
+      const latest = this.latencies.slice(counts.at(-RECENT_SECONDS) ?? 0);
+      counts.push(this.latencies.length);
+      await client.query('UPDATE live_latency SET p99_ms = $1', [latest.length > 0 ? percentile(latest, 0.99) : 0]);
+      await sleep(1_000);
+    }
+    await client.end();
+  }
+
+  private async work(session: number): Promise<void> {
+    const client = await this.connected();
     const { rows } = await client.query<{ customer: string; id: string }>(
       'SELECT customer_id AS customer, id FROM conversations ORDER BY md5(id) LIMIT 1000',
     );

@@ -47,6 +47,7 @@ export async function measure(
   procedure: Procedure,
   whales: Whales,
   mostMs: number,
+  quietMs: number,
   say: (line: string) => void,
 ): Promise<Result> {
   await stack.fresh();
@@ -58,7 +59,7 @@ export async function measure(
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), mostMs);
   const started = performance.now();
-  const undone = await procedure.run({ stack, whales, prefix, sampler, signal: limit.signal, say });
+  const undone = await procedure.run({ stack, whales, prefix, sampler, quietMs, signal: limit.signal, say });
   const ms = performance.now() - started;
   clearTimeout(timer);
   const liveMs = await live.stop();

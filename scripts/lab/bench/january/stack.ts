@@ -14,7 +14,7 @@ import { startPostgres } from '../../../dev/postgres.js';
 import { temporaryDirectory } from '../../../dev/processes.js';
 import { startTemporalServer, type TemporalServer } from '../../../dev/temporal-server.js';
 import type { Scenario } from './fleet.js';
-import { LiveLoad } from './live-load.js';
+import { LIVE_METRICS, LiveLoad } from './live-load.js';
 
 const PROJECT = fileURLToPath(new URL('../../../../', import.meta.url));
 /** More than the widest procedure has in flight. */
@@ -73,11 +73,17 @@ export class Stack {
     // A profile of the person who runs this may be for another server.
     const profile = join(this.logs, 'temporal.toml');
     await writeFile(profile, '[profile.default]\n');
+    const queries = join(this.logs, 'queries.json');
+    await writeFile(queries, JSON.stringify(LIVE_METRICS));
     const { PATH } = process.env;
     const { address, namespace } = this.temporal;
     const common = { PATH, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, TEMPORAL_CONFIG_FILE: profile };
     this.workers = [
-      await this.worker('worker', { ...common, BACKFILL_PROBE_URL: this.readerUrl }),
+      await this.worker('worker', {
+        ...common,
+        BACKFILL_PROBE_URL: this.readerUrl,
+        BACKFILL_PROBE_QUERIES_FILE: queries,
+      }),
       await this.worker('reference-ingestion/worker', {
         ...common,
         REINDEXER_DATABASE_URL: this.reindexerUrl,
