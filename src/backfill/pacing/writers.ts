@@ -10,7 +10,7 @@ import { counted } from '../words.js';
  *    of windows that were in flight together are one event. The number that was too many is the brink; it is tried again after a wait that
  *    doubles each time it proves too many again on trial or soon, and halves when it went well for long: a customer that
  *    bears a number for hours keeps it most of the time, one that bears it for seconds hardly ever tries it.
- * 2. A trial is over once each writer on it has completed some windows; one, where all of them together got slower. The customer got faster by less than a share
+ * 2. A trial is over once each writer on it has completed some windows. The customer got faster by less than a share
  *    (`WORTH`) of what as many independent writers would have added: back to the number before. They only wait for each other. The
  *    number that was not worth it is a brink as well.
  * 3. It got faster: the number stays.
@@ -152,9 +152,7 @@ export function afterSuccess(
   };
   const { count, windows, trial } = measured;
   if (!trial) return window.seen ? measured : fewerTried(measured, window.at);
-  const slower = count > trial.from && throughputOf(measured)! < trial.rate;
-  const early =
-    windows < (slower ? 1 : ROUNDS) * count || (count < trial.from && window.at - writers.movedAt < FEWER_FOR);
+  const early = windows < ROUNDS * count || (count < trial.from && window.at - writers.movedAt < FEWER_FOR);
   return early ? measured : judged(measured, trial, window);
 }
 

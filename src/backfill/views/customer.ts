@@ -24,7 +24,7 @@ export interface CustomerView {
   window: { size: string; why: string };
   /** How many of its windows may be in flight now. */
   perCustomer: number;
-  /** Why it is so many, where the run finds that out (`perCustomer: "auto"`). */
+  /** Why it is so many, where the run finds that out (`perCustomer: "auto"`), and when a number that was too many may be tried again. */
   writers?: { count: number; why: string; triedAgainAt?: string };
   /** Windows that completed, windows that did not, and the time both took. */
   counts: { completed: number; unsuccessful: number; busyMs: number };
@@ -84,7 +84,7 @@ export function customerView(state: State, index: number, now: number, day?: unk
       why: customer.pacing.sizing.why,
     },
     perCustomer: writersOf(state, customer),
-    ...(findsWriters(state, customer) && { writers: writersView(state, customer) }),
+    ...(findsWriters(state, customer) && { writers: writersView(state, customer, now) }),
     counts: {
       completed: customer.record.completed,
       unsuccessful: customer.record.unsuccessful,
@@ -99,13 +99,13 @@ export function customerView(state: State, index: number, now: number, day?: unk
   return { ...rest, ...why, windows: kept, ...(leftOut > 0 ? { windowsLeftOut: leftOut } : {}) };
 }
 
-function writersView(state: State, customer: Customer): NonNullable<CustomerView['writers']> {
+function writersView(state: State, customer: Customer, now: number): NonNullable<CustomerView['writers']> {
   const found = customer.pacing.foundWriters ?? initialWriters;
   const { brink } = found;
   return {
     count: writersOf(state, customer),
     why: reasonOf(found),
-    ...(brink && { triedAgainAt: formatTime(brink.until) }),
+    ...(brink && brink.count > found.count && brink.until > now && { triedAgainAt: formatTime(brink.until) }),
   };
 }
 

@@ -6,7 +6,7 @@ import { onOneLine } from '../../one-line.js';
 import { ask, findRun, progressOf, type Run, type RunChoice } from '../../operations/find-run.js';
 import { badUsage } from '../../operations/problem.js';
 import { type Cell, columns } from '../../presentation/lines/columns.js';
-import { count, counted, toHour } from '../../presentation/lines/format.js';
+import { count, counted, toHour, toSecond } from '../../presentation/lines/format.js';
 import { cellNote, heatMap, legend } from '../../presentation/lines/heat-map.js';
 import { fact, LABEL_WIDTH, type Line, styled } from '../../presentation/lines/line.js';
 import { wrapped } from '../../presentation/lines/wrapping.js';
@@ -93,7 +93,7 @@ function mapLines({ run, progress }: { run: Run; progress: Progress }, width: nu
 }
 
 function writersText({ count, why, triedAgainAt }: NonNullable<FoundView['view']['writers']>): string {
-  const later = triedAgainAt ? `; more are tried from ${triedAgainAt} on` : '';
+  const later = triedAgainAt ? `; more are tried from ${toSecond(triedAgainAt)} UTC on` : '';
   return `${count}: ${onOneLine(why)}${later}`;
 }
 

@@ -93,7 +93,7 @@ function section(report: ClusterReport): string[] {
 function proofLines({ proof }: ClusterReport): string[] {
   if (!proof) return [];
   const digest = `SHA-256 of the rows: ${code(proof.digest)}`;
-  if (!wasChecked(proof)) return ['', `${counted(proof.rows.length, 'done day')} ${NOT_CHECKED}. ${digest}`];
+  if (!wasChecked(proof)) return ['', `${counted(proof.rows.length, 'row')}, ${NOT_CHECKED}. ${digest}`];
   // Only the exceptions: a table of everything that was done would be too long.
   const unverified = proof.rows.filter(({ verified }) => !verified);
   const amount = (value: number | null) => (value === null ? '' : count(value));

@@ -68,21 +68,6 @@ describe('the writers of one customer', () => {
     expect(moves.length).toBeLessThanOrEqual(12);
   });
 
-  it('are tried no longer than a window for each of them where all together get slower', () => {
-    const completed = (writers: Writers, seconds: number) => {
-      const at = writers.movedAt + seconds * SECOND;
-      return afterSuccess(writers, { startedAt: writers.movedAt, at, work: 1_000, full: true, seen: true });
-    };
-    const alone = [20, 20].reduce(completed, initialWriters);
-    const two = afterStart(alone, { at: 60 * SECOND, inFlight: 2, max: 16, free: 1 });
-    expect([38, 38].reduce(completed, two).trial).toBeDefined();
-    expect(completed(two, 42).trial).toBeDefined();
-    expect([42, 42].reduce(completed, two)).toMatchObject({
-      count: 1,
-      why: expect.stringMatching(/^-5% .* not worth it$/),
-    });
-  });
-
   it.each([20, 2])(
     'stay under a number at which windows of %is always deadlock, and hardly ever try it again',
     (takes) => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { customerView } from '../../../src/backfill/views/customer.js';
-import { throughJson } from '../../support/core.js';
+import { MINUTE, throughJson } from '../../support/core.js';
 import { eventful } from '../../support/eventful.js';
+import { backfill, completes, fails, given, starts } from '../../support/story.js';
 
 describe("a customer's view", () => {
   it('has its windows with attempts, durations and errors: in flight, backing off, failed, ended', () => {
@@ -19,5 +20,18 @@ describe("a customer's view", () => {
       { state: 'completed', workflowId: 'reindexconversations-cvs-2026-01-01' },
     ]);
     expect(throughJson(view)).toStrictEqual(view);
+  });
+
+  it('says when a number of windows at once that was too many may be tried again, as long as that is to come', () => {
+    const { story } = given(
+      backfill({ customers: ['cvs'], end: '2026-01-11', parallelism: { max: 2, perCustomer: 'auto' } }),
+      ...['cvs-2026-01-01', 'cvs-2026-01-02'].flatMap((day) => [starts(1), completes(day)]),
+      starts(),
+      fails('cvs-2026-01-04', 'contention'),
+    );
+    const { state, now } = story;
+    const why = 'contention with 2, tried again in 30s';
+    expect(customerView(state, 0, now).writers).toEqual({ count: 1, why, triedAgainAt: expect.any(String) });
+    expect(customerView(state, 0, now + MINUTE).writers).toEqual({ count: 1, why });
   });
 });

@@ -47,7 +47,7 @@ describe('Markdown', () => {
   it('has one line, and no table, for a run that verified nothing', () => {
     const proof = proofOf({ proof: { ...proofOfResult, rows: proofOfResult.rows.slice(2) } })!;
     const text = markdown(documentOf([{ ...clusterReport({ customers: { cvs: 'dd' } }), proof }], 0));
-    expect(text).toContain('1 done day not checked in the database: verify was off');
+    expect(text).toContain('1 row, not checked in the database: verify was off');
     expect(text).not.toContain('Not verified');
   });
 });

@@ -19,7 +19,7 @@ export function writersChart(report: ClusterReport): Content {
     ([customer, all]) =>
       html`<p class="note"><strong>${customer}</strong>, ${all.at(-1)!.to} at the end</p>${stepChart({
         title: `${cluster}: writers of ${customer} over time (UTC)`,
-        description: `The number moved ${all.length} times, each listed below with its reason.`,
+        description: `Each move, and each trial that changed nothing, is listed below with its reason.`,
         label: `Writers of ${customer} over time`,
         ...span,
         least: top,
@@ -30,7 +30,7 @@ export function writersChart(report: ClusterReport): Content {
   const more = own.length - charts.length;
   return html`<figure class="chart">${charts}</figure>
 ${more > 0 ? html`<p class="note">and ${counted(more, 'more customer')}, in the table</p>` : undefined}${reasons(
-  `${counted(moves.length, 'change')} of writers, with reasons`,
+  `${counted(moves.length, 'finding')} about writers, with reasons`,
   ['at (UTC)', 'customer', 'from', 'to', 'because'],
   moves.map(({ at, customer, from, to, why }) => [toSecond(at), customer, from, to, why]),
 )}`;
