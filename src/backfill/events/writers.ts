@@ -46,9 +46,15 @@ export function writersSucceeded(
   if (!findsWriters(state, customer) || customer.hours.waiting.length === 0) return state;
   const full = landed.windows.running.length + 1 >= writersOf(state, customer);
   const seen = state.pacing.health.level !== 'off';
-  const { best } = customer.pacing;
-  const window = { startedAt, at, work, full, seen, ...(best !== undefined && { left: best * workLeft(landed) }) };
+  const left = timeLeft(landed);
+  const window = { startedAt, at, work, full, seen, ...(left !== undefined && { left }) };
   return withFound(state, index, afterSuccess(foundOf(customer), window), at);
+}
+
+/** What a lone writer takes for what is left of the customer, in ms; undefined while it is not known how fast one is. */
+function timeLeft(customer: Customer): number | undefined {
+  const { best } = customer.pacing;
+  return best === undefined ? undefined : best * workLeft(customer);
 }
 
 /** A window of the customer met contention. Where it had several writers, it loses one. */
@@ -63,7 +69,8 @@ export function writersOverloaded(state: State, at: number): State {
   let next = state;
   for (const index of tallyOf(state).running) {
     const customer = next.customers[index]!;
-    if (findsWriters(state, customer)) next = withFound(next, index, afterOverload(foundOf(customer), at), at);
+    if (!findsWriters(state, customer)) continue;
+    next = withFound(next, index, afterOverload(foundOf(customer), at, timeLeft(customer)), at);
   }
   return next;
 }

@@ -188,12 +188,12 @@ export function afterContention(writers: Writers, { startedAt, at }: { startedAt
   return { ...cut, clean: writers.clean / 2, lost: lost / 2, brink };
 }
 
-/** The database is over what operators bear. */
-export function afterOverload(writers: Writers, at: number): Writers {
+/** The database is over what operators bear. `left`: as for {@link afterSuccess}. */
+export function afterOverload(writers: Writers, at: number, left?: number): Writers {
   const { count, trial } = writers;
   if (!trial || trial.from > count) return writers;
   const back = moved(writers, trial.from, at, `the database became high with ${count} on trial`);
-  return { ...back, brink: brinkAgain(writers, count, at) };
+  return { ...back, brink: brinkAgain(writers, count, at, left) };
 }
 
 function judged(

@@ -241,6 +241,10 @@ describe('more writers on trial while the database becomes high', () => {
     expect(back.brink!.wait).toBeGreaterThanOrEqual(60 * SECOND);
   });
 
+  it('are tried again sooner where little is left to do, since a run of a minute has no minutes to wait', () => {
+    expect(afterOverload(trial, 2_000, 50 * SECOND).brink!.wait).toBe(FIRST_WAIT);
+  });
+
   it('are not blamed again for what their last windows meet', () => {
     const back = afterOverload(trial, 2_000);
     expect(afterContention(back, { startedAt: 1_500, at: 3_000 })).toBe(back);
