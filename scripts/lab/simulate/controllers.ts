@@ -46,15 +46,28 @@ interface Outcome {
   repeated: number;
 }
 
-function outcomeOf(fleet: readonly Cluster[], parameters: Parameters, way: Way): Outcome {
+interface Fleet {
+  fleet: readonly Cluster[];
+  /** The bounds of its slowest cluster, in s: with all knowledge, and under `maxLoad`. */
+  bound: number;
+  boundUnder: number;
+}
+
+function drawnFrom(seed: number, parameters: Parameters): Fleet {
+  const fleet = fleetFrom(seed, parameters);
+  const slowest = (of: typeof lowerBound) => Math.max(...fleet.map((cluster) => of(cluster, parameters)));
+  return { fleet, bound: slowest(lowerBound), boundUnder: slowest(boundWithin) };
+}
+
+function outcomeOf({ fleet, bound, boundUnder }: Fleet, parameters: Parameters, way: Way): Outcome {
   const played = fleet.map((cluster) => way(cluster, parameters));
   const sum = (of: (cluster: Measured) => number) => played.reduce((total, cluster) => total + of(cluster), 0);
   const work = fleet.flatMap(({ customers }) => customers).reduce((total, customer) => total + totalOf(customer), 0);
   const makespan = Math.max(...played.map((cluster) => cluster.makespan));
   return {
     makespan,
-    ratio: makespan / Math.max(...fleet.map((cluster) => lowerBound(cluster, parameters))),
-    within: makespan / Math.max(...fleet.map((cluster) => boundWithin(cluster, parameters))),
+    ratio: makespan / bound,
+    within: makespan / boundUnder,
     overStress: sum((cluster) => cluster.overStress) / 60,
     overOperators: sum((cluster) => cluster.overOperators) / 60,
     deadlocks: sum((cluster) => cluster.deadlocks),
@@ -63,7 +76,7 @@ function outcomeOf(fleet: readonly Cluster[], parameters: Parameters, way: Way):
 }
 
 /** The fastest of all fixed numbers with which operators do not step in; of them all, where they always do. */
-function bestFixed(fleet: readonly Cluster[], parameters: Parameters): Outcome {
+function bestFixed(fleet: Fleet, parameters: Parameters): Outcome {
   const tried = LIMITS.flatMap((limit) =>
     PER_CUSTOMER.filter((perCustomer) => perCustomer <= limit).map((perCustomer) =>
       outcomeOf(fleet, parameters, rival(fixed(limit), perCustomer)),
@@ -96,10 +109,10 @@ export function compareControllers(
   for (const [name, parameters] of Object.entries(models)) {
     if (!name.includes(model)) continue;
     console.log(`\n### ${name}\n\n| ${columns.join(' | ')} |\n|${columns.map(() => ' --- |').join('')}`);
-    const drawn = Array.from({ length: fleets }, (_, i) => fleetFrom(seed + i, parameters));
+    const drawn = Array.from({ length: fleets }, (_, i) => drawnFrom(seed + i, parameters));
     const today = drawn.map((fleet) => outcomeOf(fleet, parameters, ours).makespan);
-    const rows: [string, (fleet: Cluster[]) => Outcome][] = [
-      ...ways.map(([title, way]): [string, (fleet: Cluster[]) => Outcome] => [
+    const rows: [string, (fleet: Fleet) => Outcome][] = [
+      ...ways.map(([title, way]): [string, (fleet: Fleet) => Outcome] => [
         title,
         (fleet) => outcomeOf(fleet, parameters, way),
       ]),

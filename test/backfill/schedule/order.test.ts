@@ -14,6 +14,12 @@ import { preparedState } from '../../support/state.js';
 const orderOf = (input: object) => startsOf(drive(requestOf(input))).map((window) => nameOf(window.customer, window));
 const customersOf = (input: object) => startsOf(drive(requestOf(input))).map(({ customer }) => customer);
 
+/** Whose window starts next, or what else is decided. */
+function nextOf(state: State): string {
+  const decision = decide(state, START);
+  return decision.kind === 'startWindow' ? state.customers[decision.customer]!.id : decision.kind;
+}
+
 describe('one window at a time', () => {
   it('goes through customers with equal claims in the order given, one after the other', () => {
     expect(orderOf({ customers: ['oportun', 'cvs'], end: '2026-01-03' })).toEqual([
@@ -130,8 +136,7 @@ describe('a slot, while the writers of a customer wait for each other', () => {
       const hours: Interval = [hour('2026-01-01') + from, hour('2026-01-02') + from];
       return evolve(before, { kind: 'windowStarted', at: START, customer: 0, hours, attempt: 1 });
     }, known);
-    const decision = decide(state, START);
-    return decision.kind === 'startWindow' ? initial.customers[decision.customer]!.id : decision.kind;
+    return nextOf(state);
   }
 
   it('is not theirs as long as others need it and fewer of them are done in time', () => {
@@ -160,8 +165,7 @@ describe('a free slot, while a customer could try another writer', () => {
       const hours: Interval = [hour('2026-01-01'), hour('2026-01-02')];
       state = evolve(state, { kind: 'windowStarted', at: START, customer, hours, attempt: 1 });
     }
-    const decision = decide(state, START);
-    return decision.kind === 'startWindow' ? state.customers[decision.customer]!.id : decision.kind;
+    return nextOf(state);
   }
 
   it('is for that trial where its chain may yet decide when the run ends', () => {
