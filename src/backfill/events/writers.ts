@@ -1,4 +1,5 @@
 import { afterContention, afterOverload, afterSuccess, initialWriters, type Writers } from '../pacing/writers.js';
+import { chainOf } from '../schedule/chain.js';
 import { writersOf } from '../schedule/limit.js';
 import type { Customer, Window } from '../state/customer.js';
 import { findsWriters } from '../state/in-flight.js';
@@ -64,13 +65,25 @@ export function writersMetContention(state: State, index: number, { startedAt }:
   return withFound(state, index, afterContention(foundOf(customer), { startedAt, at }), at);
 }
 
-/** The database is over what operators bear: no number of writers stays on trial. */
-export function writersOverloaded(state: State, at: number): State {
+/**
+ * The database is over what operators bear: no number of writers stays on trial. But where that is for a count of deadlocks, which may be
+ * anybody's, the customer with the longest chain keeps its trial while another one has one: contention of its own would end it.
+ */
+export function writersOverloaded(state: State, { at, counted }: { at: number; counted: boolean }): State {
+  const onTrial = tallyOf(state).running.filter((index) => isTryingMore(state, index));
+  const chains = onTrial.map((index) => chainOf(state, state.customers[index]!));
+  const longest = chains.indexOf(Math.max(...chains));
   let next = state;
-  for (const index of tallyOf(state).running) {
+  for (const [i, index] of onTrial.entries()) {
+    if (counted && i === longest && onTrial.length > 1) continue;
     const customer = next.customers[index]!;
-    if (!findsWriters(state, customer)) continue;
     next = withFound(next, index, afterOverload(foundOf(customer), at, timeLeft(customer)), at);
   }
   return next;
+}
+
+function isTryingMore(state: State, index: number): boolean {
+  const customer = state.customers[index]!;
+  const { trial, count } = foundOf(customer);
+  return findsWriters(state, customer) && trial !== undefined && trial.from < count;
 }

@@ -18,7 +18,8 @@ import { initialWriters, nextTrial, afterSuccess as succeeded, afterStart as tri
  * 4. The probe is `unknown`: no growth, but back to just under where the limit was before it was last too much. Silence is not permission.
  * 5. Without a probe, windows that take much longer for the same work than they did at their best pull the limit down, each full
  *    round by as much as they are too slow. With a probe that gives no utilization, they only stop growth.
- * 6. The limit was too much lately: it grows to just under where that was, and not further for `BRINK_FOR`.
+ * 6. The limit was too much lately: it grows to just under where that was, and not further for a while. That is short at first, since what made
+ *    the database high may have been somebody else's, and doubles up to `BRINK_FOR` each time it becomes high again soon.
  * 7. The database is under `NEAR` of what operators bear and every slot is taken: grow once in `GROW_EVERY`. Far under it by all of the
  *    limit (slow start) or half of it, closer by a quarter, then by one; never by so much that the load would be too high if
  *    windows were all of it. From `NEAR` on it holds. Time and not success is the measure here, because the probe has looked at the larger
@@ -47,8 +48,9 @@ export interface Pace {
   downAt?: number;
   /** When it was last cut: windows started before are part of an event that was answered. */
   cutAt?: number;
-  /** The limit that was too much, the last time that one was. */
+  /** The limit that was too much, the last time that one was; and how long (ms) after the limit last went down it is not tried again. */
   brink?: number;
+  brinkWait?: number;
   /** How long windows take for their work, compared with the best: 1 is as fast as ever. A moving mean. */
   slowness: number;
   /** How the limit is found without a probe: as the writers of a customer are. */
@@ -122,7 +124,14 @@ export function afterHealth(
 ): Pace {
   if (load.level === 'critical') return from === 'critical' ? pace : cut(pace, at, why);
   if (answered) return { ...pace, downAt: at };
-  return isOver(load) ? { ...steppedDown(pace, at, why, load), brink: pace.limit } : pace;
+  if (!isOver(load)) return pace;
+  return { ...steppedDown(pace, at, why, load), brink: pace.limit, brinkWait: brinkWaitAt(pace, at) };
+}
+
+/** How long a limit that is too much now is not tried again. */
+function brinkWaitAt({ brinkWait = 0, downAt }: Pace, at: number): number {
+  const again = downAt !== undefined && at - downAt < 2 * BRINK_FOR;
+  return again ? Math.min(BRINK_FOR, Math.max(UP_AFTER_DOWN, 2 * brinkWait)) : UP_AFTER_DOWN;
 }
 
 /** Over what operators bear. */
@@ -138,7 +147,8 @@ export function growthOf(pace: Pace, { max }: PaceBounds, load: Load): { at: num
   const step = stepOf(pace, utilization);
   if (step === 0) return undefined;
   const atBrink = pace.brink !== undefined && pace.limit + step >= pace.brink;
-  const sinceDown = pace.downAt === undefined ? 0 : pace.downAt + (atBrink ? BRINK_FOR : UP_AFTER_DOWN);
+  const sinceDown =
+    pace.downAt === undefined ? 0 : pace.downAt + (atBrink ? (pace.brinkWait ?? BRINK_FOR) : UP_AFTER_DOWN);
   const seen = Math.max(pace.movedAt ?? 0, pace.fullAt ?? 0) + GROW_EVERY;
   return { at: Math.max(seen, sinceDown), limit: Math.min(max, pace.limit + step) };
 }
@@ -257,6 +267,7 @@ const cut = (pace: Pace, at: number, why: string): Pace => ({
   ...lowered(pace, Math.max(1, Math.floor(pace.limit / 2)), at, why),
   cutAt: at,
   brink: pace.limit,
+  brinkWait: BRINK_FOR,
 });
 
 function steppedDown(pace: Pace, at: number, why: string, { lag = 0 }: Load): Pace {

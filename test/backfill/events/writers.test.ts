@@ -5,20 +5,24 @@ import type { State } from '../../../src/backfill/state/state.js';
 import { HOUR, MINUTE, START } from '../../support/core.js';
 import { newState } from '../../support/state.js';
 
-/** One of two customers has a second writer on trial, and eight windows may be in flight. */
-function onTrial(): State {
+/** The first of two customers, or both, have a second writer on trial, and eight windows may be in flight. */
+function onTrial(both = false): State {
   const parallelism = { max: 8, min: 8, perCustomer: 'auto', adaptive: true };
   const state = newState({ customers: ['cvs', 'oportun'], parallelism, probe: { maxLoad: { a: 1 } } });
-  const [first, ...others] = state.customers;
   const foundWriters = { ...initialWriters, count: 2, trial: { from: 1, rate: 1 } };
   const running = [24, 48].map((from) => ({ hours: [from, from + 24] as const, attempt: 1, startedAt: START }));
-  return {
-    ...state,
-    customers: [
-      { ...first!, pacing: { ...first!.pacing, foundWriters }, windows: { ...first!.windows, running } },
-      ...others,
-    ],
-  };
+  const customers = state.customers.map((customer, i) => {
+    if (i > 0 && !both) return customer;
+    // The first has less left to do.
+    const waiting = i > 0 ? customer.hours.waiting : [[72, 96] as const];
+    return {
+      ...customer,
+      hours: { ...customer.hours, waiting },
+      pacing: { ...customer.pacing, foundWriters },
+      windows: { ...customer.windows, running },
+    };
+  });
+  return { ...state, customers };
 }
 
 const high = (after: number, lag = 0) =>
@@ -41,4 +45,21 @@ it('a database that stays high then costs the limit one, no sooner than it can s
   const tooSoon = evolve(answered, high(MINUTE / 2, MINUTE));
   expect(tooSoon.pacing.pace.limit).toBe(8);
   expect(evolve(tooSoon, high(MINUTE + 1, MINUTE)).pacing.pace.limit).toBe(7);
+});
+
+const writers = (state: State) => state.customers.map(({ pacing }) => pacing.foundWriters!.count);
+
+it.each([
+  ['sessions', 0, [1, 1]],
+  ['deadlocks, which may be the other one’s', MINUTE, [1, 2]],
+])(
+  'where two are on trial and the database is high for %s, the longest chain keeps its writers: %s, %j',
+  (_, lag, expected) => {
+    const both = onTrial(true);
+    expect(writers(evolve(both, high(0, lag)))).toEqual(expected);
+  },
+);
+
+it('the last trial is taken back for deadlocks, too', () => {
+  expect(evolve(onTrial(), high(0, MINUTE)).customers[0]!.pacing.foundWriters!.count).toBe(1);
 });

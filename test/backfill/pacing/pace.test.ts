@@ -226,6 +226,22 @@ describe('the limit', () => {
   });
 });
 
+it('waits half a minute before it tries a limit again that was too much, then twice as long each time that proves so', () => {
+  const bounds = { min: 16, max: 64 };
+  const load = { level: 'ok' as const, utilization: 0.75 };
+  const waits: number[] = [];
+  let pace = initialPace(bounds);
+  for (let at = 1e6; waits.length < 6; ) {
+    const health = { from: 'ok' as const, at, why: 'a test', answered: false };
+    pace = afterHealth(pace, { level: 'high', utilization: 1 }, health);
+    const again = growthOf(pace, bounds, load)!;
+    waits.push((again.at - at) / SECOND);
+    pace = afterStart(pace, bounds, { at: again.at, inFlight: again.limit, load });
+    at = again.at + 10 * SECOND;
+  }
+  expect(waits).toEqual([30, 60, 120, 240, 300, 300]);
+});
+
 it.each([
   [0, 'under 25% of what it may bear'],
   [0.25, 'under 50% of what it may bear'],
