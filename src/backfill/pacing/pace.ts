@@ -129,8 +129,8 @@ export function afterHealth(
 }
 
 /** How long a limit that is too much now is not tried again. */
-function brinkWaitAt({ brinkWait = 0, downAt }: Pace, at: number): number {
-  const again = downAt !== undefined && at - downAt < 2 * BRINK_FOR;
+function brinkWaitAt({ limit, brink = 0, brinkWait = 0, downAt }: Pace, at: number): number {
+  const again = limit >= brink && downAt !== undefined && at - downAt < 2 * BRINK_FOR;
   return again ? Math.min(BRINK_FOR, Math.max(UP_AFTER_DOWN, 2 * brinkWait)) : UP_AFTER_DOWN;
 }
 
