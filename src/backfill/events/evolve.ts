@@ -108,7 +108,7 @@ function healthChanged(state: State, { at, kind: _, ...health }: EventOf<'health
   const { level, reason } = health;
   const { level: from } = state.pacing.health;
   const seen = loadSeen({ ...state, pacing: { ...state.pacing, health } }, { at, ...health });
-  const changed = isOver(health) ? writersOverloaded(seen, { at, counted: (health.lag ?? 0) > 0 }) : seen;
+  const changed = isOver(health) ? writersOverloaded(seen, at) : seen;
   const why = `the database is ${level}: ${reason}`;
   const next = paced(changed, at, (pace) => afterHealth(pace, health, { from, at, why, answered: changed !== seen }));
   if (level === from) return next;

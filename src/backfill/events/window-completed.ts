@@ -1,7 +1,7 @@
 import { defined } from '../defined.js';
 import { difference, hoursIn, union } from '../hours/interval.js';
 import { formatWindowSize } from '../hours/window.js';
-import { afterSuccess as paceAfterSuccess } from '../pacing/pace.js';
+import { isDownDue, afterSuccess as paceAfterSuccess } from '../pacing/pace.js';
 import { type Sizing, STREAK_TO_GROW, afterSuccess as sizingAfterSuccess } from '../pacing/sizing.js';
 import type { PerCustomer } from '../request/options.js';
 import { estimate, shareDone } from '../schedule/eta.js';
@@ -16,7 +16,7 @@ import { closed, isTrial } from './breaker.js';
 import { entriesOf, roomIn } from './coverage.js';
 import type { EventOf } from './event.js';
 import { type Landing, landed, withEnded } from './landing.js';
-import { writersSucceeded } from './writers.js';
+import { writersOverloaded, writersSucceeded } from './writers.js';
 
 /** In so long (ms) the best is forgotten by so much: one lucky window does not set the standard indefinitely. */
 const FORGETTING = { share: 0.02, in: 10 * 60_000 };
@@ -47,7 +47,10 @@ export function windowCompleted(state: State, event: EventOf<'windowCompleted'>)
     next = decided(next, at, { kind: 'sizeGrown', customer: customer.id, size, why: sizing.why });
   }
   next = writersSucceeded(next, event.customer, landing.customer, window, { at, work: speed.work });
-  next = paced(next, at, (pace) => paceAfterSuccess(pace, state.parallelism, success));
+  const seen = next;
+  if (isDownDue(seen.pacing.pace, at, success.load)) next = writersOverloaded(seen, at);
+  const answered = next !== seen;
+  next = paced(next, at, (pace) => paceAfterSuccess(pace, state.parallelism, { ...success, answered }));
   next = counted(withEnded(next, event, window, { outcome: 'completed' }), { completed: 1 });
   if (isTrial(state, event)) next = closed(next, at, 'windowCompleted');
   return withForecast(next, at);

@@ -66,16 +66,16 @@ export function writersMetContention(state: State, index: number, { startedAt }:
 }
 
 /**
- * The database is over what operators bear: no number of writers stays on trial. But where that is for a count of deadlocks, which may be
- * anybody's, the customer with the longest chain keeps its trial while another one has one: contention of its own would end it.
+ * The database is over what operators bear: numbers of writers on trial are taken back. That of the customer with the longest chain goes
+ * only where it is the last one: the load may be the others', and the run waits for it longest.
  */
-export function writersOverloaded(state: State, { at, counted }: { at: number; counted: boolean }): State {
+export function writersOverloaded(state: State, at: number): State {
   const onTrial = tallyOf(state).running.filter((index) => isTryingMore(state, index));
   const chains = onTrial.map((index) => chainOf(state, state.customers[index]!));
-  const longest = chains.indexOf(Math.max(...chains));
+  const longest = onTrial[chains.indexOf(Math.max(...chains))];
   let next = state;
-  for (const [i, index] of onTrial.entries()) {
-    if (counted && i === longest && onTrial.length > 1) continue;
+  for (const index of onTrial) {
+    if (index === longest && onTrial.length > 1) continue;
     const customer = next.customers[index]!;
     next = withFound(next, index, afterOverload(foundOf(customer), at, timeLeft(customer)), at);
   }

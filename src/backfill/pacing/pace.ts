@@ -14,7 +14,7 @@ import { initialWriters, nextTrial, afterSuccess as succeeded, afterStart as tri
  *    what follows their pause is less than what made them do it.
  * 3. The database is over what operators bear (utilization 1 or more): one less, at most once in `DOWN_EVERY`, until it is not.
  *    Gentle, because that is where a full database works best; halving there would swing between half idle and high. Not at once
- *    where more writers of a customer were on trial: these are taken back first.
+ *    where more writers of customers were on trial: these are taken back first, that of the longest chain after the others.
  * 4. The probe is `unknown`: no growth, but back to just under where the limit was before it was last too much. Silence is not permission.
  * 5. Without a probe, windows that take much longer for the same work than they did at their best pull the limit down, each full
  *    round by as much as they are too slow. With a probe that gives no utilization, they only stop growth.
@@ -179,18 +179,27 @@ function whyGrown({ level, utilization }: Load): string {
 
 /**
  * A window succeeded. `ratio`: its time for its work, compared with its customer's best, where that is known. `full`: every slot
- * was taken.
+ * was taken. `answered`: as for {@link afterHealth}.
  */
 export function afterSuccess(
   pace: Pace,
   bounds: PaceBounds,
-  window: { startedAt: number; at: number; work: number; ratio: number | undefined; full: boolean; load: Load },
+  window: {
+    startedAt: number;
+    at: number;
+    work: number;
+    ratio: number | undefined;
+    full: boolean;
+    load: Load;
+    answered?: boolean;
+  },
 ): Pace {
   const { at, load, ratio, full } = window;
   // A mean of speeds and not of times: one window with ten times the usual work is no sign of a slow database.
   const slowness =
     ratio === undefined ? pace.slowness : 1 / ((1 - SLOWNESS_WEIGHT) / pace.slowness + SLOWNESS_WEIGHT / ratio);
   const measured = { ...pace, slowness };
+  if (window.answered) return { ...measured, downAt: at };
   if (isOver(load)) return steppedDown(measured, at, 'the database is still high', load);
   if (load.level !== 'off') return measured;
   const brief = at - window.startedAt < BRIEF;
@@ -270,9 +279,13 @@ const cut = (pace: Pace, at: number, why: string): Pace => ({
   brinkWait: BRINK_FOR,
 });
 
-function steppedDown(pace: Pace, at: number, why: string, { lag = 0 }: Load): Pace {
-  const every = Math.max(DOWN_EVERY, lag);
-  if (pace.limit === 1 || (pace.downAt !== undefined && at - pace.downAt < every)) return pace;
+/** Whether what was done about a high database must have shown by now. */
+export function isDownDue({ downAt }: Pace, at: number, load: Load): boolean {
+  return isOver(load) && (downAt === undefined || at - downAt >= Math.max(DOWN_EVERY, load.lag ?? 0));
+}
+
+function steppedDown(pace: Pace, at: number, why: string, load: Load): Pace {
+  if (pace.limit === 1 || !isDownDue(pace, at, load)) return pace;
   return lowered(pace, pace.limit - 1, at, why);
 }
 

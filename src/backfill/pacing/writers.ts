@@ -17,7 +17,7 @@ import { counted } from '../words.js';
  *    Without a probe the number itself is put to the same test, after one that was not worth it, since what it was compared with may have been
  *    measured on a busier database: three quarters of it are tried, and kept if the rest was not worth it; else again after a wait that doubles.
  * 4. The database is over what operators bear while a number is on trial: back to the number before, which may be all that it takes; the
- *    run's limit waits to see that (see `pace.ts`). A count of deadlocks may be anybody's: there the longest chain's trial goes last.
+ *    run's limit waits to see that (see `pace.ts`). Where several are on trial, that of the longest chain goes last.
  * 5. A number has gone well for a streak of windows, and another writer is asked for: twice as many are tried, as far as there
  *    are slots, and fewer than the brink until that is due. The caller asks while this
  *    customer's chain may decide when the run ends.

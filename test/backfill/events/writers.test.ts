@@ -49,17 +49,15 @@ it('a database that stays high then costs the limit one, no sooner than it can s
 
 const writers = (state: State) => state.customers.map(({ pacing }) => pacing.foundWriters!.count);
 
-it.each([
-  ['sessions', 0, [1, 1]],
-  ['deadlocks, which may be the other one’s', MINUTE, [1, 2]],
-])(
-  'where two are on trial and the database is high for %s, the longest chain keeps its writers: %s, %j',
-  (_, lag, expected) => {
-    const both = onTrial(true);
-    expect(writers(evolve(both, high(0, lag)))).toEqual(expected);
-  },
-);
-
-it('the last trial is taken back for deadlocks, too', () => {
-  expect(evolve(onTrial(), high(0, MINUTE)).customers[0]!.pacing.foundWriters!.count).toBe(1);
+it('of several trials, that of the longest chain is taken back last, once the database has shown what the others did', () => {
+  const answered = evolve(onTrial(true), high(0));
+  expect(writers(answered)).toEqual([1, 2]);
+  const completed = (after: number) => {
+    const at = START + HOUR + after;
+    return evolve(answered, { kind: 'windowCompleted', customer: 1, hours: [24, 48], at });
+  };
+  expect(writers(completed(MINUTE / 12))).toEqual([1, 2]);
+  const last = completed(MINUTE / 6);
+  expect(writers(last)).toEqual([1, 1]);
+  expect(last.pacing.pace.limit).toBe(8);
 });
