@@ -145,6 +145,7 @@ export class Stack {
  * plan to read them from end to end, and keep to that until autovacuum has looked again: up to a minute, or half of a run.
  */
 async function learnStatistics(client: pg.Client): Promise<void> {
+  await client.query(`TRUNCATE ${WRITTEN}`);
   await client.query(
     `INSERT INTO scorecards (customer_id, conversation_id, conversation_revision, rubric_version, agent_id, started_at, score, criteria)
      SELECT customer_id, id, revision, 1, agent_id, started_at, 50, '{}' FROM conversations`,
