@@ -36,7 +36,7 @@ export interface Result {
 export async function quiet(stack: Stack, forMs: number): Promise<number> {
   await stack.fresh();
   await ready(stack.client);
-  const live = new LiveLoad(stack.databaseUrl);
+  const live = await LiveLoad.settled(stack.databaseUrl);
   await sleep(forMs);
   return live.stop();
 }
@@ -55,7 +55,7 @@ export async function measure(
   const prefix = `${procedure.prefix}-${whales}`;
   const before = await stack.deadlocks();
   const sampler = new Sampler(stack.databaseUrl);
-  const live = new LiveLoad(stack.databaseUrl);
+  const live = await LiveLoad.settled(stack.databaseUrl);
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), mostMs);
   const started = performance.now();

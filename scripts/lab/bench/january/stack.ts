@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
+import type pg from 'pg';
 import { type ManagedProcess, spawnManaged } from '../../../../src/processes/managed-process.js';
 import { type CompletenessReport, completeness } from '../../../../src/reference-ingestion/completeness.js';
 import { withClient } from '../../../../src/reference-ingestion/database.js';
@@ -19,6 +20,8 @@ import { LIVE_METRICS, LiveLoad } from './live-load.js';
 const PROJECT = fileURLToPath(new URL('../../../../', import.meta.url));
 /** More than the widest procedure has in flight. */
 const CONCURRENCY = 64;
+/** What a window writes. */
+const WRITTEN = 'scorecards, agent_daily, agent_monthly';
 
 export class Stack {
   private workers: ManagedProcess[] = [];
@@ -42,7 +45,10 @@ export class Stack {
     await setPassword(url, 'reindexer', passwords.reindexer);
     await setPassword(url, 'backfill_reader', passwords.backfill_reader);
     await loadFleet(url, { customers: scenario.customers, range: scenario.range });
-    await withClient(url, LiveLoad.prepare);
+    await withClient(url, async (client) => {
+      await learnStatistics(client);
+      await LiveLoad.prepare(client);
+    });
     const connection = await Connection.connect({ address: temporal.address });
     const client = new Client({ connection, namespace: temporal.namespace });
     const role = (name: keyof typeof passwords) => urlForRole(url, name, passwords[name]);
@@ -59,6 +65,7 @@ export class Stack {
         `UPDATE conversations SET agent_id = agent_id || to_char(started_at AT TIME ZONE 'UTC', '"-day-"DD')`,
       );
       await client.query('VACUUM ANALYZE conversations');
+      await learnStatistics(client);
     });
   }
 
@@ -66,8 +73,7 @@ export class Stack {
   async fresh(): Promise<void> {
     await this.stopWorkers();
     await withClient(this.databaseUrl, async (client) => {
-      await client.query('TRUNCATE scorecards, agent_daily, agent_monthly, reference.window_executions');
-      await client.query('ANALYZE scorecards, agent_daily, agent_monthly');
+      await client.query(`TRUNCATE ${WRITTEN}, reference.window_executions`);
       await client.query('CHECKPOINT');
     });
     // A profile of the person who runs this may be for another server.
@@ -132,4 +138,24 @@ export class Stack {
     const logFile = join(this.logs, `${name.replace('/', '-')}.log`);
     return spawnManaged(name, process.execPath, [join(PROJECT, 'dist', `${name}.js`)], { cwd: PROJECT, env, logFile });
   }
+}
+
+/**
+ * The planner knows the tables as they are with the month in them, as that of a database in use does. Knowing them empty, the worker's sessions
+ * plan to read them from end to end, and keep to that until autovacuum has looked again: up to a minute, or half of a run.
+ */
+async function learnStatistics(client: pg.Client): Promise<void> {
+  await client.query(`TRUNCATE ${WRITTEN}`);
+  await client.query(
+    `INSERT INTO scorecards (customer_id, conversation_id, conversation_revision, rubric_version, agent_id, started_at, score, criteria)
+     SELECT customer_id, id, revision, 1, agent_id, started_at, 50, '{}' FROM conversations`,
+  );
+  await client.query(
+    'INSERT INTO agent_daily (customer_id, agent_id, day) SELECT DISTINCT customer_id, agent_id, day FROM scorecards',
+  );
+  await client.query(
+    `INSERT INTO agent_monthly (customer_id, agent_id, month)
+     SELECT DISTINCT customer_id, agent_id, date_trunc('month', day) FROM agent_daily`,
+  );
+  await client.query(`ANALYZE ${WRITTEN}`);
 }
