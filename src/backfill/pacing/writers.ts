@@ -192,7 +192,7 @@ export function afterContention(writers: Writers, { startedAt, at }: { startedAt
 export function afterOverload(writers: Writers, at: number, left?: number): Writers {
   const { count, trial } = writers;
   if (!trial || trial.from > count) return writers;
-  const back = moved(writers, trial.from, at, `the database became high with ${count} on trial`);
+  const back = moved(writers, trial.from, at, `the database was high with ${count} on trial`);
   return { ...back, brink: brinkAgain(writers, count, at, left) };
 }
 

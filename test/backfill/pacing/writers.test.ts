@@ -236,7 +236,7 @@ describe('more writers on trial while the database becomes high', () => {
 
   it('are taken back, and tried again after some minutes', () => {
     const back = afterOverload(trial, 2_000);
-    expect(back).toMatchObject({ count: 2, why: 'the database became high with 4 on trial' });
+    expect(back).toMatchObject({ count: 2, why: 'the database was high with 4 on trial' });
     expect(nextTrial({ ...back, windows: 10 }, { max: 4, free: 2 })).toEqual({ count: 3, at: 0 });
     expect(back.brink!.wait).toBeGreaterThanOrEqual(60 * SECOND);
   });
