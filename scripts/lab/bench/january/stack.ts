@@ -141,8 +141,8 @@ export class Stack {
 }
 
 /**
- * The planner knows the tables as they are with the month in them, as that of a database in use does. Knowing them empty, the worker's sessions
- * plan to read them from end to end, and keep to that until autovacuum has looked again: up to a minute, or half of a run.
+ * Gives the tables the statistics of a full month, as those of a database in use have. With the statistics of empty tables the worker's sessions
+ * scan whole tables until autovacuum renews them: up to a minute, or half of a run.
  */
 async function learnStatistics(client: pg.Client): Promise<void> {
   await client.query(`TRUNCATE ${WRITTEN}`);
