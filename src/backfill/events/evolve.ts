@@ -110,7 +110,8 @@ function healthChanged(state: State, { at, kind: _, ...health }: EventOf<'health
   const seen = loadSeen({ ...state, pacing: { ...state.pacing, health } }, { at, ...health });
   const changed = isOver(health) ? writersOverloaded(seen, at) : seen;
   const why = `the database is ${level}: ${reason}`;
-  const next = paced(changed, at, (pace) => afterHealth(pace, health, { from, at, why, answered: changed !== seen }));
+  const answered = changed !== seen;
+  const next = answered ? changed : paced(changed, at, (pace) => afterHealth(pace, health, { from, at, why }));
   if (level === from) return next;
   const seenAgain = from === 'unknown' && level === 'ok';
   return decided(seenAgain ? triedSooner(next, at) : next, at, { kind: 'databaseLevel', from, to: level, reason });

@@ -47,10 +47,8 @@ export function windowCompleted(state: State, event: EventOf<'windowCompleted'>)
     next = decided(next, at, { kind: 'sizeGrown', customer: customer.id, size, why: sizing.why });
   }
   next = writersSucceeded(next, event.customer, landing.customer, window, { at, work: speed.work });
-  const seen = next;
-  if (isDownDue(seen.pacing.pace, at, success.load)) next = writersOverloaded(seen, at);
-  const answered = next !== seen;
-  next = paced(next, at, (pace) => paceAfterSuccess(pace, state.parallelism, { ...success, answered }));
+  if (isDownDue(next.pacing.pace, at, success.load)) next = writersOverloaded(next, at);
+  next = paced(next, at, (pace) => paceAfterSuccess(pace, state.parallelism, success));
   next = counted(withEnded(next, event, window, { outcome: 'completed' }), { completed: 1 });
   if (isTrial(state, event)) next = closed(next, at, 'windowCompleted');
   return withForecast(next, at);

@@ -1,4 +1,12 @@
-import { afterContention, afterOverload, afterSuccess, initialWriters, type Writers } from '../pacing/writers.js';
+import { afterTrialsEnded } from '../pacing/pace.js';
+import {
+  afterContention,
+  afterOverload,
+  afterSuccess,
+  initialWriters,
+  triesMore,
+  type Writers,
+} from '../pacing/writers.js';
 import { chainOf } from '../schedule/chain.js';
 import { writersOf } from '../schedule/limit.js';
 import type { Customer, Window } from '../state/customer.js';
@@ -6,7 +14,7 @@ import { findsWriters } from '../state/in-flight.js';
 import { decided } from '../state/journal.js';
 import type { State } from '../state/state.js';
 import { tallyOf, workLeft } from '../state/tally.js';
-import { updateCustomer } from '../state/update.js';
+import { paced, updateCustomer } from '../state/update.js';
 
 /** A customer's writers among what happens to it; their rules are in `pacing/writers.ts`. */
 
@@ -67,10 +75,13 @@ export function writersMetContention(state: State, index: number, { startedAt }:
 
 /**
  * The database is over what operators bear: numbers of writers on trial are taken back. That of the customer with the longest chain goes
- * only where it is the last one: the load may be the others', and the run waits for it longest.
+ * only where it is the last one: the load may be the others', and the run waits for it longest. The limit then waits to see that.
  */
 export function writersOverloaded(state: State, at: number): State {
-  const onTrial = tallyOf(state).running.filter((index) => isTryingMore(state, index));
+  const onTrial = tallyOf(state).running.filter((index) => {
+    const customer = state.customers[index]!;
+    return findsWriters(state, customer) && triesMore(foundOf(customer));
+  });
   const chains = onTrial.map((index) => chainOf(state, state.customers[index]!));
   const longest = onTrial[chains.indexOf(Math.max(...chains))];
   let next = state;
@@ -79,11 +90,5 @@ export function writersOverloaded(state: State, at: number): State {
     const customer = next.customers[index]!;
     next = withFound(next, index, afterOverload(foundOf(customer), at, timeLeft(customer)), at);
   }
-  return next;
-}
-
-function isTryingMore(state: State, index: number): boolean {
-  const customer = state.customers[index]!;
-  const { trial, count } = foundOf(customer);
-  return findsWriters(state, customer) && trial !== undefined && trial.from < count;
+  return next === state ? state : paced(next, at, (pace) => afterTrialsEnded(pace, at));
 }

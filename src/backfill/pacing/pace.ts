@@ -116,14 +116,16 @@ export function afterCongestion(
   return cut(pace, at, why);
 }
 
-/** The probe sees another load. `answered`: trials of writers were taken back for it. */
+/** Trials of more writers were taken back for a high database: the limit waits until that can show. */
+export const afterTrialsEnded = (pace: Pace, at: number): Pace => ({ ...pace, downAt: at });
+
+/** The probe sees another load. */
 export function afterHealth(
   pace: Pace,
   load: Load,
-  { from, at, why, answered }: { from: Health; at: number; why: string; answered: boolean },
+  { from, at, why }: { from: Health; at: number; why: string },
 ): Pace {
   if (load.level === 'critical') return from === 'critical' ? pace : cut(pace, at, why);
-  if (answered) return { ...pace, downAt: at };
   if (!isOver(load)) return pace;
   return { ...steppedDown(pace, at, why, load), brink: pace.limit, brinkWait: brinkWaitAt(pace, at) };
 }
@@ -131,7 +133,7 @@ export function afterHealth(
 /** How long a limit that is too much now is not tried again. */
 function brinkWaitAt({ limit, brink = 0, brinkWait = 0, downAt }: Pace, at: number): number {
   const again = limit >= brink && downAt !== undefined && at - downAt < 2 * BRINK_FOR;
-  return again ? Math.min(BRINK_FOR, Math.max(UP_AFTER_DOWN, 2 * brinkWait)) : UP_AFTER_DOWN;
+  return Math.min(BRINK_FOR, Math.max(UP_AFTER_DOWN, again ? 2 * brinkWait : 0));
 }
 
 /** Over what operators bear. */
@@ -179,27 +181,18 @@ function whyGrown({ level, utilization }: Load): string {
 
 /**
  * A window succeeded. `ratio`: its time for its work, compared with its customer's best, where that is known. `full`: every slot
- * was taken. `answered`: as for {@link afterHealth}.
+ * was taken.
  */
 export function afterSuccess(
   pace: Pace,
   bounds: PaceBounds,
-  window: {
-    startedAt: number;
-    at: number;
-    work: number;
-    ratio: number | undefined;
-    full: boolean;
-    load: Load;
-    answered?: boolean;
-  },
+  window: { startedAt: number; at: number; work: number; ratio: number | undefined; full: boolean; load: Load },
 ): Pace {
   const { at, load, ratio, full } = window;
   // A mean of speeds and not of times: one window with ten times the usual work is no sign of a slow database.
   const slowness =
     ratio === undefined ? pace.slowness : 1 / ((1 - SLOWNESS_WEIGHT) / pace.slowness + SLOWNESS_WEIGHT / ratio);
   const measured = { ...pace, slowness };
-  if (window.answered) return { ...measured, downAt: at };
   if (isOver(load)) return steppedDown(measured, at, 'the database is still high', load);
   if (load.level !== 'off') return measured;
   const brief = at - window.startedAt < BRIEF;

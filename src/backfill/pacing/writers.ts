@@ -95,6 +95,10 @@ export const initialWriters: Writers = {
 export const throughputOf = ({ count, work, ms }: Writers): number | undefined =>
   ms > 0 ? (count * work) / ms : undefined;
 
+/** Whether more than before are on trial. */
+export const triesMore = (writers: Writers): writers is Writers & Required<Pick<Writers, 'trial'>> =>
+  writers.trial !== undefined && writers.trial.from < writers.count;
+
 /** Why there are as many as now. */
 export const reasonOf = ({ trial, why }: Writers): string => (trial ? `on trial: ${why}` : why);
 
@@ -171,27 +175,32 @@ function fewerTried(writers: Writers, at: number): Writers {
 /** A window that started at `startedAt` met contention. */
 export function afterContention(writers: Writers, { startedAt, at }: { startedAt: number; at: number }): Writers {
   if (writers.cutAt !== undefined && startedAt <= writers.cutAt) return writers;
-  const { count, trial } = writers;
+  const { count } = writers;
   // Alone, it met somebody else.
   if (count === 1) return writers;
   const lost = writers.lost + at - startedAt;
   const known = writers.brink?.count === count ? writers.brink : undefined;
   const before = known?.wait ?? 0;
-  const onTrial = trial !== undefined && trial.from < count;
+  const onTrial = triesMore(writers);
   const borne = !onTrial && lost <= BORNE * (writers.clean + lost) && !known?.worthless;
   const brink = {
     ...brinkAt(count, at, Math.max(FIRST_WAIT, borne ? before / 2 : before * 2)),
     ...(known?.worthless && { worthless: known.worthless }),
   };
   const wait = formatDuration(brink.wait);
-  const cut = moved(writers, onTrial ? trial.from : count - 1, at, `contention with ${count}, tried again in ${wait}`);
+  const cut = moved(
+    writers,
+    onTrial ? writers.trial.from : count - 1,
+    at,
+    `contention with ${count}, tried again in ${wait}`,
+  );
   return { ...cut, clean: writers.clean / 2, lost: lost / 2, brink };
 }
 
 /** The database is over what operators bear. `left`: as for {@link afterSuccess}. */
 export function afterOverload(writers: Writers, at: number, left?: number): Writers {
+  if (!triesMore(writers)) return writers;
   const { count, trial } = writers;
-  if (!trial || trial.from > count) return writers;
   const back = moved(writers, trial.from, at, `the database was high with ${count} on trial`);
   return { ...back, brink: brinkAgain(writers, count, at, left) };
 }

@@ -5,6 +5,7 @@ import {
   afterHealth,
   afterStart,
   afterSuccess,
+  afterTrialsEnded,
   growthOf,
   type Health,
   initialPace,
@@ -49,7 +50,7 @@ function next({ pace, health }: Scene, event: Happening, bounds: { min: number; 
     case 'health':
       return {
         health: event.health,
-        pace: afterHealth(pace, { level: event.health }, { from: health, at, why: 'a test', answered: false }),
+        pace: afterHealth(pace, { level: event.health }, { from: health, at, why: 'a test' }),
       };
     case 'success':
       return {
@@ -204,23 +205,15 @@ describe('the limit', () => {
     expect(at(0.65, start)).toBe(20);
     expect(at(0.75, start)).toBe(17);
     expect(at(0.9, start)).toBeUndefined();
-    const over = afterHealth(
-      start,
-      { level: 'high', utilization: 1.1 },
-      { from: 'ok', at: 1e6, why: 'a test', answered: false },
-    );
+    const over = afterHealth(start, { level: 'high', utilization: 1.1 }, { from: 'ok', at: 1e6, why: 'a test' });
     expect(over.limit).toBe(15);
     const answered = afterHealth(
-      start,
+      afterTrialsEnded(start, 1e6),
       { level: 'high', utilization: 1.1 },
-      { from: 'ok', at: 1e6, why: 'a test', answered: true },
+      { from: 'ok', at: 1e6, why: 'a test' },
     );
     expect(answered.limit).toBe(start.limit);
-    const near = afterHealth(
-      start,
-      { level: 'high', utilization: 0.9 },
-      { from: 'high', at: 1e6, why: 'a test', answered: false },
-    );
+    const near = afterHealth(start, { level: 'high', utilization: 0.9 }, { from: 'high', at: 1e6, why: 'a test' });
     expect(near.limit).toBe(16);
     expect(at(0.1, { ...over, downAt: 0, movedAt: 0, brink: 64 })).toBe(22);
   });
@@ -232,7 +225,7 @@ it('waits half a minute before it tries a limit again that was too much, then tw
   const waits: number[] = [];
   let pace = initialPace(bounds);
   for (let at = 1e6; waits.length < 6; ) {
-    const health = { from: 'ok' as const, at, why: 'a test', answered: false };
+    const health = { from: 'ok' as const, at, why: 'a test' };
     pace = afterHealth(pace, { level: 'high', utilization: 1 }, health);
     const again = growthOf(pace, bounds, load)!;
     waits.push((again.at - at) / SECOND);
@@ -300,7 +293,7 @@ function underConstantLoad(capacity: number, seconds: number, from: Pace, distur
     }
     if (s % 5 === 0) {
       const level: Health = running >= capacity || (health === 'high' && running >= 0.8 * capacity) ? 'high' : 'ok';
-      if (level !== health) pace = afterHealth(pace, { level }, { from: health, at, why: 'a test', answered: false });
+      if (level !== health) pace = afterHealth(pace, { level }, { from: health, at, why: 'a test' });
       health = level;
     }
     limits.push(pace.limit);
