@@ -189,7 +189,9 @@ const WORDS: readonly (readonly [RegExp, Exclude<Evidence['class'], 'unknown'>])
   [/connection was closed in the middle of operation|this connection has been closed|\bconn closed\b/i, 'overload'],
   [/an I\/O error occurred while sending to the backend/i, 'overload'],
   [/connection refused|connection reset\b|broken pipe/i, 'overload'],
-  [/\b(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)\b/, 'overload'],
+  [/\b(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)\b/, 'overload'],
+  [/\bunexpected EOF\b|\bdriver: bad connection/, 'overload'], // pgx, Go's database/sql
+  [/\bdial (?:tcp|unix)\b|\bi\/o timeout\b/, 'overload'], // Go's net
   [/connection is not available, request timed out/i, 'overload'], // HikariCP
   [/timeout exceeded when trying to connect/i, 'overload'], // pg-pool
   [/QueuePool limit of size/i, 'overload'], // SQLAlchemy

@@ -118,7 +118,7 @@ function findingSentence({ conversations, missing, next, repairs, most }: Findin
 export function outcomeSentence(outcome: CommandOutcome): string {
   switch (outcome.kind) {
     case 'paused':
-      return `${outcome.customer ?? 'the run'} is paused; ${counted(outcome.windows, 'window')} in flight will finish`;
+      return `${outcome.customer ?? 'the run'} is paused${thatFinish(outcome)}`;
     case 'pausedAlready':
       return `${outcome.customer ?? 'the run'} was paused already, since ${formatTime(outcome.since)}`;
     case 'resumed': {
@@ -148,18 +148,24 @@ export function outcomeSentence(outcome: CommandOutcome): string {
       return `added ${outcome.customers.join(', ')}${outcome.more > 0 ? ` and ${outcome.more} more` : ''}`;
     case 'customerRemoved': {
       const left = outcome.days === '' ? 'nothing was left of it' : `${outcome.days} is skipped`;
-      return `removed ${outcome.customer}: ${left}; ${counted(outcome.windows, 'window')} in flight will finish`;
+      return `removed ${outcome.customer}: ${left}${thatFinish(outcome)}`;
     }
     case 'removedAlready':
       return `${outcome.customer} was removed already`;
-    case 'windowsCancelled':
-      return `asked ${counted(outcome.windows, 'window')} to cancel; ${outcomeSentence(outcome.pause)}`;
+    case 'windowsCancelled': {
+      const { windows, pause } = outcome;
+      const paused = outcomeSentence(pause.kind === 'paused' ? { ...pause, windows: 0 } : pause);
+      return `asked ${counted(windows, 'window')} to cancel; ${paused}`;
+    }
     case 'finishing':
       return `finishing: ${counted(outcome.windows, 'window')} in flight will end first`;
     default:
       return outcome satisfies never;
   }
 }
+
+const thatFinish = ({ windows }: { windows: number }): string =>
+  windows === 0 ? '' : `; ${counted(windows, 'window')} in flight will finish`;
 
 const resumedSentences = ({ customer, continues, days }: ResumedPart): string[] => [
   ...(continues ? [`${customer} continues`] : []),

@@ -48,9 +48,10 @@ export function statusOf(state: State, now?: number): { status: Status; reason: 
   if (cancelling) return { status: 'cancelling', reason: `cancel was requested; waiting for ${windows} to end` };
   if (finishing) return { status: 'finishing', reason: `finish was asked for; waiting for ${windows} to end` };
   if (idleSince !== undefined) {
+    const again = leftDays(state).map((days) => RUN_AGAIN_BY[days]);
     return {
       status: 'waitingForOperator',
-      reason: `only ${leftover(state)} days are left; the run continues after retryFailed, resume, resetDay, skipDay or finish`,
+      reason: `only ${leftover(state)} days are left; the run continues after ${again.join(', ')}, resetDay, skipDay or finish`,
     };
   }
   if (paused) {
@@ -107,11 +108,12 @@ function endedStatus(state: State, ended: Ending): { status: Status; reason: str
   }
 }
 
-function leftover(state: State): string {
-  const failed = state.customers.some(({ hours }) => hours.failed.length > 0);
-  const held = state.customers.some(({ hours }) => hours.held.length > 0);
-  return failed && held ? 'failed and held' : failed ? 'failed' : 'held';
-}
+const leftover = (state: State): string => leftDays(state).join(' and ');
+
+const leftDays = ({ customers }: State): ('failed' | 'held')[] =>
+  (['failed', 'held'] as const).filter((days) => customers.some(({ hours }) => hours[days].length > 0));
+
+const RUN_AGAIN_BY = { failed: 'retryFailed', held: 'resume' };
 
 const customerPause = (customer: Customer) => pauseReason(`${customer.id} `, customer.paused!);
 

@@ -48,7 +48,7 @@ describe('a window that failed', () => {
         expect(latest(story)).toMatch(/failed after 2 attempts, unknown: the unknown failure/);
         expect(statusOf(story.state)).toMatchObject({
           status: 'waitingForOperator',
-          reason: expect.stringMatching(/failed days.*retryFailed/),
+          reason: 'only failed days are left; the run continues after retryFailed, resetDay, skipDay or finish',
         });
       });
   });
@@ -124,7 +124,7 @@ describe('a window that someone else stopped', () => {
         expect(latest(story)).toMatch(/cvs-2026-01-01 was stopped by someone else; 2026-01-01 is held until resume/);
         expect(statusOf(story.state)).toMatchObject({
           status: 'waitingForOperator',
-          reason: expect.stringMatching(/held/),
+          reason: 'only held days are left; the run continues after resume, resetDay, skipDay or finish',
         });
       });
   });

@@ -132,12 +132,12 @@ const outcomes: { [Kind in CommandOutcome['kind']]: [CommandOutcome & { kind: Ki
   customersAdded: [{ kind: 'customersAdded', customers: ['cvs'], more: 2 }, 'added cvs and 2 more'],
   customerRemoved: [
     { kind: 'customerRemoved', customer: 'cvs', days: '', windows: 0 },
-    'removed cvs: nothing was left of it; 0 windows in flight will finish',
+    'removed cvs: nothing was left of it',
   ],
   removedAlready: [{ kind: 'removedAlready', customer: 'cvs' }, 'cvs was removed already'],
   windowsCancelled: [
     { kind: 'windowsCancelled', windows: 2, pause: { kind: 'paused', windows: 2 } },
-    'asked 2 windows to cancel; the run is paused; 2 windows in flight will finish',
+    'asked 2 windows to cancel; the run is paused',
   ],
   finishing: [{ kind: 'finishing', windows: 1 }, 'finishing: 1 window in flight will end first'],
 };
