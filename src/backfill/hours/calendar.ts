@@ -34,7 +34,10 @@ export function formatTime(ms: number): string {
 }
 
 /** As sentences say it: `2026-01-15 09:12:04 UTC`. */
-export const saidTime = (ms: number): string => `${formatTime(ms).slice(0, 19).replace('T', ' ')} UTC`;
+export const saidTime = (ms: number): string => inSentence(formatTime(ms));
+
+/** An RFC 3339 time in UTC as {@link saidTime} says it. */
+export const inSentence = (time: string): string => `${time.slice(0, 19).replace('T', ' ')} UTC`;
 
 export const hourOfDay = (hour: Hour): number => hour % HOURS_PER_DAY;
 

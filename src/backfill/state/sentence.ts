@@ -1,4 +1,4 @@
-import { formatTime, HOURS_PER_DAY } from '../hours/calendar.js';
+import { HOURS_PER_DAY, saidTime } from '../hours/calendar.js';
 import { formatDuration } from '../hours/duration.js';
 import { counted } from '../words.js';
 import type { CommandOutcome, Finding, LogFact, ResumedPart } from './log-entry.js';
@@ -120,7 +120,7 @@ export function outcomeSentence(outcome: CommandOutcome): string {
     case 'paused':
       return `${outcome.customer ?? 'the run'} is paused${thatFinish(outcome)}`;
     case 'pausedAlready':
-      return `${outcome.customer ?? 'the run'} was paused already, since ${formatTime(outcome.since)}`;
+      return `${outcome.customer ?? 'the run'} was paused already, since ${saidTime(outcome.since)}`;
     case 'resumed': {
       const { customer, run, parts, more, stillPaused } = outcome;
       const did = [...(run ? ['the run continues'] : []), ...parts.flatMap(resumedSentences)];

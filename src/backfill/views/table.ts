@@ -1,3 +1,4 @@
+import { inSentence } from '../hours/calendar.js';
 import type { State } from '../state/state.js';
 import { DAY_LEGEND, type DayCounts, dayLetters, inRuns } from './day-letters.js';
 import { hasOpenDays, overview, type Progress, writersInWords } from './progress.js';
@@ -16,7 +17,7 @@ export function progressTable(state: State, now: number): string {
     `**${progress.status}**: ${cell(progress.statusReason)}`,
     '',
     `${percent}% · ${totals.done} of ${totals.days} days done${others(totals)} · ` +
-      `${parallelism.inFlight} of at most ${parallelism.max} windows in flight${eta ? ` · done by ${eta}` : ''}`,
+      `${parallelism.inFlight} of at most ${parallelism.max} windows in flight${eta ? ` · done by ${inSentence(eta)}` : ''}`,
   ];
   if (progress.writers.length > 0) lines.push('', `Windows at once: ${cell(writersInWords(progress.writers))}`);
   const open = state.customers.filter(hasOpenDays);

@@ -53,7 +53,7 @@ describe('pause', () => {
     given(cvs, command('pause', { reason: 'first' }))
       .when(command('pause', { reason: 'second' }))
       .then((story) => {
-        expect(story.did).toMatch(/the run was paused already, since 2026-02-01T09:00:00/);
+        expect(story.did).toMatch(/the run was paused already, since 2026-02-01 09:00:00 UTC/);
         expect(story.state.lifecycle.paused?.reason).toBe('first');
       });
   });

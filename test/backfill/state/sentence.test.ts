@@ -105,7 +105,7 @@ const facts: { [Kind in LogFact['kind']]: [LogFact & { kind: Kind }, string] } =
 
 const outcomes: { [Kind in CommandOutcome['kind']]: [CommandOutcome & { kind: Kind }, string] } = {
   paused: [{ kind: 'paused', customer: 'cvs', windows: 1 }, 'cvs is paused; 1 window in flight will finish'],
-  pausedAlready: [{ kind: 'pausedAlready', since: 0 }, 'the run was paused already, since 1970-01-01T00:00:00.000Z'],
+  pausedAlready: [{ kind: 'pausedAlready', since: 0 }, 'the run was paused already, since 1970-01-01 00:00:00 UTC'],
   resumed: [
     {
       kind: 'resumed',

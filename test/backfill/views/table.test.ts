@@ -11,7 +11,7 @@ describe('the table', () => {
     expect(table(eventful)).toMatchInlineSnapshot(`
       "**running**: 2 windows in flight
 
-      16% · 1 of 12 days done, 2 running, 1 failed, 1 held, 1 skipped · 2 of at most 3 windows in flight · done by 2026-02-01T09:01:32.000Z
+      16% · 1 of 12 days done, 2 running, 1 failed, 1 held, 1 skipped · 2 of at most 3 windows in flight · done by 2026-02-01 09:01:32 UTC
 
       | customer | days |
       | --- | --- |
