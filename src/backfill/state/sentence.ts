@@ -74,7 +74,7 @@ export function sentenceOf(fact: LogFact): string {
     case 'shortfall':
       return `${fact.customer} ${fact.days}: ${findingSentence(fact.finding)}`;
     case 'moreShortfalls':
-      return `and ${fact.more} more; attention names them`;
+      return `and ${fact.more} more; attention names what stays missing`;
     case 'verificationFailed':
       return `${counted(fact.days, 'day')} could not be verified: ${fact.reason}`;
     case 'receiverOff':

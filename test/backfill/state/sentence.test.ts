@@ -87,7 +87,7 @@ const facts: { [Kind in LogFact['kind']]: [LogFact & { kind: Kind }, string] } =
     { kind: 'shortfall', customer: 'cvs', days: '2026-01-15', finding: { ...finding, next: 'repaired' } },
     'cvs 2026-01-15: 12 of 3,400 conversations have no current scorecard; runs again (repair 1 of 2)',
   ],
-  moreShortfalls: [{ kind: 'moreShortfalls', more: 4 }, 'and 4 more; attention names them'],
+  moreShortfalls: [{ kind: 'moreShortfalls', more: 4 }, 'and 4 more; attention names what stays missing'],
   verificationFailed: [
     { kind: 'verificationFailed', days: 2, reason: 'it refuses connections' },
     '2 days could not be verified: it refuses connections',
