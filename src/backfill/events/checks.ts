@@ -43,8 +43,13 @@ export const checkStarted = (state: State, { windows, at }: EventOf<'checkStarte
 export function windowsChecked(state: State, { windows, at }: EventOf<'windowsChecked'>): State {
   const found: LogFact[] = [];
   let next = rested(state, at);
-  for (const window of windows) next = windowChecked(next, window, at, found);
-  const summary = decided(next, at, { kind: 'verified', days: daysOf(windows), windows: found.length });
+  let short = 0;
+  for (const window of windows) {
+    const before = found.length;
+    next = windowChecked(next, window, at, found);
+    if (found.length > before) short++;
+  }
+  const summary = decided(next, at, { kind: 'verified', days: daysOf(windows), windows: short });
   const named = found.slice(0, MOST_NAMED).reduce((state, fact) => decided(state, at, fact), summary);
   const more = found.length - MOST_NAMED;
   return more > 0 ? decided(named, at, { kind: 'moreShortfalls', more }) : named;

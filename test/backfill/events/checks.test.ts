@@ -94,6 +94,7 @@ describe('a completed window', () => {
         expect(days(story)).toBe('..d');
         expect(nextStarts(story)).toEqual(['cvs-2026-01-01']);
         expect(attention(story)).toEqual([]);
+        expect(log(story)).toContain('verified 3 days: something is missing in 1 window');
         expect(log(story)).toContain(
           'cvs 2026-01-01: 12 of 100 conversations have no current scorecard; runs again (repair 1 of 2)',
         );
