@@ -76,12 +76,14 @@ function settledHours(state: State, { customer: before, window, claims, rerun, s
 
 /**
  * How fast the window was for its work: the customer's best by now, and how much slower than that it was. A window among several of
- * its customer is compared with the best among as many: that they slow each other down says nothing of the database.
+ * its customer is compared with the best among as many: that they slow each other down says nothing of the database. An adopted
+ * window was running before the run saw it: it would seem the faster, the later it was found.
  */
 function speedOf({ customer, window }: Landing, event: EventOf<'windowCompleted'>, ms: number) {
   const work = event.conversations ?? hoursIn([window.hours]) * customer.pacing.density;
   const perUnit = ms / Math.max(work, 1);
   const { best: before, foundWriters } = customer.pacing;
+  if (window.adopted) return { work, best: before };
   const forgotten = 1 + FORGETTING.share * Math.min(1, ms / FORGETTING.in);
   const best = Math.min((before ?? Number.POSITIVE_INFINITY) * forgotten, perUnit);
   const alone = customer.windows.running.length === 0;
@@ -99,7 +101,7 @@ function learnt(
   { window }: Landing,
   { conversations }: EventOf<'windowCompleted'>,
   ms: number,
-  best: number,
+  best: number | undefined,
 ): Customer {
   const measured = { hours: hoursIn([window.hours]), ms, ...(conversations !== undefined && { conversations }) };
   const policy = customer.window ?? state.options.window;

@@ -8,7 +8,6 @@ import {
   type Writers,
 } from '../pacing/writers.js';
 import { chainOf } from '../schedule/chain.js';
-import { writersOf } from '../schedule/limit.js';
 import type { Customer, Window } from '../state/customer.js';
 import { findsWriters } from '../state/in-flight.js';
 import { decided } from '../state/journal.js';
@@ -47,13 +46,14 @@ export function writersSucceeded(
   state: State,
   index: number,
   landed: Customer,
-  { startedAt }: Window,
+  { startedAt, adopted }: Window,
   { at, work }: { at: number; work: number },
 ): State {
   const customer = state.customers[index]!;
   // A customer with nothing waiting needs no more writers, and ten thousand of them would make the carried state large.
   if (!findsWriters(state, customer) || customer.hours.waiting.length === 0) return state;
-  const full = landed.windows.running.length + 1 >= writersOf(state, customer);
+  // The run's most may be lowered under their number; and what an adopted window took is not known.
+  const full = landed.windows.running.length + 1 >= foundOf(customer).count && !adopted;
   const seen = state.pacing.health.level !== 'off';
   const left = timeLeft(landed);
   const window = { startedAt, at, work, full, seen, ...(left !== undefined && { left }) };

@@ -61,3 +61,27 @@ it('of several trials, that of the longest chain is taken back last, once the da
   expect(writers(last)).toEqual([1, 1]);
   expect(last.pacing.pace.limit).toBe(8);
 });
+
+it('an adopted window is no measure of a customer: it was found a moment before it ended', () => {
+  const state = newState({ customers: ['cvs'], parallelism: { max: 8, perCustomer: 'auto' } });
+  const from = state.customers[0]!.start;
+  const window = { customer: 0, hours: [from, from + 24] } as const;
+  const found = evolve(state, { kind: 'windowFound', at: START, runId: 'other', ...window });
+  const { pacing } = evolve(found, { kind: 'windowCompleted', at: START + 10, ...window }).customers[0]!;
+  expect(pacing.best).toBeUndefined();
+  expect((pacing.foundWriters ?? initialWriters).windows).toBe(0);
+});
+
+it("a trial waits while the run's most is lower than its number: fewer windows at once say nothing of it", () => {
+  const state = onTrial();
+  const [first, ...others] = state.customers;
+  const { foundWriters } = first!.pacing;
+  const lowered = {
+    ...first!,
+    pacing: { ...first!.pacing, foundWriters: { ...foundWriters!, movedAt: START } },
+    windows: { ...first!.windows, running: first!.windows.running.slice(1) },
+  };
+  const one = { ...state, parallelism: { ...state.parallelism, max: 1 }, customers: [lowered, ...others] };
+  const after = evolve(one, { kind: 'windowCompleted', customer: 0, hours: [48, 72], at: START + MINUTE });
+  expect(after.customers[0]!.pacing.foundWriters).toMatchObject({ count: 2, windows: 0 });
+});
