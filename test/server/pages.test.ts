@@ -89,7 +89,7 @@ describe('pages over real runs', () => {
     await pageWith(server, '/', run.workflowId);
     const wrong = await server.send('/clusters/east/commands/setParallelism', { max: 'many' });
     expect(wrong.status).toBe(409);
-    expect(wrong.text).toContain('expected a whole number from 1 to 1000');
+    expect(wrong.text).toContain('expected a whole number from 1 to 1,000');
     const right = await server.send('/clusters/east/commands/setParallelism', {
       max: '3',
       perCustomer: '',

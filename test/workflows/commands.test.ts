@@ -202,7 +202,7 @@ describe('a command', () => {
       'a limit that is none',
       'setParallelism',
       { max: 0 },
-      'setParallelism: max: expected a whole number from 1 to 1000, got 0',
+      'setParallelism: max: expected a whole number from 1 to 1,000, got 0',
     ],
     ['an unknown field', 'pause', { because: 'x' }, 'pause: because: expected no such field, got "x"'],
     ['an unknown command', 'resetDays', { customer: 'slow-a' }, 'unknown command "resetDays"; did you mean resetDay?'],

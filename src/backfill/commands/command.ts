@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { nearest } from '../nearest.js';
 import { describeIssues, type Issue, issuesOf } from '../request/issue.js';
-import { customerId, MAX_PARALLELISM, perCustomer } from '../request/values.js';
+import { customerId, limit, perCustomer } from '../request/values.js';
 
 /** Every command, with the sentence that Temporal's UI and CLI show for it. */
 export const COMMANDS = {
@@ -26,10 +26,6 @@ const day = z.string({ error: DAY });
 const note = z
   .string({ error: 'a text of at most 500 characters' })
   .max(500, { error: 'a text of at most 500 characters' });
-const limit = z
-  .int({ error: `a whole number from 1 to ${MAX_PARALLELISM}` })
-  .min(1, { error: `a whole number from 1 to ${MAX_PARALLELISM}` })
-  .max(MAX_PARALLELISM, { error: `a whole number from 1 to ${MAX_PARALLELISM}` });
 const customer = customerId;
 const by = note.optional();
 

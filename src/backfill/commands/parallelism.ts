@@ -1,4 +1,4 @@
-import { initialPace } from '../pacing/pace.js';
+import { initialPace, type Pace } from '../pacing/pace.js';
 import { countInFlight } from '../state/in-flight.js';
 import type { State } from '../state/state.js';
 import type { Command } from './command.js';
@@ -25,11 +25,13 @@ export function setParallelism(
       ? initialPace({ min: Math.max(1, countInFlight(state)), max: after.max })
       : state.pacing.pace;
   return {
-    state: {
-      ...state,
-      parallelism: after,
-      pacing: { ...state.pacing, pace: { ...pace, limit: Math.min(pace.limit, after.max) } },
-    },
+    state: { ...state, parallelism: after, pacing: { ...state.pacing, pace: lowered(pace, after.max) } },
     outcome: { kind: 'parallelismSet', changes },
   };
+}
+
+function lowered(pace: Pace, max: number): Pace {
+  if (pace.limit <= max) return pace;
+  const why = 'setParallelism';
+  return { ...pace, limit: max, reason: `${pace.limit} → ${max}: ${why}`, why };
 }

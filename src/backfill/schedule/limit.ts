@@ -1,6 +1,6 @@
 import { formatTime } from '../hours/calendar.js';
 import { growthOf } from '../pacing/pace.js';
-import { initialWriters, nextTrial } from '../pacing/writers.js';
+import { initialWriters, nextTrial, reasonOf } from '../pacing/writers.js';
 import type { Customer } from '../state/customer.js';
 import { countInFlight, perCustomerOf } from '../state/in-flight.js';
 import type { State } from '../state/state.js';
@@ -64,6 +64,11 @@ export function writersOf(state: State, customer: Customer): number {
   const asked = perCustomerOf(state, customer);
   const { writers = Number.POSITIVE_INFINITY, foundWriters = initialWriters } = customer.pacing;
   return asked === 'auto' ? Math.min(foundWriters.count, state.parallelism.max) : Math.min(writers, asked);
+}
+
+/** Why the run lets the customer have as many writers as {@link writersOf} says, where it finds that out. */
+export function whyWriters({ parallelism }: State, { pacing: { foundWriters = initialWriters } }: Customer): string {
+  return foundWriters.count > parallelism.max ? "the run's most" : reasonOf(foundWriters);
 }
 
 /** The next trial of more writers for a customer, at such a limit of the run; see `nextTrial`. */

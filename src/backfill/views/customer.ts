@@ -1,9 +1,9 @@
 import { dayFrom, formatDay, formatInstant, formatTime, parseDay } from '../hours/calendar.js';
 import { type Interval, meet } from '../hours/interval.js';
 import { formatWindowSize } from '../hours/window.js';
-import { initialWriters, reasonOf } from '../pacing/writers.js';
+import { initialWriters } from '../pacing/writers.js';
 import { show } from '../request/issue.js';
-import { writersOf } from '../schedule/limit.js';
+import { whyWriters, writersOf } from '../schedule/limit.js';
 import { type Customer, rangeOf } from '../state/customer.js';
 import { findsWriters, workflowIdOf } from '../state/in-flight.js';
 import type { State } from '../state/state.js';
@@ -104,7 +104,7 @@ function writersView(state: State, customer: Customer, now: number): NonNullable
   const { brink } = found;
   return {
     count: writersOf(state, customer),
-    why: reasonOf(found),
+    why: whyWriters(state, customer),
     ...(brink && brink.count > found.count && brink.until > now && { triedAgainAt: formatTime(brink.until) }),
   };
 }

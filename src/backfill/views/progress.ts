@@ -2,9 +2,9 @@ import { troubleOf } from '../events/checks.js';
 import { daysOf, formatDay, formatTime } from '../hours/calendar.js';
 import type { Breaker } from '../pacing/breaker.js';
 import type { Load } from '../pacing/pace.js';
-import { initialWriters, reasonOf } from '../pacing/writers.js';
+import { initialWriters } from '../pacing/writers.js';
 import { estimate } from '../schedule/eta.js';
-import { limitNow, writersOf } from '../schedule/limit.js';
+import { limitNow, whyWriters, writersOf } from '../schedule/limit.js';
 import type { Customer, Problem, TroubleClass } from '../state/customer.js';
 import { countInFlight, findsWriters, workflowIdOf } from '../state/in-flight.js';
 import { type Coverage, windowOf } from '../state/ledger.js';
@@ -106,7 +106,7 @@ function writersIn(state: State): Progress['writers'] {
     const { foundWriters } = customer.pacing;
     const tried = foundWriters && foundWriters.why !== initialWriters.why;
     if (!tried || !findsWriters(state, customer)) return [];
-    return [{ customer: customer.id, count: writersOf(state, customer), why: reasonOf(foundWriters) }];
+    return [{ customer: customer.id, count: writersOf(state, customer), why: whyWriters(state, customer) }];
   });
   return found.sort((a, b) => b.count - a.count).slice(0, MOST_WRITERS);
 }

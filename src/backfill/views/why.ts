@@ -1,8 +1,7 @@
 import { describe, saidTime } from '../hours/calendar.js';
 import { type Interval, meet, overlaps } from '../hours/interval.js';
-import { initialWriters, reasonOf } from '../pacing/writers.js';
 import { chainOf, heldFor } from '../schedule/chain.js';
-import { limitNow, writersOf } from '../schedule/limit.js';
+import { limitNow, whyWriters, writersOf } from '../schedule/limit.js';
 import type { Customer } from '../state/customer.js';
 import { claimsOf } from '../state/customer-hours.js';
 import { countInFlight, perCustomerOf, workflowIdOf } from '../state/in-flight.js';
@@ -73,8 +72,7 @@ function customerReason(state: State, index: number, day: Interval, now: number)
   const busy = first ? `${describe([first.hours])} is running` : 'one is running';
   const asked = perCustomerOf(state, customer);
   if (asked === 'auto') {
-    const why = reasonOf(customer.pacing.foundWriters ?? initialWriters);
-    return `${id} has ${counted(writers, 'window')} at once (${why}), and ${busy}`;
+    return `${id} has ${counted(writers, 'window')} at once (${whyWriters(state, customer)}), and ${busy}`;
   }
   return writers < asked
     ? `${id} has ${counted(writers, 'window')} at once after contention, and ${busy}`

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { limitNow } from '../../../src/backfill/schedule/limit.js';
 import { cvs } from '../../support/commands.js';
 import { backfill, command, completes, given, nextStarts, starts } from '../../support/story.js';
 
@@ -29,6 +30,12 @@ describe('setParallelism', () => {
           .when(completes('marriott-2026-01-01'))
           .then((last) => expect(nextStarts(last)).toHaveLength(1));
       });
+  });
+
+  it('says that it was the command that lowered an adaptive limit', () => {
+    given(backfill({ customers: ['cvs'], parallelism: { max: 8, min: 8, adaptive: true } }))
+      .when(command('setParallelism', { max: 2 }))
+      .then(({ state, now }) => expect(limitNow(state, now)).toMatchObject({ limit: 2, why: '8 → 2: setParallelism' }));
   });
 
   it('lets a customer have several windows in flight', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { customerView } from '../../../src/backfill/views/customer.js';
 import { MINUTE, throughJson } from '../../support/core.js';
 import { eventful } from '../../support/eventful.js';
-import { backfill, completes, fails, given, starts } from '../../support/story.js';
+import { backfill, command, completes, fails, given, starts } from '../../support/story.js';
 
 describe("a customer's view", () => {
   it('has its windows with attempts, durations and errors: in flight, backing off, failed, ended', () => {
@@ -33,5 +33,15 @@ describe("a customer's view", () => {
     const why = 'contention with 2, tried again in 30s';
     expect(customerView(state, 0, now).writers).toEqual({ count: 1, why, triedAgainAt: expect.any(String) });
     expect(customerView(state, 0, now + MINUTE).writers).toEqual({ count: 1, why });
+  });
+
+  it("says that the run's most holds writers back, where it was lowered under their number", () => {
+    const { story } = given(
+      backfill({ customers: ['cvs'], end: '2026-01-11', parallelism: { max: 2, perCustomer: 'auto' } }),
+      ...['cvs-2026-01-01', 'cvs-2026-01-02'].flatMap((day) => [starts(1), completes(day)]),
+      starts(),
+      command('setParallelism', { max: 1 }),
+    );
+    expect(customerView(story.state, 0, story.now).writers).toEqual({ count: 1, why: "the run's most" });
   });
 });
