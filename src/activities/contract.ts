@@ -82,8 +82,6 @@ export interface WindowQuery {
 export interface FoundWindows {
   running: { customer: string; hours: Interval; runId: string }[];
   completed: { customer: string; hours: Intervals }[];
-  /** How many completed windows these hours come from. */
-  completedWindows: number;
 }
 
 export interface CheckQuery {

@@ -30,14 +30,12 @@ export async function findWindows(
     if (window && wanted(window.customer)) running.push({ customer: window.customer, hours: window.interval, runId });
   }
   const hours = new Map<string, Intervals>();
-  let completedWindows = 0;
   if (completed) {
     for await (const { workflowId } of list('ExecutionStatus = "Completed"')) {
       const window = parseWindowId(prefix, workflowId);
       if (!window || !wanted(window.customer)) continue;
       hours.set(window.customer, add(hours.get(window.customer) ?? none, window.interval));
-      completedWindows++;
     }
   }
-  return { running, completed: [...hours].map(([customer, hours]) => ({ customer, hours })), completedWindows };
+  return { running, completed: [...hours].map(([customer, hours]) => ({ customer, hours })) };
 }

@@ -172,5 +172,5 @@ async function findExisting(
     const customer = indexes.get(id);
     return customer === undefined ? [] : hours.map((part) => ({ customer, hours: part }));
   });
-  run.happened({ kind: 'completedWindowsFound', windows, count: found.completedWindows });
+  run.happened({ kind: 'completedWindowsFound', windows });
 }

@@ -337,7 +337,7 @@ class World {
       for (let at = from; at < to; at++) this.covered.set(`${id} ${at}`, this.covered.get(`${id} ${at}`) ?? 0);
       return [{ customer, hours: [from, to] as const }];
     });
-    this.happened({ kind: 'completedWindowsFound', at: this.now, windows, count: windows.length });
+    this.happened({ kind: 'completedWindowsFound', at: this.now, windows });
   }
 
   private command(): void {

@@ -196,7 +196,6 @@ export function drive(request: Request, script: Script = {}): Driven {
       kind: 'completedWindowsFound',
       at: now,
       windows: [...script.completed],
-      count: script.completed.length,
     });
   }
   happened({ kind: 'prepared', at: now });

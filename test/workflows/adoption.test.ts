@@ -119,7 +119,7 @@ describe.concurrent('resume: true', () => {
     await first.listed(3, 2);
     const second = await rig.startBackfill({ ...input, resume: true }, { prefix });
     expect((await second.until(({ totals }) => totals.running === 1)).customers[0]!.days).toBe('ddr.');
-    expect((await second.log())[0]!.effect).toBe('resumed: found 2 completed windows; 2 days count as done');
+    expect((await second.log())[0]!.effect).toBe('resumed: 2 days count as done, by windows that completed before');
     await second.finish('slow-a', '2026-01-03', '2026-01-04');
     expect(await second.report()).toMatchObject({ totals: { done: 4, windows: { started: 2 } } });
   });
@@ -136,7 +136,7 @@ describe.concurrent('resume: true', () => {
     );
     await second.update('addCustomers', { customers: [{ id: 'slow-b', end: '2026-01-05' }] });
     await second.until(({ customers }) => customers[1]?.days === 'dddr');
-    expect((await second.log()).at(-1)!.effect).toBe('resumed: found 3 completed windows; 3 days count as done');
+    expect((await second.log()).at(-1)!.effect).toBe('resumed: 3 days count as done, by windows that completed before');
     await second.finish('slow-a', '2026-01-01', '2026-01-02', '2026-01-03');
     await second.finish('slow-b', '2026-01-04');
     expect(await second.report()).toMatchObject({ totals: { done: 7, windows: { started: 4 } } });

@@ -61,7 +61,7 @@ export function play({
   };
   const at = () => inMs(database.now);
 
-  if (done.length > 0) happened({ kind: 'completedWindowsFound', at: at(), windows: [...done], count: done.length });
+  if (done.length > 0) happened({ kind: 'completedWindowsFound', at: at(), windows: [...done] });
   happened({ kind: 'prepared', at: at() });
   for (;;) {
     const decision = decide(state, at());

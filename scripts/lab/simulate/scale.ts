@@ -99,6 +99,6 @@ function fleetWideCommands(): { name: string; ms: number }[] {
   return [
     took('retryFailed', () => perform({ ...state, customers: failed }, { name: 'retryFailed' }, 1)),
     took('resume', () => perform({ ...state, customers: held }, { name: 'resume' }, 1)),
-    took('resumed windows', () => evolve(state, { kind: 'completedWindowsFound', at: 1, windows, count: 20_000 })),
+    took('resumed windows', () => evolve(state, { kind: 'completedWindowsFound', at: 1, windows })),
   ];
 }

@@ -37,7 +37,7 @@ export function windowFound(state: State, { customer: index, hours, runId, at }:
 }
 
 /** Those hours of the windows that wait, and of which neither the run nor an operator has said otherwise, are done or checked. */
-export function completedWindowsFound(state: State, { windows, count, at }: EventOf<'completedWindowsFound'>): State {
+export function completedWindowsFound(state: State, { windows, at }: EventOf<'completedWindowsFound'>): State {
   const found = new Map<number, WindowKey[]>();
   for (const window of windows) {
     const list = found.get(window.customer);
@@ -58,7 +58,7 @@ export function completedWindowsFound(state: State, { windows, count, at }: Even
     return customer;
   };
   const next = updateCustomers(state, change, found.keys());
-  return decided(next, at, { kind: 'resumed', windows: count, hours });
+  return decided(next, at, { kind: 'resumed', hours });
 }
 
 function foundCompleted(

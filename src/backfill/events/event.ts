@@ -33,7 +33,7 @@ export type Event = { at: number } & (
   | ({ kind: 'windowCompleted'; conversations?: number } & WindowKey)
   | ({ kind: 'windowFailed'; failure: ClassifiedFailure } & WindowKey)
   /** Windows that completed before this run, of any run: those of their hours that wait are done, or checked. */
-  | { kind: 'completedWindowsFound'; windows: WindowKey[]; count: number }
+  | { kind: 'completedWindowsFound'; windows: WindowKey[] }
   /** A check of completed windows began; it found what it found; or it could not be made, for a reason. */
   | { kind: 'checkStarted'; windows: CheckKey[] }
   | { kind: 'windowsChecked'; windows: CheckedWindow[] }

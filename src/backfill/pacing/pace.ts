@@ -283,6 +283,6 @@ function steppedDown(pace: Pace, at: number, why: string, load: Load): Pace {
 }
 
 function lowered({ pull: _, credit: __, ...pace }: Pace, limit: number, at: number, why: string): Pace {
-  const reason = `${pace.limit} → ${limit}: ${why}`;
+  const reason = `${pace.limit === limit ? `stays ${limit}` : `${pace.limit} → ${limit}`}: ${why}`;
   return { ...pace, limit, slowStart: false, movedAt: at, downAt: at, reason, why };
 }

@@ -15,7 +15,7 @@ export type LogFact =
   /** `unknown`: excluded, but not in the directory; as many as a sentence names. */
   | { kind: 'customersListed'; customers: number; unknown: string[] }
   | { kind: 'preparationGivenUp'; step: string; attempts: number; error: string }
-  | { kind: 'resumed'; windows: number; hours: number }
+  | { kind: 'resumed'; hours: number }
   | { kind: 'windowAdopted'; window: string }
   | { kind: 'windowCancelled'; window: string; days: string }
   | { kind: 'windowStopped'; window: string; days: string }

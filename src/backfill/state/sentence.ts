@@ -18,7 +18,7 @@ export function sentenceOf(fact: LogFact): string {
     case 'preparationGivenUp':
       return `gave up ${fact.step} after ${counted(fact.attempts, 'attempt')}, latest error: ${fact.error}`;
     case 'resumed':
-      return `resumed: found ${counted(fact.windows, 'completed window')}; ${fact.hours / HOURS_PER_DAY} days count as done`;
+      return `resumed: ${fact.hours / HOURS_PER_DAY} days count as done, by windows that completed before`;
     case 'windowAdopted':
       return `adopted ${fact.window}: it was running already`;
     case 'windowCancelled':

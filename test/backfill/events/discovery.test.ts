@@ -47,7 +47,6 @@ describe('windows that had completed before', () => {
     happens((at) => ({
       kind: 'completedWindowsFound',
       at,
-      count: windows.length,
       windows: windows.map(([from, to]) => ({ customer: 0, hours: [hour(from), hour(to)] })),
     }));
 
@@ -56,7 +55,7 @@ describe('windows that had completed before', () => {
       .when(resumed(['2025-12-01', '2026-01-02'], ['2026-01-03', '2026-01-04']))
       .then((story) => {
         expect(days(story)).toBe('d.d');
-        expect(latest(story)).toBe('resumed: found 2 completed windows; 2 days count as done');
+        expect(latest(story)).toBe('resumed: 2 days count as done, by windows that completed before');
       });
   });
 

@@ -116,6 +116,11 @@ describe('the limit', () => {
     });
   });
 
+  it('says that it stays where it can fall no further', () => {
+    const { reason } = afterCongestion(initialPace({ min: 1, max: 8 }), { startedAt: 1e6, at: 1e6, why: 'a test' });
+    expect(reason).toBe('stays 1: a test');
+  });
+
   it('does not grow within half a minute of going down', () => {
     each(({ pace: before }, _, { pace: after }, at) => {
       if (before.downAt !== undefined && at - before.downAt < 30 * SECOND) {

@@ -21,7 +21,7 @@ const facts: { [Kind in LogFact['kind']]: [LogFact & { kind: Kind }, string] } =
     { kind: 'preparationGivenUp', step: 'looking up search attributes', attempts: 3, error: 'refused' },
     'gave up looking up search attributes after 3 attempts, latest error: refused',
   ],
-  resumed: [{ kind: 'resumed', windows: 2, hours: 48 }, 'resumed: found 2 completed windows; 2 days count as done'],
+  resumed: [{ kind: 'resumed', hours: 48 }, 'resumed: 2 days count as done, by windows that completed before'],
   windowAdopted: [{ kind: 'windowAdopted', window }, `adopted ${window}: it was running already`],
   windowCancelled: [
     { kind: 'windowCancelled', window, days: '2026-01-15' },
