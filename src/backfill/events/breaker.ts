@@ -51,7 +51,10 @@ export function triedSooner(state: State, at: number): State {
 export function closed(state: State, at: number, by: Reviver): State {
   const { breaker } = state.guard;
   if (!breaker) return state;
-  const trusting = withGuard(state, { ...without(state.guard, 'breaker'), trustedSince: at });
+  const { brink: _, brinkWait: __, ...pace } = state.pacing.pace;
+  // That windows failed while the database was away says nothing of how many are too many.
+  const free = { ...state, pacing: { ...state.pacing, pace } };
+  const trusting = withGuard(free, { ...without(state.guard, 'breaker'), trustedSince: at });
   const { state: next, days } = withIncidentWaiting(trusting, breaker.since, by);
   return decided(next, at, { kind: 'breakerClosed', days });
 }

@@ -3,6 +3,7 @@ import { perform } from '../../../src/backfill/commands/perform.js';
 import type { Event } from '../../../src/backfill/events/event.js';
 import { evolve } from '../../../src/backfill/events/evolve.js';
 import type { FailureClass } from '../../../src/backfill/failures/classify.js';
+import { growthOf } from '../../../src/backfill/pacing/pace.js';
 import { decide } from '../../../src/backfill/schedule/decide.js';
 import type { State } from '../../../src/backfill/state/state.js';
 import { progressOf } from '../../../src/backfill/views/progress.js';
@@ -75,6 +76,15 @@ describe('an open breaker', () => {
     const closed = evolve(tried, { kind: 'windowCompleted', at: at + 2 * MINUTE, ...windows[0]! });
     expect(closed.guard.breaker).toBeUndefined();
     expect(startAll(closed, at + 2 * MINUTE).windows.length).toBeGreaterThan(1);
+  });
+
+  it('leaves no limit that was too much when it closes, since windows failed however few there were', () => {
+    const { state, at } = open();
+    const pace = { ...state.pacing.pace, limit: 1, downAt: at, brink: 2, brinkWait: 5 * MINUTE };
+    const resumed = perform({ ...state, pacing: { ...state.pacing, pace } }, { name: 'resume' }, at + MINUTE);
+    if (!('state' in resumed)) throw new Error(resumed.refused);
+    const growth = growthOf(resumed.state.pacing.pace, { min: 1, max: 8 }, { level: 'ok', utilization: 0 });
+    expect(growth!.at).toBe(at + MINUTE / 2);
   });
 
   it('gives the days that failed meanwhile another try when it closes, but only one', () => {
