@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { count, counted } from '../../presentation/lines/format.js';
 import { type Content, html, type Markup } from '../../presentation/report/html/markup.js';
-import { type Answered, type Asked, send, whatIsDear } from '../commands.js';
+import { type Answered, type Asked, consequenceOf, send } from '../commands.js';
 import { typedCommand } from '../typed-command.js';
 import { type CustomerDay, chosenDays } from './chosen-days.js';
 import { hidden, typedRun } from './forms.js';
@@ -22,7 +22,7 @@ export interface Sent {
 const MOST_DAYS = 250;
 const FOR_ALL = ['pause', 'resume'];
 
-/** Sends the command and shows what each run answered; one that is dear is asked for again first. */
+/** Sends the command and shows what each run answered; one that can't be taken back is confirmed first. */
 export async function commandPage(site: Site, { cluster, command: asked, fields: sent, by }: Sent): Promise<Page> {
   if (cluster === undefined && !FOR_ALL.includes(asked)) throw new NotFound(`${asked} is for one cluster.`);
   // Without one, each is a command of its own.
@@ -30,7 +30,7 @@ export async function commandPage(site: Site, { cluster, command: asked, fields:
   const run = cluster === undefined ? undefined : named || undefined;
   const many = cluster === undefined ? undefined : await daysIn(site, { cluster, run }, asked, fields);
   const command = many && asked === 'retryDay' ? 'resetDay' : asked;
-  const dear = many ? many.dear : whatIsDear(command, fields);
+  const consequence = many ? many.consequence : consequenceOf(command, fields);
   const steps = many?.days ?? [fields];
   const back = cluster === undefined ? '/' : runPath(cluster, run === undefined ? {} : namedRun(site, cluster, run));
   const crumbs = cluster === undefined ? FLEET_CRUMB : [...FLEET_CRUMB, [cluster, back] as const];
@@ -47,9 +47,13 @@ export async function commandPage(site: Site, { cluster, command: asked, fields:
   const typedFor = typedRun(site, cluster, run);
   const lines = steps.map((step) => typedCommand(command, cluster, { ...step, ...typedFor })).join('\n');
   const typed = html`<p class="note">In a terminal: <code>${lines}</code></p>`;
-  if (dear !== undefined && confirmed !== 'yes') {
+  if (consequence !== undefined && confirmed !== 'yes') {
     const again = hidden({ ...fields, ...(run && { run }), id, confirmed: 'yes' });
-    return page(html`${question({ cluster, run, command: asked, dear, back }, again)}${typed}`, undefined, 'Confirm');
+    return page(
+      html`${question({ cluster, run, command: asked, consequence, back }, again)}${typed}`,
+      undefined,
+      'Confirm',
+    );
   }
   const idOf = (step: Sent['fields']) => (many ? `${id}-${step.customer}-${step.day}` : id);
   const commands = steps.map((step) => ({ run, command, fields: step, id: idOf(step), by }));
@@ -66,16 +70,16 @@ interface Question {
   readonly cluster: string | undefined;
   readonly run: string | undefined;
   readonly command: string;
-  readonly dear: string;
+  readonly consequence: string;
   readonly back: string;
 }
 
 /** @param again the fields that send the same form, confirmed */
-function question({ cluster, run, command, dear, back }: Question, again: Content): Markup {
+function question({ cluster, run, command, consequence, back }: Question, again: Content): Markup {
   const action = `${cluster === undefined ? '' : clusterPath(cluster)}/commands/${command}`;
   const one = html`<strong>${cluster}</strong>${run === undefined ? undefined : html`, run <code>${run}</code>`}`;
-  return html`<p>About to ${dear}. This is ${cluster === undefined ? 'for every cluster' : one}.</p>
-<form method="post" action="${action}" class="actions">${again}<button class="dear">Yes, do it</button> <a href="${back}">No, back</a></form>`;
+  return html`<p>About to ${consequence}. This is ${cluster === undefined ? 'for every cluster' : one}.</p>
+<form method="post" action="${action}" class="actions">${again}<button class="danger">Yes, do it</button> <a href="${back}">No, back</a></form>`;
 }
 
 /** What the cluster, or each that has a run, answered; `left` counts commands that were not sent after one without an answer. */
@@ -101,17 +105,17 @@ const NOTHING: Record<string, string> = {
 };
 const VERBS: Record<string, string> = { resetDay: 'run again', skipDay: 'skip', retryDay: 'retry' };
 
-/** The days of a form that is for several; undefined for the others. `dear` says what happens to them, where there is more than one. */
+/** The days of a form that is for several; undefined for the others. `consequence` says what happens to them, if that needs confirmation. */
 async function daysIn(
   site: Site,
   { cluster, run }: { cluster: string; run: string | undefined },
   command: string,
   { customer = '', day = '', cells }: Sent['fields'],
-): Promise<{ days: CustomerDay[]; dear: string | undefined } | undefined> {
+): Promise<{ days: CustomerDay[]; consequence: string | undefined } | undefined> {
   if (cells === undefined) {
     if (!day.includes(',')) return undefined;
     const days = day.split(',').map((one) => ({ customer, day: one }));
-    return { days, dear: command === 'resetDay' ? `run ${days.length} days of ${customer} again` : undefined };
+    return { days, consequence: command === 'resetDay' ? `run ${days.length} days of ${customer} again` : undefined };
   }
   await site.watch.look(cluster, run);
   const { progress } = pictureOf(site, cluster, run);
@@ -120,5 +124,5 @@ async function daysIn(
   const { chosen, days } = found;
   const customers = new Set(days.map((one) => one.customer)).size;
   const of = `${count(days.length)} of the ${counted(chosen, 'chosen day')}`;
-  return { days, dear: `${VERBS[command]} ${of}, of ${counted(customers, 'customer')}` };
+  return { days, consequence: `${VERBS[command]} ${of}, of ${counted(customers, 'customer')}` };
 }
