@@ -11,9 +11,9 @@ import { aimd, fixed, gitlab, gradient2, type Setting, spirit } from './rivals/p
 type Way = (cluster: Cluster, parameters: Parameters) => Measured & { makespan: number };
 
 const rival =
-  (make: (setting: Setting) => Controller, perCustomer: number): Way =>
+  (make: (setting: Setting) => Controller, perCustomer: number, longest?: number): Way =>
   (cluster, parameters) =>
-    playRival(cluster, parameters, make({ knee: cluster.knee, perCustomer }));
+    playRival(cluster, parameters, make({ knee: cluster.knee, perCustomer }), longest);
 
 /** No limit of its own for one customer: a controller that was not made for chains knows none. */
 const ANY = 1_000;
@@ -75,16 +75,18 @@ function outcomeOf({ fleet, bound, boundUnder }: Fleet, parameters: Parameters, 
   };
 }
 
-/** The fastest of all fixed numbers with which operators do not step in; of them all, where they always do. */
+/** The fastest of all fixed numbers with which operators do not step in; of them all, where they always do. Those slower than the fastest one are not played to their end. */
 function bestFixed(fleet: Fleet, parameters: Parameters): Outcome {
-  const tried = LIMITS.flatMap((limit) =>
-    PER_CUSTOMER.filter((perCustomer) => perCustomer <= limit).map((perCustomer) =>
-      outcomeOf(fleet, parameters, rival(fixed(limit), perCustomer)),
-    ),
-  );
-  const calm = tried.filter(({ overOperators }) => overOperators === 0);
-  const fastest = (outcomes: Outcome[]) => outcomes.reduce((a, b) => (b.makespan < a.makespan ? b : a));
-  return fastest(calm.length > 0 ? calm : tried);
+  let fastest: Outcome | undefined;
+  const busy: Outcome[] = [];
+  for (const limit of LIMITS) {
+    for (const perCustomer of PER_CUSTOMER.filter((perCustomer) => perCustomer <= limit)) {
+      const outcome = outcomeOf(fleet, parameters, rival(fixed(limit), perCustomer, fastest?.makespan));
+      if (outcome.overOperators > 0) busy.push(outcome);
+      else if (!fastest || outcome.makespan < fastest.makespan) fastest = outcome;
+    }
+  }
+  return fastest ?? busy.reduce((a, b) => (b.makespan < a.makespan ? b : a));
 }
 
 /** One table for each model of what is not known: this project beside every controller that somebody has published. */
