@@ -112,17 +112,17 @@ export function compareControllers(
     if (!name.includes(model)) continue;
     console.log(`\n### ${name}\n\n| ${columns.join(' | ')} |\n|${columns.map(() => ' --- |').join('')}`);
     const drawn = Array.from({ length: fleets }, (_, i) => drawnFrom(seed + i, parameters));
-    const today = drawn.map((fleet) => outcomeOf(fleet, parameters, ours).makespan);
-    const rows: [string, (fleet: Fleet) => Outcome][] = [
-      ...ways.map(([title, way]): [string, (fleet: Fleet) => Outcome] => [
+    const single = drawn.map((fleet) => outcomeOf(fleet, parameters, ours));
+    const rows: [string, () => Outcome[]][] = [
+      ...ways.map(([title, way]): [string, () => Outcome[]] => [
         title,
-        (fleet) => outcomeOf(fleet, parameters, way),
+        () => (way === ours ? single : drawn.map((fleet) => outcomeOf(fleet, parameters, way))),
       ]),
-      ['the best fixed number of each fleet', (fleet) => bestFixed(fleet, parameters)],
+      ['the best fixed number of each fleet', () => drawn.map((fleet) => bestFixed(fleet, parameters))],
     ];
     for (const [title, play] of rows) {
       if (!title.includes(controller)) continue;
-      const outcomes = drawn.map(play);
+      const outcomes = play();
       const middle = (of: keyof Outcome) => median(outcomes.map((outcome) => outcome[of]));
       const most = (of: keyof Outcome) => Math.max(...outcomes.map((outcome) => outcome[of]));
       const cells = [
@@ -131,7 +131,7 @@ export function compareControllers(
         most('ratio').toFixed(2),
         middle('within').toFixed(2),
         most('within').toFixed(2),
-        median(outcomes.map(({ makespan }, i) => makespan / today[i]!)).toFixed(2),
+        median(outcomes.map(({ makespan }, i) => makespan / single[i]!.makespan)).toFixed(2),
         `${middle('overStress').toFixed(0)}m (most ${most('overStress').toFixed(0)}m)`,
         `${middle('overOperators').toFixed(0)}m (most ${most('overOperators').toFixed(0)}m)`,
         middle('deadlocks').toFixed(0),
