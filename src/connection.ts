@@ -1,8 +1,9 @@
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 
 /** The namespace of the windows' workflows, unless the environment or a profile says otherwise. */
-const DEFAULT_NAMESPACE = 'ingestion';
-const DEFAULT_ADDRESS = '127.0.0.1:7233';
+export const DEFAULT_NAMESPACE = 'ingestion';
+export const DEFAULT_ADDRESS = '127.0.0.1:7233';
+export const DEFAULT_TASK_QUEUE = 'backfill-scorecards';
 
 /**
  * Where and how to reach Temporal, as every Temporal tool reads it: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS and

@@ -2,6 +2,7 @@ import { Client } from '@temporalio/client';
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from './activities/index.js';
 import { dataConverter, workflowBundle } from './built.js';
+import { DEFAULT_TASK_QUEUE } from './connection.js';
 import { deployment } from './worker/deployment.js';
 
 export interface OrchestratorOptions {
@@ -25,7 +26,7 @@ export async function createOrchestrator({
     connection,
     namespace,
     dataConverter,
-    taskQueue: options.taskQueue ?? environment.BACKFILL_TASK_QUEUE ?? 'backfill-scorecards',
+    taskQueue: options.taskQueue ?? environment.BACKFILL_TASK_QUEUE ?? DEFAULT_TASK_QUEUE,
     workflowBundle,
     activities: createActivities(client, environment),
     // Nearly all activities are followWindow, which only waits: as many as a few runs may carry over together.

@@ -1,9 +1,8 @@
 import type { ConnectionOptions } from '@temporalio/client';
+import { DEFAULT_ADDRESS } from '../connection.js';
 import type { Cluster, TlsSettings } from './cluster.js';
 import { connectionFrom, profileNamed } from './profile.js';
 import { readSecret } from './secret.js';
-
-const DEFAULT_ADDRESS = '127.0.0.1:7233';
 
 /**
  * How the SDK connects to a cluster: the fleet file's settings over its profile or the environment. Secrets are read now.

@@ -1,7 +1,7 @@
+import { DEFAULT_NAMESPACE, DEFAULT_TASK_QUEUE } from '../connection.js';
 import type { Fleet } from './cluster.js';
 import { FleetFileError } from './errors.js';
 import { connectionFrom } from './profile.js';
-import { DEFAULT_NAMESPACE, DEFAULT_TASK_QUEUE } from './schema.js';
 
 /**
  * The fleet without a fleet file: the one cluster that `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE` and a profile of

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_NAMESPACE } from '../connection.js';
 import type { Cluster, ClusterConnection, CustomerSource, Fleet, SecretSource } from './cluster.js';
 import { checkDefaults, mergeDefaults } from './defaults.js';
 import { YamlDocument } from './document.js';
 import { FleetFileError } from './errors.js';
 import { type Problem, problemsOf } from './problems.js';
 import { profileNamed } from './profile.js';
-import { type ClusterEntry, DEFAULT_NAMESPACE, type FleetDocument, fleetSchema } from './schema.js';
+import { type ClusterEntry, type FleetDocument, fleetSchema } from './schema.js';
 
 /** Relative to `src/` in the checkout, and to `dist/` in the package. */
 const EXAMPLE = fileURLToPath(new URL('../../examples/fleet.yaml', import.meta.url));

@@ -1,13 +1,7 @@
 import { z } from 'zod';
 import { isFields } from '../backfill/json.js';
 import { customerId } from '../backfill/request/values.js';
-
-/**
- * The fleet file, as zod checks it and for editors (`fleet.schema.json`). Every error message says what was expected;
- * every description is what an editor shows.
- */
-export const DEFAULT_NAMESPACE = 'ingestion';
-export const DEFAULT_TASK_QUEUE = 'backfill-scorecards';
+import { DEFAULT_NAMESPACE, DEFAULT_TASK_QUEUE } from '../connection.js';
 
 const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected });
 const matching = (expected: string, pattern: RegExp) =>
@@ -201,6 +195,10 @@ function isAddress(address: string): boolean {
 
 const CLUSTER_NAME = 'a name of 1 to 100 letters, digits and . _ - that starts with a letter or digit';
 
+/**
+ * The fleet file, as zod checks it and for editors (`fleet.schema.json`). Every error message says what was expected;
+ * every description is what an editor shows.
+ */
 export const fleetSchema = z
   .strictObject(
     {

@@ -27,8 +27,8 @@ export interface Answered {
   readonly says: string;
 }
 
-/** What a command would do that can't be taken back by another one, as the end of a question; undefined for the others. */
-export function whatIsDear(command: string, { customer = '' }: Asked['fields']): string | undefined {
+/** What a command does that no other command takes back, as the end of a question; undefined for the others. */
+export function consequenceOf(command: string, { customer = '' }: Asked['fields']): string | undefined {
   switch (command) {
     case 'cancelWindows':
       return `cancel the running windows${customer ? ` of ${customer}` : ''}: what they have done so far is done again, and the run pauses`;

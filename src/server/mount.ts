@@ -36,5 +36,5 @@ export interface MountContext extends Served {
   readonly say: (line: string) => void;
 }
 
-/** To add a part: a function of this type, in the list of `mounts.ts`. */
+/** To add a part: a function of this type, in the list of `serve-fleet.ts`. */
 export type MakeMount = (context: MountContext) => Mount | readonly Mount[];

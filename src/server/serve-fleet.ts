@@ -5,9 +5,13 @@ import { SecretToken } from './access/secret-token.js';
 import { Answers } from './answers.js';
 import { createPages } from './dashboard/app.js';
 import { FleetWatch } from './fleet-watch.js';
-import type { Served } from './mount.js';
-import { MOUNTS } from './mounts.js';
+import { jobsMount } from './jobs/mount.js';
+import { metricsMount } from './metrics/mount.js';
+import type { MakeMount, Served } from './mount.js';
 import { startServer } from './server.js';
+
+/** The parts of the server beside its pages. */
+const MOUNTS: readonly MakeMount[] = [jobsMount, metricsMount];
 
 export interface ServeOptions extends Pick<Served, 'clusters' | 'environment' | 'by'> {
   /** The same clusters: how to connect to each and find its run. */

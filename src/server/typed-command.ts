@@ -1,27 +1,7 @@
-/** Options of the `backfill` command for the fields of a form; other fields are words of their own. */
-const FLAGS: Record<string, string> = {
-  run: '--run',
-  reason: '--reason',
-  max: '--max',
-  perCustomer: '--per-customer',
-  start: '--start',
-  end: '--end',
-  customers: '--customers',
-  window: '--window',
-  parallelism: '--parallelism',
-};
-const SWITCHES: Record<string, readonly [yes: string, no: string]> = {
-  adaptive: ['--adaptive', '--no-adaptive'],
-  resume: ['--resume', ''],
-};
-const WORDS: Record<string, string> = {
-  resetDay: 'reset-day',
-  skipDay: 'skip-day',
-  retryFailed: 'retry-failed',
-  setParallelism: 'set-parallelism',
-  removeCustomer: 'remove',
-  cancelWindows: 'cancel',
-};
+/** Fields of a form that are options of the `backfill` command; other fields are words of their own. */
+const OPTIONS = ['reason', 'max', 'perCustomer', 'start', 'end', 'customers', 'window', 'parallelism', 'run'];
+/** Commands that have another name in a terminal. */
+const NAMES: Record<string, string> = { removeCustomer: 'remove', cancelWindows: 'cancel' };
 /** Commands that take the customer as a word. */
 const CUSTOMER_IS_A_WORD = ['resetDay', 'skipDay', 'removeCustomer'];
 
@@ -31,20 +11,18 @@ export function typedCommand(
   cluster: string | undefined,
   fields: Readonly<Record<string, string>>,
 ): string {
-  const { customer, day } = fields;
-  const words = ['backfill', WORDS[command] ?? command, cluster ?? '--all'];
+  const { customer, day, adaptive, resume } = fields;
+  const words = ['backfill', NAMES[command] ?? kebabCase(command), cluster ?? '--all'];
   if (command === 'cancelWindows') words.push('--windows');
   if (customer) words.push(...(CUSTOMER_IS_A_WORD.includes(command) ? [customer] : ['--customer', customer]));
   if (day) words.push(day);
-  for (const [name, value] of Object.entries(fields)) {
-    if (value === '') continue;
-    if (FLAGS[name]) words.push(FLAGS[name], value);
-    const [yes, no] = SWITCHES[name] ?? ['', ''];
-    const flag = value === 'true' ? yes : no;
-    if (flag) words.push(flag);
-  }
+  for (const name of OPTIONS) if (fields[name]) words.push(`--${kebabCase(name)}`, fields[name]);
+  if (adaptive) words.push(adaptive === 'true' ? '--adaptive' : '--no-adaptive');
+  if (resume === 'true') words.push('--resume');
   return words.map(quoted).join(' ');
 }
+
+const kebabCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

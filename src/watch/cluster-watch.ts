@@ -5,7 +5,8 @@ import { isClosed } from '../backfill/views/status.js';
 import { errorText } from '../error-text.js';
 import type { ClusterSession } from '../fleet/index.js';
 import { childPrefixOf, DEFAULT_PREFIX } from '../runs/run-input.js';
-import { withDeadline, withTimeLimit } from '../runs/time-limit.js';
+import { sendCommand } from '../runs/send.js';
+import { withTimeLimit } from '../runs/time-limit.js';
 import type { ClusterPicture } from './picture.js';
 import { isNoSuchRun, openWindows, takeSnapshot, whyNoQueries } from './run-snapshot.js';
 
@@ -103,11 +104,8 @@ export class ClusterWatch {
   async sendCommand(name: 'pause' | 'resume', by: string, updateId: string): Promise<string> {
     const { workflowId } = this.picture;
     if (!this.session || workflowId === undefined) return `${this.cluster.name} has no run to ${name}`;
-    const { client } = this.session;
     try {
-      const handle = client.workflow.getHandle(workflowId);
-      const update = () => handle.executeUpdate<{ did: string }, [object]>(name, { args: [{ by }], updateId });
-      const { did } = await withDeadline(client, update, ANSWER_LIMIT_MS);
+      const { did } = await sendCommand(this.session, workflowId, name, { by }, updateId);
       return `${this.cluster.name}: ${did}`;
     } catch (error) {
       return `${this.cluster.name}: ${name} failed: ${errorText(error)}`;

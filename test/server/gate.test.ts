@@ -4,41 +4,22 @@ import type { ClusterSession } from '../../src/fleet/index.js';
 import { Gate } from '../../src/server/access/gate.js';
 import { Hosts } from '../../src/server/access/hosts.js';
 import { SecretToken } from '../../src/server/access/secret-token.js';
-import { type Serving, serveFleet } from '../../src/server/serve-fleet.js';
+import type { Serving } from '../../src/server/serve-fleet.js';
 import { typed } from '../cli/backfill/command-line.js';
+import { served, TOKEN } from './support.js';
 
-const TOKEN = 'a-token-of-more-than-twenty-characters';
 const open: Serving[] = [];
 
 afterEach(async () => {
   for (const serving of open.splice(0)) await serving.close();
 });
 
-interface Options {
-  readOnly?: boolean;
-  allowedHosts?: string[];
-  userHeader?: string;
-}
-
 /** A server over a cluster that never answers: the gate comes before any cluster. */
-async function served({ readOnly = false, allowedHosts = [], userHeader }: Options = {}): Promise<number> {
-  const serving = await serveFleet({
-    clusters: [],
-    watched: [
-      {
-        name: 'chat-prod',
-        open: async (): Promise<ClusterSession> => {
-          throw new Error('chat-prod is unreachable: no VPN');
-        },
-        findRun: async () => ({ none: 'no run' }),
-      },
-    ],
-    environment: {},
-    access: { token: TOKEN, allowedHosts, readOnly, userHeader },
-    by: 'operator',
-    host: '127.0.0.1',
-    port: 0,
-  });
+async function serve(options: Parameters<typeof served>[1] = {}): Promise<number> {
+  const away = async (): Promise<ClusterSession> => {
+    throw new Error('chat-prod is unreachable: no VPN');
+  };
+  const serving = await served([{ name: 'chat-prod', open: away, findRun: async () => ({ none: 'no run' }) }], options);
   open.push(serving);
   return serving.port;
 }
@@ -73,7 +54,7 @@ async function signedIn(port: number): Promise<{ cookie: string }> {
 
 describe('the gate of backfill serve', () => {
   it('answers 401 without a token, and with a wrong one, whatever the path', async () => {
-    const port = await served();
+    const port = await serve();
     for (const path of [
       '/',
       '/clusters/chat-prod',
@@ -93,13 +74,13 @@ describe('the gate of backfill serve', () => {
   });
 
   it('takes a token only where the printed address has it', async () => {
-    const port = await served();
+    const port = await serve();
     expect((await ask(port, `/clusters/chat-prod?token=${TOKEN}`)).status).toBe(401);
     expect((await ask(port, `/?Token=${TOKEN}`)).status).toBe(401);
   });
 
   it('swaps the token in the address for a cookie that scripts and other sites never see', async () => {
-    const port = await served();
+    const port = await serve();
     const { status, headers, text } = await ask(port, `/?token=${TOKEN}`);
     expect(status).toBe(303);
     expect(headers.location).toBe('/');
@@ -111,7 +92,7 @@ describe('the gate of backfill serve', () => {
   });
 
   it('forbids pages to run or load anything but the server’s own', async () => {
-    const port = await served();
+    const port = await serve();
     const { headers } = await ask(port, '/', bearer);
     expect(headers['content-security-policy']).toMatch(/default-src 'none'/);
     expect(headers['content-security-policy']).not.toMatch(/unsafe/);
@@ -119,7 +100,7 @@ describe('the gate of backfill serve', () => {
   });
 
   it('refuses a foreign Host even with the cookie, so that a rebound page reads nothing', async () => {
-    const port = await served();
+    const port = await serve();
     const cookie = await signedIn(port);
     for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1.evil.example']) {
       expect((await ask(port, '/', { ...cookie, host })).status, host).toBe(403);
@@ -129,14 +110,14 @@ describe('the gate of backfill serve', () => {
   });
 
   it('serves a name that was allowed', async () => {
-    const port = await served({ allowedHosts: ['backfill.example.com'] });
+    const port = await serve({ allowedHosts: ['backfill.example.com'] });
     const cookie = await signedIn(port);
     expect((await ask(port, '/', { ...cookie, host: 'backfill.example.com' })).status).toBe(200);
     expect((await ask(port, '/', { ...cookie, host: 'other.example.com' })).status).toBe(403);
   });
 
   it('refuses a change from a page of another site, or of another port of this machine', async () => {
-    const port = await served();
+    const port = await serve();
     const cookie = await signedIn(port);
     const post = (headers: Record<string, string>) => ask(port, '/commands/pause', headers, 'POST');
     for (const origin of ['https://evil.example', `http://127.0.0.1:${port + 1}`, 'null', 'http://localhost']) {
@@ -149,7 +130,7 @@ describe('the gate of backfill serve', () => {
   });
 
   it('refuses every change when read-only, however it is sent', async () => {
-    const port = await served({ readOnly: true });
+    const port = await serve({ readOnly: true });
     const origin = { origin: `http://127.0.0.1:${port}` };
     for (const path of ['/commands/pause', '/clusters/chat-prod/commands/finish', '/clusters/chat-prod/start', '/']) {
       for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
@@ -163,7 +144,7 @@ describe('the gate of backfill serve', () => {
   });
 
   it('tells anyone whether it is up, and nothing else', async () => {
-    const port = await served();
+    const port = await serve();
     expect((await ask(port, '/healthz', { host: '10.0.0.7:8080' })).text).toBe('ok\n');
     expect((await ask(port, '/readyz', { host: '10.0.0.7:8080' })).text).toMatch(
       /^(ok|no cluster has been asked yet)\n$/,
@@ -172,7 +153,7 @@ describe('the gate of backfill serve', () => {
   });
 
   it('slows down who guesses, and never locks out who has the token', async () => {
-    const port = await served();
+    const port = await serve();
     const statuses: number[] = [];
     for (let i = 0; i < 12; i++) statuses.push((await ask(port, '/', { authorization: 'Bearer guess' })).status);
     expect(statuses).toEqual([...Array(10).fill(401), 429, 429]);
@@ -180,7 +161,7 @@ describe('the gate of backfill serve', () => {
   });
 
   it('shows a cluster that does not answer, with the reason, instead of failing', async () => {
-    const port = await served();
+    const port = await serve();
     await expect.poll(async () => (await ask(port, '/', bearer)).text, { timeout: 60_000 }).toContain('no VPN');
     expect((await ask(port, '/clusters/chat-prod', bearer)).text).toContain('no VPN');
     expect((await ask(port, '/clusters/other', bearer)).status).toBe(404);

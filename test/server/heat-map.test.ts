@@ -4,10 +4,10 @@ import type { ClusterSession } from '../../src/fleet/index.js';
 import { html } from '../../src/presentation/report/html/markup.js';
 import { chosenDays } from '../../src/server/dashboard/chosen-days.js';
 import { chosenRows, heatMap, type MapQuery } from '../../src/server/dashboard/heat-map.js';
-import { type Serving, serveFleet } from '../../src/server/serve-fleet.js';
+import type { Serving } from '../../src/server/serve-fleet.js';
 import { typedCommand } from '../../src/server/typed-command.js';
 import type { WatchedCluster } from '../../src/watch/cluster-watch.js';
-import { bigCluster, TOKEN } from './support.js';
+import { bigCluster, served, TOKEN } from './support.js';
 
 const start = '2026-01-01';
 const range = { start, end: '2027-01-01' };
@@ -121,16 +121,8 @@ describe('the pages of a fleet', () => {
   let serving: Serving | undefined;
   afterEach(async () => serving?.close());
 
-  async function served(cluster: WatchedCluster): Promise<(path: string) => Promise<string>> {
-    serving = await serveFleet({
-      clusters: [],
-      watched: [cluster],
-      environment: {},
-      access: { token: TOKEN, allowedHosts: [], readOnly: false, userHeader: undefined },
-      by: 'operator',
-      host: '127.0.0.1',
-      port: 0,
-    });
+  async function pagesOf(cluster: WatchedCluster): Promise<(path: string) => Promise<string>> {
+    serving = await served([cluster]);
     const { port } = serving;
     return async (path) => {
       const headers = { authorization: `Bearer ${TOKEN}` };
@@ -140,7 +132,7 @@ describe('the pages of a fleet', () => {
 
   it('cost a cluster the same for many viewers as for one: its run is asked once in an interval, however many look', async () => {
     let questions = 0;
-    const lookAt = await served(bigCluster('big', 1_000, 31, () => questions++));
+    const lookAt = await pagesOf(bigCluster('big', 1_000, 31, () => questions++));
     const look = () => lookAt('/clusters/big');
     await expect.poll(look, { timeout: 60_000 }).toContain('customer-0000');
     const [before, from] = [questions, performance.now()];
@@ -154,7 +146,7 @@ describe('the pages of a fleet', () => {
     const cluster = bigCluster('big', 10, 31);
     const other = 'backfillscorecards-big-2025-12';
     const findRun = async () => ({ workflowId: 'backfillscorecards-big', others: [other] });
-    const look = await served({ ...cluster, findRun });
+    const look = await pagesOf({ ...cluster, findRun });
     for (const path of ['/', '/clusters/big']) {
       const page = await look(path);
       expect(page).toContain(`Also open: <a href="/clusters/big?run=${other}">${other}</a>`);
@@ -175,7 +167,7 @@ describe('the pages of a fleet', () => {
   }
 
   it('are not needed for the metrics: a scrape looks by itself', async () => {
-    const look = await served(clusterBehindVpn());
+    const look = await pagesOf(clusterBehindVpn());
     const up = (value: number) =>
       expect.poll(() => look('/metrics'), { timeout: 60_000 }).toContain(`backfill_cluster_up{cluster="big"} ${value}`);
     await up(1);
@@ -186,7 +178,7 @@ describe('the pages of a fleet', () => {
   });
 
   it('keep the last picture of a cluster that does not answer, dimmed, with since when and why, and heal', async () => {
-    const look = await served(clusterBehindVpn());
+    const look = await pagesOf(clusterBehindVpn());
     await expect.poll(() => look('/'), { timeout: 60_000 }).toContain('windows in flight');
     away = true;
     await expect.poll(() => look('/'), { timeout: 60_000 }).toMatch(/no answer since .*the VPN is down/);

@@ -20,6 +20,15 @@ async function serve(runs: Record<string, string>): Promise<TestServer> {
   return server;
 }
 
+/** A run whose first window is running, on pages as the cluster `east`. */
+async function shown(customers: string[]) {
+  const run = await rig.startBackfill({ customers, ...days });
+  await run.until(({ totals }) => totals.running === 1);
+  const server = await serve({ east: run.workflowId });
+  await pageWith(server, '/', run.workflowId);
+  return { run, server };
+}
+
 /** The page once it has this text. */
 const pageWith = (server: TestServer, path: string, text: string | RegExp) =>
   until(
@@ -29,10 +38,7 @@ const pageWith = (server: TestServer, path: string, text: string | RegExp) =>
 
 describe('pages over real runs', () => {
   it('a command from a page is in the run’s log with the person’s name, and the page has the run’s answer', async () => {
-    const run = await rig.startBackfill({ customers: ['slow-a', 'slow-b'], ...days });
-    await run.until(({ totals }) => totals.running === 1);
-    const server = await serve({ east: run.workflowId });
-    await pageWith(server, '/', run.workflowId);
+    const { run, server } = await shown(['slow-a', 'slow-b']);
     const path = '/clusters/east/commands/pause';
     const answer = await server.send(path, { reason: HOSTILE }, 'ana@example.com');
     expect(answer.status).toBe(200);
@@ -54,10 +60,7 @@ describe('pages over real runs', () => {
   });
 
   it('a form that is sent twice is done once', async () => {
-    const run = await rig.startBackfill({ customers: ['slow-a'], ...days });
-    await run.until(({ totals }) => totals.running === 1);
-    const server = await serve({ east: run.workflowId });
-    await pageWith(server, '/', run.workflowId);
+    const { run, server } = await shown(['slow-a']);
     const fields = { id: 'the-same-form', customer: 'slow-a', day: '2026-01-02' };
     for (let i = 0; i < 2; i++) {
       const { text } = await server.send('/clusters/east/commands/skipDay', fields);
@@ -67,10 +70,7 @@ describe('pages over real runs', () => {
   });
 
   it('what cannot be taken back is asked for again before anything is sent', async () => {
-    const run = await rig.startBackfill({ customers: ['slow-a'], ...days });
-    await run.until(({ totals }) => totals.running === 1);
-    const server = await serve({ east: run.workflowId });
-    await pageWith(server, '/', run.workflowId);
+    const { run, server } = await shown(['slow-a']);
     for (const command of ['finish', 'cancel', 'cancelWindows']) {
       const { text } = await server.send(`/clusters/east/commands/${command}`, {});
       expect(text).toContain('About to ');
@@ -83,10 +83,7 @@ describe('pages over real runs', () => {
   });
 
   it('a refusal is the run’s own sentence, and nothing is lost by a wrong field', async () => {
-    const run = await rig.startBackfill({ customers: ['slow-a'], ...days });
-    await run.until(({ totals }) => totals.running === 1);
-    const server = await serve({ east: run.workflowId });
-    await pageWith(server, '/', run.workflowId);
+    const { server } = await shown(['slow-a']);
     const wrong = await server.send('/clusters/east/commands/setParallelism', { max: 'many' });
     expect(wrong.status).toBe(409);
     expect(wrong.text).toContain('expected a whole number from 1 to 1,000');
@@ -125,9 +122,7 @@ describe('pages over real runs', () => {
   });
 
   it('shows how far a window is inside, and warns before its heartbeat times out', async () => {
-    const run = await rig.startBackfill({ customers: ['beating-a'], ...days });
-    await run.until(({ totals }) => totals.running === 1);
-    const server = await serve({ east: run.workflowId });
+    const { run, server } = await shown(['beating-a']);
     await pageWith(server, '/clusters/east', /25%, 25 done, 100 total, heartbeat .* ago of at most 20s/);
     await pageWith(server, '/', 'it may time out: if it does, the run splits the window');
     await run.update('finish', {});

@@ -1,12 +1,33 @@
 import type { Progress } from '../../src/backfill/views/progress.js';
 import type { Cluster, ClusterSession } from '../../src/fleet/index.js';
 import { describeRun } from '../../src/operations/find-run.js';
-import { type Serving, serveFleet } from '../../src/server/serve-fleet.js';
+import { type ServeOptions, type Serving, serveFleet } from '../../src/server/serve-fleet.js';
 import type { WatchedCluster } from '../../src/watch/cluster-watch.js';
 import { progress } from '../support/progress.js';
 import type { Rig } from '../support/rig.js';
 
 export const TOKEN = 'a-token-of-more-than-twenty-characters';
+
+interface Options extends Partial<Omit<ServeOptions['access'], 'token'>> {
+  readonly clusters?: readonly Cluster[];
+  /** Default: any free one. */
+  readonly port?: number;
+}
+
+/** A server for these clusters, on loopback. */
+export const served = (
+  watched: readonly WatchedCluster[],
+  { clusters = [], port = 0, readOnly = false, allowedHosts = [], userHeader }: Options = {},
+): Promise<Serving> =>
+  serveFleet({
+    clusters,
+    watched,
+    environment: {},
+    access: { token: TOKEN, allowedHosts, readOnly, userHeader },
+    by: 'operator',
+    host: '127.0.0.1',
+    port,
+  });
 
 /** Pages over runs on a rig's server: the name of each cluster, and the workflow id of its run. */
 export class TestServer {
@@ -40,18 +61,8 @@ export class TestServer {
         },
       };
     });
-    const access = { token: TOKEN, allowedHosts: [], readOnly: false, userHeader: 'X-Forwarded-User' };
-    return new TestServer(
-      await serveFleet({
-        clusters,
-        watched: [...watched, ...others],
-        environment: {},
-        access,
-        by: 'operator',
-        host: '127.0.0.1',
-        port,
-      }),
-    );
+    const options = { clusters, port, userHeader: 'X-Forwarded-User' };
+    return new TestServer(await served([...watched, ...others], options));
   }
 
   get origin(): string {

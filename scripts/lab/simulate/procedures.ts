@@ -24,10 +24,13 @@ export type Procedure = (cluster: Cluster, parameters: Parameters) => Played;
 /** This project: windows that find their size, an adaptive limit, the probe. Nobody has to be there. */
 export const ours: Procedure = (cluster, parameters) => single(cluster, parameters, oursFor(cluster, parameters));
 
-export const auto: Procedure = (cluster, parameters) => {
+export const auto: Procedure = (cluster, parameters) => single(cluster, parameters, autoFor(cluster, parameters));
+
+/** The request's fields, but for its customers and days. */
+export function autoFor(cluster: Cluster, parameters: Parameters) {
   const fields = oursFor(cluster, parameters);
-  return single(cluster, parameters, { ...fields, parallelism: { ...fields.parallelism, perCustomer: 'auto' } });
-};
+  return { ...fields, parallelism: { ...fields.parallelism, perCustomer: 'auto' } };
+}
 
 export const oursFor = (cluster: Cluster, { probe, probeEvery }: Parameters) => ({
   window: { initial: 'auto' },

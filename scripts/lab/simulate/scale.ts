@@ -9,7 +9,7 @@ import { Database } from './database.js';
 import { clusterOf } from './fleet.js';
 import { january } from './parameters.js';
 import { play } from './play.js';
-import { oursFor, requestFor } from './procedures.js';
+import { autoFor, requestFor } from './procedures.js';
 import { logBetween, randomFrom } from './random.js';
 
 const CUSTOMERS = 10_000;
@@ -23,7 +23,7 @@ export function scaleCheck(seed: number): void {
   const range = { name: 'everybody', start: '2025-01-01', end: '2026-01-02' };
   const cluster = clusterOf({ ...range, volumes, knee: 48, random, parameters: january });
   const members = cluster.customers.map((_, i) => i);
-  const request = requestFor(cluster, members, oursFor(cluster, january));
+  const request = requestFor(cluster, members, autoFor(cluster, january));
   const database = new Database<WindowKey>(cluster.conditions, january, random);
   let events = 0;
   let heaviest = 0;

@@ -24,9 +24,10 @@ export type Action = <Words extends unknown[] = string[][], Options = object>(
  *
  * To add one: a file in `commands/` that exports an `AddCommand`, an entry in the list in `command-line.ts`, its section in
  * docs/cli.md, and its examples in `withExamples`. In the handler, `selectClusters` resolves the clusters
- * that were named and `withSessions` opens them side by side; `onEach` takes each a step further and keeps one cluster's
- * problem from the others; `answer` ends the command, in the requested format, with the right exit code. A command that
- * sends an Update to runs is `sendToRuns` and nothing else: see `pause.ts`. Failures are thrown as a `CommandProblem`.
+ * that were named; `answerOfEach` asks them side by side and ends the command, in the requested format, with the right exit
+ * code. Where there are several steps, `withSessions` opens the clusters, `onEach` takes each a step further and keeps one
+ * cluster's problem from the others, and `answer` ends it. A command that sends an Update to runs is `sendToRuns` and nothing
+ * else: see `pause-resume.ts`. Failures are thrown as a `CommandProblem`.
  */
 export type AddCommand = (program: Command, action: Action) => void;
 

@@ -1,6 +1,7 @@
+import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import { EXIT, type ExitCode, worstExitCode } from '../../operations/exit-codes.js';
 import type { Line } from '../../presentation/lines/line.js';
-import type { Outcome } from './clusters.js';
+import { type Outcome, onEach, valuesOf, withSessions } from './clusters.js';
 import type { CommandContext } from './context.js';
 
 /** How a command presents the values of its clusters. */
@@ -30,7 +31,7 @@ export function answer<T>(
     return 'problem' in outcome ? outcome.problem.exitCode : (presentation.exitCode?.(outcome.value) ?? EXIT.done);
   });
   const exitCode = worstExitCode(codes);
-  context.print(presentation.lines(outcomes.flatMap((outcome) => ('value' in outcome ? [outcome.value] : []))));
+  context.print(presentation.lines(valuesOf(outcomes)));
   context.printJson({
     command: context.command,
     exitCode,
@@ -45,6 +46,19 @@ export function answer<T>(
   }
   return exitCode;
 }
+
+/** Ends a command that asks each of these clusters one thing. */
+export const answerOfEach = <T>(
+  context: CommandContext,
+  clusters: readonly Cluster[],
+  ask: (session: ClusterSession) => Promise<T>,
+  presentation: Presentation<T>,
+): Promise<ExitCode> =>
+  withSessions(context, clusters, async (sessions) => answer(context, await onEach(sessions, ask), presentation));
+
+/** Several clusters' lines, with an empty line between them. */
+export const inBlocks = (blocks: readonly Line[][]): Line[] =>
+  blocks.flatMap((block, i) => (i === 0 ? block : [[], ...block]));
 
 /** Some messages already begin with the cluster's name. */
 export const withName = (name: string, message: string) => (message.startsWith(name) ? message : `${name}: ${message}`);

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import type { ClusterSession } from '../../fleet/index.js';
 import { onOneLine } from '../../one-line.js';
 import { executionsOfCluster } from '../../operations/find-run.js';
 import { toSecond } from '../../presentation/lines/format.js';
@@ -44,21 +45,9 @@ The report has the digest of all entries: see backfill verify-report.`,
   ).action(
     action(async (context, [names = []], { days, decisions = false, format }: AuditOptions) => {
       const clusters = await selectClusters(context, names);
+      const since = new Date(Date.now() - days * 86_400_000);
       return withSessions(context, clusters, async (sessions) => {
-        const audits = await onEach(sessions, async (session) => {
-          const since = new Date(Date.now() - days * 86_400_000);
-          const runs = await executionsOfCluster(session, since);
-          const found = await withDeadline(
-            session.client,
-            () => Promise.all(runs.map((run) => auditOf(session.client, run))),
-            LIMIT_MS,
-          );
-          const entries = found
-            .flatMap((audit) => audit.entries)
-            .filter(({ kind }) => decisions || kind !== 'decision')
-            .sort((a, b) => (a.at < b.at ? -1 : 1));
-          return { cluster: session.cluster.name, entries, gaps: found.flatMap(({ gap }) => gap ?? []) };
-        });
+        const audits = await onEach(sessions, (session) => auditSince(session, since, decisions));
         const rows = valuesOf(audits)
           .flatMap(({ cluster, entries }) => entries.map((entry) => ({ cluster, ...entry })))
           .sort((a, b) => (a.at < b.at ? -1 : 1));
@@ -72,6 +61,18 @@ The report has the digest of all entries: see backfill verify-report.`,
     }),
   );
 };
+
+/** The entries of every run of a cluster that was started since then, oldest first. */
+async function auditSince(session: ClusterSession, since: Date, decisions: boolean) {
+  const { client, cluster } = session;
+  const runs = await executionsOfCluster(session, since);
+  const audits = await withDeadline(client, () => Promise.all(runs.map((run) => auditOf(client, run))), LIMIT_MS);
+  const entries = audits
+    .flatMap((audit) => audit.entries)
+    .filter(({ kind }) => decisions || kind !== 'decision')
+    .sort((a, b) => (a.at < b.at ? -1 : 1));
+  return { cluster: cluster.name, entries, gaps: audits.flatMap(({ gap }) => gap ?? []) };
+}
 
 type Row = AuditEntry & { cluster: string };
 

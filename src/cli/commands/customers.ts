@@ -1,7 +1,8 @@
+import { defined } from '../../backfill/defined.js';
 import { formatDuration } from '../../backfill/hours/duration.js';
 import type { CustomerView, WindowView } from '../../backfill/views/customer.js';
 import { placedDays } from '../../backfill/views/placed-days.js';
-import type { Progress } from '../../backfill/views/progress.js';
+import type { ClusterSession } from '../../fleet/index.js';
 import { onOneLine } from '../../one-line.js';
 import { ask, findRun, progressOf, type Run, type RunChoice } from '../../operations/find-run.js';
 import { badUsage } from '../../operations/problem.js';
@@ -12,11 +13,12 @@ import { fact, LABEL_WIDTH, type Line, styled } from '../../presentation/lines/l
 import { wrapped } from '../../presentation/lines/wrapping.js';
 import { figuresOf } from '../../presentation/status/figures.js';
 import { type AddCommand, withExamples } from './add-command.js';
-import { answer } from './answer.js';
-import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
+import { answerOfEach } from './answer.js';
+import { selectClusters, withClusters } from './clusters.js';
 import { knownCustomer } from './customer-names.js';
 import { withRunOptions } from './run-options.js';
 import { runFields } from './run-state.js';
+import type { Target } from './send-command.js';
 import { typedDay } from './typed-day.js';
 
 interface CustomersOptions extends RunChoice {
@@ -41,24 +43,25 @@ export const addCustomers: AddCommand = (program, action) => {
     action(async (context, [names = []], { customer, day, ...choice }: CustomersOptions) => {
       if (day !== undefined && customer === undefined) throw badUsage('--day needs --customer');
       const clusters = await selectClusters(context, names, choice);
-      return withSessions(context, clusters, async (sessions) => {
-        const runs = await onEach(sessions, (session) => findRun(session, choice));
-        if (customer === undefined) {
-          return answer(context, await onEach(runs, async (run) => ({ run, progress: await progressOf(run) })), {
-            lines: (found) => found.flatMap((one) => mapLines(one, context.columns)),
-            fields: ({ run, progress }) => ({
-              run: runFields(run),
-              range: progress.range,
-              ...(progress.customersLeftOut ? { customersLeftOut: progress.customersLeftOut } : {}),
-              customers: placedDays(progress),
-            }),
-          });
-        }
-        const views = await onEach(runs, (run) => customerViewOf(run, customer, day));
-        return answer(context, views, {
-          lines: (found) => found.flatMap((one) => viewLines(one, context.columns)),
-          fields: ({ run, view }) => ({ run: runFields(run), customer: view }),
+      const target = async (session: ClusterSession): Promise<Target> => {
+        const run = await findRun(session, choice);
+        return { run, progress: await progressOf(run) };
+      };
+      if (customer === undefined) {
+        return answerOfEach(context, clusters, target, {
+          lines: (found) => found.flatMap((one) => mapLines(one, context.columns)),
+          fields: ({ run, progress }) => ({
+            run: runFields(run),
+            range: progress.range,
+            ...defined({ customersLeftOut: progress.customersLeftOut }),
+            customers: placedDays(progress),
+          }),
         });
+      }
+      const view = async (session: ClusterSession) => customerViewOf(await target(session), customer, day);
+      return answerOfEach(context, clusters, view, {
+        lines: (found) => found.flatMap((one) => viewLines(one, context.columns)),
+        fields: ({ run, view }) => ({ run: runFields(run), customer: view }),
       });
     }),
   );
@@ -69,14 +72,14 @@ interface FoundView {
   readonly view: CustomerView;
 }
 
-async function customerViewOf(run: Run, customer: string, typed?: string): Promise<FoundView> {
-  const target = { run, progress: await progressOf(run) };
+async function customerViewOf(target: Target, customer: string, typed?: string): Promise<FoundView> {
+  const { run } = target;
   knownCustomer(target, customer);
   const day = typed === undefined ? undefined : typedDay(target, typed);
-  return { run, view: await ask<CustomerView>(run, 'customer', { customer, ...(day !== undefined && { day }) }) };
+  return { run, view: await ask<CustomerView>(run, 'customer', defined({ customer, day })) };
 }
 
-function mapLines({ run, progress }: { run: Run; progress: Progress }, width: number): Line[] {
+function mapLines({ run, progress }: Target, width: number): Line[] {
   const rows = placedDays(progress);
   const { done, days } = progress.totals;
   const title: Line = [

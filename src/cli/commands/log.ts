@@ -1,12 +1,13 @@
 import type { LogView } from '../../backfill/views/log.js';
+import type { ClusterSession } from '../../fleet/index.js';
 import { onOneLine } from '../../one-line.js';
 import { ask, findRun, type RunChoice } from '../../operations/find-run.js';
 import { toSecond } from '../../presentation/lines/format.js';
 import { type Line, styled } from '../../presentation/lines/line.js';
 import { wrapped } from '../../presentation/lines/wrapping.js';
 import { type AddCommand, withExamples } from './add-command.js';
-import { answer } from './answer.js';
-import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
+import { answerOfEach, inBlocks } from './answer.js';
+import { selectClusters, withClusters } from './clusters.js';
 import { withRunOptions } from './run-options.js';
 import { runFields } from './run-state.js';
 import { wholeNumber } from './whole-number.js';
@@ -30,20 +31,19 @@ export const addLog: AddCommand = (program, action) => {
   ).action(
     action(async (context, [names = []], { limit, ...choice }: LogOptions) => {
       const clusters = await selectClusters(context, names, choice);
-      return withSessions(context, clusters, async (sessions) => {
-        const logs = await onEach(sessions, async (session) => {
-          const run = await findRun(session, choice);
-          return { run, log: (await ask<LogView[]>(run, 'log')).slice(-limit) };
-        });
-        return answer(context, logs, {
-          lines: (found) =>
-            found.flatMap(({ run, log }, i): Line[] => [
-              ...(i === 0 ? [] : [[]]),
+      const logOf = async (session: ClusterSession) => {
+        const run = await findRun(session, choice);
+        return { run, log: (await ask<LogView[]>(run, 'log')).slice(-limit) };
+      };
+      return answerOfEach(context, clusters, logOf, {
+        lines: (logs) =>
+          inBlocks(
+            logs.map(({ run, log }): Line[] => [
               [styled(run.session.cluster.name, 'bold'), styled(`  ${run.workflowId}, times in UTC`, 'dim')],
               ...log.flatMap((entry) => wrapped(entryLine(entry), context.columns, 21)),
             ]),
-          fields: ({ run, log }) => ({ run: runFields(run), log }),
-        });
+          ),
+        fields: ({ run, log }) => ({ run: runFields(run), log }),
       });
     }),
   );

@@ -1,11 +1,11 @@
-import type { Cluster } from '../../fleet/index.js';
+import type { Cluster, ClusterSession } from '../../fleet/index.js';
 import type { ExitCode } from '../../operations/exit-codes.js';
 import { planOn } from '../../operations/plan-run.js';
 import type { RequestOptions } from '../../operations/request-fields.js';
 import { planLines } from '../../presentation/status/plan-view.js';
 import { type AddCommand, withExamples } from './add-command.js';
-import { answer } from './answer.js';
-import { onEach, selectClusters, valueIn, withClusters, withSessions } from './clusters.js';
+import { answerOfEach, inBlocks } from './answer.js';
+import { selectClusters, valueIn, withClusters } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { inputsFor } from './request-input.js';
 import { withRequestOptions } from './request-options.js';
@@ -34,19 +34,13 @@ export async function planRuns(
   options: RequestOptions,
 ): Promise<ExitCode> {
   const inputs = await inputsFor(context, clusters, options);
-  return withSessions(context, clusters, async (sessions) => {
-    const plans = await onEach(sessions, async (session) => {
-      const { input, warnings } = valueIn(inputs.get(session.cluster)!);
-      for (const warning of warnings) context.say(warning);
-      return { session, plan: await planOn(session, { ...input, dryRun: true }) };
-    });
-    return answer(context, plans, {
-      lines: (values) =>
-        values.flatMap(({ session, plan }, i) => [
-          ...(i === 0 ? [] : [[]]),
-          ...planLines(session.cluster.name, plan, context.columns),
-        ]),
-      fields: ({ plan }) => ({ plan }),
-    });
+  const planFor = async (session: ClusterSession) => {
+    const { input, warnings } = valueIn(inputs.get(session.cluster)!);
+    for (const warning of warnings) context.say(warning);
+    return { name: session.cluster.name, plan: await planOn(session, { ...input, dryRun: true }) };
+  };
+  return answerOfEach(context, clusters, planFor, {
+    lines: (plans) => inBlocks(plans.map(({ name, plan }) => planLines(name, plan, context.columns))),
+    fields: ({ plan }) => ({ plan }),
   });
 }

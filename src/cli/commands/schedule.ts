@@ -11,8 +11,8 @@ import { type Line, styled } from '../../presentation/lines/line.js';
 import { NIGHTLY, RUN_PREFIX, WORKFLOW_TYPE } from '../../runs/run-names.js';
 import { withDeadline } from '../../runs/time-limit.js';
 import { type Action, type AddCommand, withExamples } from './add-command.js';
-import { answer } from './answer.js';
-import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
+import { answerOfEach } from './answer.js';
+import { selectClusters, withClusters } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { inputFile } from './request-input.js';
 import { withRequestOptions } from './request-options.js';
@@ -137,16 +137,13 @@ function addDelete(schedule: Command, action: Action): void {
     action(async (context, [names = []], { all }: ScheduleOptions) => {
       const clusters = await selectClusters(context, names, { all, changes: true });
       await context.confirm(`delete the schedule of ${clusters.map(({ name }) => name).join(', ')}`);
-      return withSessions(context, clusters, async (sessions) => {
-        const deleted = await onEach(sessions, async (session) => {
-          await withDeadline(session.client, () => handleOf(session).delete()).catch(asMissing(session.cluster));
-          return session.cluster;
-        });
-        return answer(context, deleted, {
-          lines: (clusters) =>
-            clusters.map((cluster): Line => [styled(cluster.name, 'bold'), `  ${scheduleId(cluster)} deleted`]),
-          fields: (cluster) => ({ scheduleId: scheduleId(cluster), deleted: true }),
-        });
+      const deleted = async (session: ClusterSession): Promise<Cluster> => {
+        await withDeadline(session.client, () => handleOf(session).delete()).catch(asMissing(session.cluster));
+        return session.cluster;
+      };
+      return answerOfEach(context, clusters, deleted, {
+        lines: (all) => all.map((cluster): Line => [styled(cluster.name, 'bold'), `  ${scheduleId(cluster)} deleted`]),
+        fields: (cluster) => ({ scheduleId: scheduleId(cluster), deleted: true }),
       });
     }),
   );
@@ -169,20 +166,18 @@ function onSchedules(
   clusters: readonly Cluster[],
   work: (session: ClusterSession) => Promise<unknown>,
 ): Promise<ExitCode> {
-  return withSessions(context, clusters, async (sessions) => {
-    const described = await onEach(sessions, async (session) => {
-      const { client, cluster } = session;
-      try {
-        await work(session);
-        return { cluster, description: await withDeadline(client, () => handleOf(session).describe()) };
-      } catch (error) {
-        return asMissing(cluster)(error);
-      }
-    });
-    return answer(context, described, {
-      lines: (all) => all.flatMap(({ cluster, description }) => scheduleLines(cluster, description, context.columns)),
-      fields: ({ description }) => scheduleFields(description),
-    });
+  const described = async (session: ClusterSession) => {
+    const { client, cluster } = session;
+    try {
+      await work(session);
+      return { cluster, description: await withDeadline(client, () => handleOf(session).describe()) };
+    } catch (error) {
+      return asMissing(cluster)(error);
+    }
+  };
+  return answerOfEach(context, clusters, described, {
+    lines: (all) => all.flatMap(({ cluster, description }) => scheduleLines(cluster, description, context.columns)),
+    fields: ({ description }) => scheduleFields(description),
   });
 }
 

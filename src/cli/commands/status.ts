@@ -11,8 +11,8 @@ import { ANSWER_LIMIT_MS } from '../../runs/time-limit.js';
 import { type ClusterPicture, rateSinceStart } from '../../watch/picture.js';
 import { takeSnapshot } from '../../watch/run-snapshot.js';
 import { type AddCommand, withExamples } from './add-command.js';
-import { answer } from './answer.js';
-import { onEach, selectClusters, withClusters, withSessions } from './clusters.js';
+import { answerOfEach, inBlocks } from './answer.js';
+import { selectClusters, withClusters } from './clusters.js';
 import type { CommandContext } from './context.js';
 import { withRunOptions } from './run-options.js';
 import { endingOf, exitCodeOf, runFields } from './run-state.js';
@@ -53,13 +53,11 @@ days failed or are held, 5 if a cluster does not answer, 7 if one has no run.`,
   ).action(
     action(async (context, [names = []], options: StatusOptions) => {
       const clusters = await selectClusters(context, names, options);
-      return withSessions(context, clusters, async (sessions) =>
-        answer(context, await onEach(sessions, (session) => statusOf(session, options)), {
-          lines: (statuses) => statusLines(context, statuses, options),
-          fields: statusFields,
-          exitCode: statusExitCode,
-        }),
-      );
+      return answerOfEach(context, clusters, (session) => statusOf(session, options), {
+        lines: (statuses) => statusLines(context, statuses, options),
+        fields: statusFields,
+        exitCode: statusExitCode,
+      });
     }),
   );
 };
@@ -126,15 +124,14 @@ function statusLines(
     const [status] = statuses as [ClusterStatus];
     return [...renderStatus(status.picture, now, { columns, everyone }), ...indented(extras(status))];
   }
-  return statuses.flatMap((status, i): Line[] => {
+  const blocks = statuses.map((status): Line[] => {
     const { picture } = status;
     const summary = picture.progress ? summaryLines(picture.progress, picture, now) : [];
-    const problems = problemLines(picture, now).flatMap((line) => wrapped(line, columns, 2));
-    const block = [
+    return [
       ...wrapped(headline(picture, now), columns, 2),
       ...indented([...summary, ...extras(status)]),
-      ...problems,
+      ...problemLines(picture, now).flatMap((line) => wrapped(line, columns, 2)),
     ];
-    return i === 0 ? block : [[], ...block];
   });
+  return inBlocks(blocks);
 }

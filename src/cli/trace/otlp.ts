@@ -44,69 +44,71 @@ export const tracesOf = ({ clusters, generatedAt }: ReportDocument): OtlpTraces 
 
 function spansOf(run: ClusterReport, now: number): Span[] {
   const name = `${run.namespace}/${run.workflowId}/${run.startedAt}`;
-  const traceId = idOf(name, 32);
-  const root = idOf(`${name}/run`, 16);
-  const endedAt = run.endedAt === null ? now : Date.parse(run.endedAt);
-  const windows = [...grouped(run.windows, ({ workflowId }) => workflowId)].flatMap(([workflowId, executions]) => {
-    const spanId = idOf(`${name}/${workflowId}`, 16);
-    const last = executions.at(-1)!;
-    const window: Span = {
-      ...spanOf(executions[0]!, last, now),
-      traceId,
-      spanId,
-      parentSpanId: root,
-      name: workflowId,
-      attributes: attributes({
-        'backfill.customer': last.customer,
-        'backfill.window.from': last.from,
-        'backfill.window.to': last.to,
-        'backfill.attempts': executions.length,
-        'temporal.workflow_id': workflowId,
-      }),
-    };
-    const attempts = executions.map((execution, i): Span => {
-      return {
-        ...spanOf(execution, execution, now),
-        traceId,
-        spanId: idOf(`${name}/${workflowId}/${execution.runId}`, 16),
-        parentSpanId: spanId,
-        name: `attempt ${i + 1}`,
-        attributes: attributes({
-          'temporal.workflow_id': workflowId,
-          'temporal.run_id': execution.runId,
-          'temporal.status': execution.status,
-          ...(execution.class === undefined ? {} : { 'backfill.failure.class': execution.class }),
-        }),
-      };
-    });
-    return [window, ...attempts];
-  });
-  const ended = run.status === 'completed' ? STATUS.ok : run.status === 'cancelled' ? STATUS.error : STATUS.unset;
-  return [
-    {
-      traceId,
-      spanId: root,
-      name: run.workflowId,
-      kind: INTERNAL,
-      startTimeUnixNano: nanos(Date.parse(run.startedAt)),
-      endTimeUnixNano: nanos(endedAt),
-      attributes: attributes({
-        'backfill.range.start': run.range.start,
-        'backfill.range.end': run.range.end,
-        'backfill.days': run.totals.days,
-        'backfill.days.done': run.totals.done,
-        'temporal.namespace': run.namespace,
-        'temporal.run_id': run.runId,
-      }),
-      events: run.log.map(({ at, what, by, effect, fact }) => ({
-        name: what === 'decision' ? fact.kind : what,
-        timeUnixNano: nanos(Date.parse(at)),
-        attributes: attributes({ effect, ...(by === undefined ? {} : { by }) }),
-      })),
-      status: { code: ended, message: run.statusReason },
+  const root: Span = {
+    traceId: idOf(name, 32),
+    spanId: idOf(`${name}/run`, 16),
+    name: run.workflowId,
+    kind: INTERNAL,
+    startTimeUnixNano: nanos(Date.parse(run.startedAt)),
+    endTimeUnixNano: nanos(run.endedAt === null ? now : Date.parse(run.endedAt)),
+    attributes: attributes({
+      'backfill.range.start': run.range.start,
+      'backfill.range.end': run.range.end,
+      'backfill.days': run.totals.days,
+      'backfill.days.done': run.totals.done,
+      'temporal.namespace': run.namespace,
+      'temporal.run_id': run.runId,
+    }),
+    events: run.log.map(({ at, what, by, effect, fact }) => ({
+      name: what === 'decision' ? fact.kind : what,
+      timeUnixNano: nanos(Date.parse(at)),
+      attributes: attributes({ effect, by }),
+    })),
+    status: {
+      code: run.status === 'completed' ? STATUS.ok : run.status === 'cancelled' ? STATUS.error : STATUS.unset,
+      message: run.statusReason,
     },
-    ...windows,
-  ];
+  };
+  const windows = grouped(run.windows, ({ workflowId }) => workflowId).values();
+  return [root, ...[...windows].flatMap((executions) => windowSpans(name, root, executions, now))];
+}
+
+/** A window's span, and one below it for each execution of its workflow. */
+function windowSpans(name: string, root: Span, executions: readonly WindowRecord[], now: number): Span[] {
+  const { traceId } = root;
+  const last = executions.at(-1)!;
+  const { workflowId } = last;
+  const spanId = idOf(`${name}/${workflowId}`, 16);
+  const window: Span = {
+    ...spanOf(executions[0]!, last, now),
+    traceId,
+    spanId,
+    parentSpanId: root.spanId,
+    name: workflowId,
+    attributes: attributes({
+      'backfill.customer': last.customer,
+      'backfill.window.from': last.from,
+      'backfill.window.to': last.to,
+      'backfill.attempts': executions.length,
+      'temporal.workflow_id': workflowId,
+    }),
+  };
+  const attempts = executions.map(
+    (execution, i): Span => ({
+      ...spanOf(execution, execution, now),
+      traceId,
+      spanId: idOf(`${name}/${workflowId}/${execution.runId}`, 16),
+      parentSpanId: spanId,
+      name: `attempt ${i + 1}`,
+      attributes: attributes({
+        'temporal.workflow_id': workflowId,
+        'temporal.run_id': execution.runId,
+        'temporal.status': execution.status,
+        'backfill.failure.class': execution.class,
+      }),
+    }),
+  );
+  return [window, ...attempts];
 }
 
 function spanOf(first: WindowRecord, last: WindowRecord, now: number) {
@@ -125,8 +127,9 @@ const idOf = (text: string, digits: number): string => createHash('sha256').upda
 
 const nanos = (ms: number): string => String(BigInt(ms) * 1_000_000n);
 
-const attributes = (values: Record<string, string | number>): Attribute[] =>
-  Object.entries(values).map(([key, value]) => ({
-    key,
-    value: typeof value === 'number' ? { intValue: String(value) } : { stringValue: value },
-  }));
+/** Those that have a value. */
+const attributes = (values: Record<string, string | number | undefined>): Attribute[] =>
+  Object.entries(values).flatMap(([key, value]): Attribute[] => {
+    if (value === undefined) return [];
+    return [{ key, value: typeof value === 'number' ? { intValue: String(value) } : { stringValue: value } }];
+  });

@@ -9,6 +9,7 @@ import {
   type Span,
   type Style,
   styled,
+  textOf,
 } from '../../presentation/lines/line.js';
 import { wrapped } from '../../presentation/lines/wrapping.js';
 import { figuresOf } from '../../presentation/status/figures.js';
@@ -122,8 +123,7 @@ function overview(picture: ClusterPicture, state: WatchState, now: number, { col
   const space = Math.max(0, rows - windowRows - problemRows - lines.length);
   lines.push(...Array<Line>(space).fill([]));
   if (windowRows > 0) {
-    const title =
-      windowsTitle(picture.windows!, picture.progress) + (picture.progress ? '' : ' that belong to no run here');
+    const title = windowsTitle(picture.windows!, picture.progress);
     lines.push([styled(title, 'bold')], ...windowLines(picture.windows!, now, columns, windowRows - 1));
   }
   if (problemRows > 0) {
@@ -151,18 +151,11 @@ function rulerWithPosition(
   const cell = daysPerCell > 1 ? `${daysPerCell} days a cell, the worst shown` : '';
   const text = [cell, part].filter(Boolean).join('  ');
   if (text === '') return ruler;
-  const flat = ruler
-    .map((span) => (typeof span === 'string' ? span : span.text))
-    .join('')
-    .trimEnd();
+  const flat = textOf(ruler).trimEnd();
   const gap = columns - flat.length - text.length;
   // Where the ruler is full, the position matters more than its last days.
-  return [
-    styled(
-      gap >= 2 ? flat + ' '.repeat(gap) + text : `${flat.slice(0, Math.max(0, columns - text.length - 1))} ${text}`,
-      'dim',
-    ),
-  ];
+  const before = gap >= 2 ? flat + ' '.repeat(gap) : `${flat.slice(0, Math.max(0, columns - text.length - 1))} `;
+  return [styled(before + text, 'dim')];
 }
 
 /** A name and a figure for each cluster; the selected one is in brackets and always visible. */

@@ -40,55 +40,45 @@ export function afterKey(state: WatchState, key: string, shown: ShownFrame): { s
     return key === 'y' ? { state: rest, action: { kind: 'command', command: confirming } } : { state: rest };
   }
   if (key === 'q') return { state, action: { kind: 'quit' } };
-  return { state: moved(state, key, shown) };
+  return { state: MOVES[key]?.(state, shown) ?? state };
 }
 
-function moved(state: WatchState, key: string, { clusters, lines, page }: ShownFrame): WatchState {
-  const scrolledTo = (line: number): WatchState => ({
+type Move = (state: WatchState, shown: ShownFrame) => WatchState;
+
+const scroll =
+  (toLine: (line: number, shown: ShownFrame) => number): Move =>
+  (state, shown) => ({
     ...state,
-    scroll: Math.max(0, Math.min(line, lines - page)),
+    scroll: Math.max(0, Math.min(toLine(state.scroll, shown), shown.lines - shown.page)),
   });
-  const switched = (by: number): WatchState => ({
-    ...state,
-    selected: (state.selected + by + clusters) % clusters,
-    scroll: 0,
-  });
-  const viewed = (view: View): WatchState => ({ ...state, view: state.view === view ? 'map' : view, scroll: 0 });
-  switch (key) {
-    case 'right':
-    case 'tab':
-      return switched(1);
-    case 'left':
-    case 'shift+tab':
-      return switched(-1);
-    case 'up':
-    case 'k':
-      return scrolledTo(state.scroll - 1);
-    case 'down':
-    case 'j':
-      return scrolledTo(state.scroll + 1);
-    case 'pageup':
-      return scrolledTo(state.scroll - page);
-    case 'pagedown':
-    case 'space':
-      return scrolledTo(state.scroll + page);
-    case 'home':
-      return scrolledTo(0);
-    case 'end':
-      return scrolledTo(lines);
-    case 'w':
-      return viewed('windows');
-    case 'a':
-      return viewed('attention');
-    case 'escape':
-      return { ...state, view: 'map', scroll: 0 };
-    case 'o':
-      return { ...state, worstFirst: !state.worstFirst, scroll: 0 };
-    case 'p':
-      return { ...state, confirming: 'pause' };
-    case 'r':
-      return { ...state, confirming: 'resume' };
-    default:
-      return state;
-  }
-}
+
+const switchBy =
+  (by: number): Move =>
+  (state, { clusters }) => ({ ...state, selected: (state.selected + by + clusters) % clusters, scroll: 0 });
+
+/** The same key leads back to the map. */
+const show =
+  (view: View): Move =>
+  (state) => ({ ...state, view: state.view === view ? 'map' : view, scroll: 0 });
+
+const MOVES: Readonly<Record<string, Move>> = {
+  right: switchBy(1),
+  tab: switchBy(1),
+  left: switchBy(-1),
+  'shift+tab': switchBy(-1),
+  up: scroll((line) => line - 1),
+  k: scroll((line) => line - 1),
+  down: scroll((line) => line + 1),
+  j: scroll((line) => line + 1),
+  pageup: scroll((line, { page }) => line - page),
+  pagedown: scroll((line, { page }) => line + page),
+  space: scroll((line, { page }) => line + page),
+  home: scroll(() => 0),
+  end: scroll((_, { lines }) => lines),
+  w: show('windows'),
+  a: show('attention'),
+  escape: show('map'),
+  o: (state) => ({ ...state, worstFirst: !state.worstFirst, scroll: 0 }),
+  p: (state) => ({ ...state, confirming: 'pause' }),
+  r: (state) => ({ ...state, confirming: 'resume' }),
+};

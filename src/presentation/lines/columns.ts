@@ -1,4 +1,4 @@
-import { type Line, type Span, type Style, widthOf } from './line.js';
+import { type Line, lineWidth, type Span, type Style, spanOf, styled } from './line.js';
 
 export interface Column {
   readonly title: string;
@@ -18,13 +18,13 @@ export type Cell = string | Line;
  * @returns the line of titles, then one line for each row
  */
 export function columns(titles: readonly Column[], rows: readonly (readonly Cell[])[], gap = 2): Line[] {
-  const head = titles.map(({ title }): Cell => [dim(title)]);
+  const head = titles.map(({ title }): Cell => [styled(title, 'dim')]);
   const all = [head, ...rows].map((row) => row.map(spansOf));
-  const widths = titles.map(({ atLeast = 0 }, i) => Math.max(atLeast, ...all.map((row) => cellWidth(row[i] ?? []))));
+  const widths = titles.map(({ atLeast = 0 }, i) => Math.max(atLeast, ...all.map((row) => lineWidth(row[i] ?? []))));
   return all.map((row) =>
     titles.flatMap(({ align }, i) => {
       const cell = row[i] ?? [];
-      const space = ' '.repeat(widths[i]! - cellWidth(cell));
+      const space = ' '.repeat(widths[i]! - lineWidth(cell));
       const between = i === 0 ? '' : ' '.repeat(gap);
       return align === 'right' ? [between, space, ...cell] : [between, ...cell, space];
     }),
@@ -32,15 +32,7 @@ export function columns(titles: readonly Column[], rows: readonly (readonly Cell
 }
 
 /** The row with each cell in a style, unless the cell has its own. */
-export function emphasised(row: readonly Cell[], style: Style): Cell[] {
-  return row.map((cell) => spansOf(cell).map((span): Span => (span.style ? span : { ...span, style })));
-}
+export const emphasised = (row: readonly Cell[], style: Style): Cell[] =>
+  row.map((cell) => spansOf(cell).map((span): Span => ({ style, ...span })));
 
-const dim = (text: string): Span => ({ text, style: 'dim' });
-
-function spansOf(cell: Cell): Span[] {
-  if (typeof cell === 'string') return [{ text: cell }];
-  return cell.map((span) => (typeof span === 'string' ? { text: span } : span));
-}
-
-const cellWidth = (cell: readonly Span[]) => cell.reduce((sum, { text }) => sum + widthOf(text), 0);
+const spansOf = (cell: Cell): Span[] => (typeof cell === 'string' ? [{ text: cell }] : cell.map(spanOf));

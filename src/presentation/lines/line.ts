@@ -1,24 +1,29 @@
+import { styleText } from 'node:util';
 import stringWidth from 'string-width';
 import { printable } from '../../one-line.js';
 
 /** Lines for a terminal: pieces of text with a style, measured and cut before any colour code is in them. */
 
-export type Style =
-  | 'bold'
-  | 'dim'
-  | 'inverse'
-  | 'red'
-  | 'green'
-  | 'yellow'
-  | 'blue'
-  | 'cyan'
-  | 'magenta'
-  | 'onRed'
-  | 'onGreen'
-  | 'onYellow'
-  | 'onBlue'
-  | 'onCyan'
-  | 'onMagenta';
+/** How each style is shown. A background sets a foreground as well: the terminal's default may be unreadable on it. */
+const FORMATS = {
+  bold: 'bold',
+  dim: 'dim',
+  inverse: 'inverse',
+  red: 'red',
+  green: 'green',
+  yellow: 'yellow',
+  blue: 'blue',
+  cyan: 'cyan',
+  magenta: 'magenta',
+  onRed: ['whiteBright', 'bgRed'],
+  onGreen: ['black', 'bgGreen'],
+  onYellow: ['black', 'bgYellow'],
+  onBlue: ['whiteBright', 'bgBlue'],
+  onCyan: ['black', 'bgCyan'],
+  onMagenta: ['whiteBright', 'bgMagenta'],
+} satisfies Record<string, Parameters<typeof styleText>[0]>;
+
+export type Style = keyof typeof FORMATS;
 
 export interface Span {
   readonly text: string;
@@ -33,25 +38,6 @@ export interface Rendering {
   readonly width?: number;
 }
 
-const codes: Record<Style, readonly [on: string, off: string]> = {
-  bold: ['1', '22'],
-  dim: ['2', '22'],
-  inverse: ['7', '27'],
-  red: ['31', '39'],
-  green: ['32', '39'],
-  yellow: ['33', '39'],
-  blue: ['34', '39'],
-  cyan: ['36', '39'],
-  magenta: ['35', '39'],
-  // A background sets a foreground as well: the terminal's default may be unreadable on it.
-  onRed: ['97;41', '39;49'],
-  onGreen: ['30;42', '39;49'],
-  onYellow: ['30;43', '39;49'],
-  onBlue: ['97;44', '39;49'],
-  onCyan: ['30;46', '39;49'],
-  onMagenta: ['97;45', '39;49'],
-};
-
 export const styled = (text: string, style: Style): Span => ({ text, style });
 
 /** The columns that the label of a {@link fact} takes. */
@@ -64,7 +50,8 @@ export const fact = (label: string, ...known: Line): Line => [styled(label.padEn
 const ONE_COLUMN_EACH = /^[\u0020-\u007e]*$/;
 const characters = new Intl.Segmenter();
 
-const spanOf = (span: string | Span): Span => (typeof span === 'string' ? { text: span } : span);
+/** A piece of a line; a text is one without a style. */
+export const spanOf = (span: string | Span): Span => (typeof span === 'string' ? { text: span } : span);
 
 /** The text of a line, without its styles. */
 export const textOf = (line: Line): string => printable(line.map((span) => spanOf(span).text).join(''));
@@ -83,9 +70,8 @@ export function render(line: Line, { colour, width = Number.POSITIVE_INFINITY }:
   return clipped(line, width)
     .map(({ text: raw, style }) => {
       const text = printable(raw);
-      if (!colour || !style || text === '') return text;
-      const [on, off] = codes[style];
-      return `\u001b[${on}m${text}\u001b[${off}m`;
+      // Whether there is colour is for the caller to say, not for the process's own stdout.
+      return colour && style && text ? styleText(FORMATS[style], text, { validateStream: false }) : text;
     })
     .join('')
     .replace(/ +$/, '');

@@ -1,5 +1,6 @@
 import { DAY_NAMES, type DayLetter } from '../../backfill/views/day-letters.js';
 import { eachDay } from '../../backfill/views/placed-days.js';
+import { PROOF_COLUMNS } from '../../backfill/views/proof.js';
 import type { ReportDocument, WindowRecord } from './document.js';
 
 /** A row for each day of each customer. */
@@ -37,23 +38,11 @@ export function windowsCsv({ clusters }: ReportDocument): string {
 
 /** A row for each row of the runs' proofs. */
 export function proofCsv({ clusters }: ReportDocument): string {
-  const titles = [
-    'customer',
-    'day',
-    'conversations',
-    'scorecards',
-    'window',
-    'completedAt',
-    'attempts',
-    'verified',
-  ] as const;
   const rows = clusters.flatMap(({ cluster, workflowId, proof }) =>
-    (proof?.rows ?? []).map((row) => [cluster, workflowId, ...titles.map((title) => String(row[title] ?? ''))]),
+    (proof?.rows ?? []).map((row) => [cluster, workflowId, ...PROOF_COLUMNS.map((name) => String(row[name] ?? ''))]),
   );
-  return csv([
-    ['cluster', 'run', ...titles.map((title) => (title === 'completedAt' ? 'completed_at' : title))],
-    ...rows,
-  ]);
+  const titles = PROOF_COLUMNS.map((name) => (name === 'completedAt' ? 'completed_at' : name));
+  return csv([['cluster', 'run', ...titles], ...rows]);
 }
 
 /** RFC 4180: a comma between fields, CRLF after each record, quotes where a field needs them. */

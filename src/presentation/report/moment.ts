@@ -28,12 +28,17 @@ interface Hours {
   checking: Intervals;
 }
 
-/** Something that changed a customer's hours. */
+/** Hours that moved into one of the sets, or that wait again. */
 interface Change {
+  /** Ms since 1970. */
   readonly at: number;
-  apply(hours: Hours): void;
+  readonly hours: Interval;
+  /** Only those of them that are in this set. */
+  readonly from?: keyof Hours;
+  readonly into?: keyof Hours | undefined;
 }
 
+const ALL_HOURS: Interval = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 const SETTLED = ['done', 'skipped', 'held', 'failed', 'running', 'checking'] as const;
 
 /**
@@ -102,7 +107,7 @@ function lettersAt(customer: PlacedDays, records: readonly WindowRecord[], chang
     checking: none,
   };
   // A window's end and what the log says of it may share a moment: the log is the later word.
-  for (const change of changes.filter((other) => other.at <= at).sort((a, b) => a.at - b.at)) change.apply(hours);
+  for (const change of changes.filter((other) => other.at <= at).sort((a, b) => a.at - b.at)) move(hours, change);
   const waiting = SETTLED.reduce<Intervals>((left, name) => difference(left, hours[name]), [range]);
   return lettersIn(range, { ...hours, waiting });
 }
@@ -121,28 +126,24 @@ function windowChanges(
   checked: ReadonlyMap<WindowRecord, number> | undefined,
 ): Change[] {
   return records.flatMap((window): Change[] => {
-    const interval = hoursOf(window);
-    const started: Change = { at: Date.parse(window.startedAt), apply: (hours) => put(hours, interval, 'running') };
-    if (window.closedAt === null) return [started];
-    const completed = checked ? 'checking' : 'done';
-    const next = window.status === 'completed' ? completed : undefined;
-    const ended: Change = { at: Date.parse(window.closedAt), apply: (hours) => put(hours, interval, next) };
+    const hours = hoursOf(window);
+    const changes: Change[] = [{ at: Date.parse(window.startedAt), hours, into: 'running' }];
+    if (window.closedAt !== null) {
+      const completed = checked ? 'checking' : 'done';
+      const into = window.status === 'completed' ? completed : undefined;
+      changes.push({ at: Date.parse(window.closedAt), hours, into });
+    }
     const verifiedAt = checked?.get(window);
-    if (verifiedAt === undefined) return [started, ended];
-    const verified: Change = {
-      at: verifiedAt,
-      apply: (hours) => {
-        for (const part of within(hours.checking, interval)) put(hours, part, 'done');
-      },
-    };
-    return [started, ended, verified];
+    if (verifiedAt !== undefined) changes.push({ at: verifiedAt, hours, from: 'checking', into: 'done' });
+    return changes;
   });
 }
 
-/** Moves hours into one set, or lets them wait. */
-function put(hours: Hours, interval: Interval, into: keyof Hours | undefined): void {
-  for (const name of SETTLED) hours[name] = subtract(hours[name], interval);
-  if (into) hours[into] = add(hours[into], interval);
+function move(sets: Hours, { hours, from, into }: Change): void {
+  for (const part of from ? within(sets[from], hours) : [hours]) {
+    for (const name of SETTLED) sets[name] = subtract(sets[name], part);
+    if (into) sets[into] = add(sets[into], part);
+  }
 }
 
 /** All windows of a run have ids of one form: the prefix is what stands before the customer. */
@@ -160,7 +161,7 @@ function loggedChanges({ at: instant, fact }: LogView, prefix: string): LoggedCh
     case 'windowStopped': {
       const window = parseWindowId(prefix, fact.window);
       const into = fact.kind === 'windowFailed' ? 'failed' : 'held';
-      return window ? [{ at, customer: window.customer, apply: (hours) => put(hours, window.interval, into) }] : [];
+      return window ? [{ at, customer: window.customer, hours: window.interval, into }] : [];
     }
     case 'shortfall':
       return shortfallChanges(at, fact);
@@ -178,39 +179,24 @@ function shortfallChanges(
 ): LoggedChange[] {
   const start = parseDay(days);
   if (start === undefined || next === 'reported') return [];
-  const into = next === 'repaired' ? undefined : next;
-  return [{ at, customer, apply: (hours) => put(hours, dayFrom(start), into) }];
+  return [{ at, customer, hours: dayFrom(start), into: next === 'repaired' ? undefined : next }];
 }
 
 function commandChanges(at: number, outcome: CommandOutcome): LoggedChange[] {
   switch (outcome.kind) {
     case 'dayReset':
-    case 'daySkipped': {
-      const start = parseDay(outcome.day) ?? 0;
-      const settles = outcome.kind === 'daySkipped' && outcome.next === 'skipped';
-      if (outcome.kind === 'dayReset' ? outcome.running : !settles) return [];
-      return [
-        {
-          at,
-          customer: outcome.customer,
-          apply: (hours) => put(hours, dayFrom(start), settles ? 'skipped' : undefined),
-        },
-      ];
-    }
+      return outcome.running ? [] : [{ at, customer: outcome.customer, hours: dayOf(outcome) }];
+    case 'daySkipped':
+      return outcome.next === 'skipped'
+        ? [{ at, customer: outcome.customer, hours: dayOf(outcome), into: 'skipped' }]
+        : [];
     case 'failedRetried':
-    case 'resumed': {
-      const cleared = outcome.kind === 'resumed' ? 'held' : 'failed';
-      return [
-        {
-          at,
-          customer: outcome.customer ?? '',
-          apply: (hours) => {
-            hours[cleared] = none;
-          },
-        },
-      ];
-    }
+      return [{ at, customer: outcome.customer ?? '', hours: ALL_HOURS, from: 'failed' }];
+    case 'resumed':
+      return [{ at, customer: outcome.customer ?? '', hours: ALL_HOURS, from: 'held' }];
     default:
       return [];
   }
 }
+
+const dayOf = ({ day }: { day: string }): Interval => dayFrom(parseDay(day) ?? 0);

@@ -79,10 +79,5 @@ function mapLines(progress: Progress, columns: number, everyone: boolean): Line[
 
 function inFlightLines({ windows, progress }: ClusterPicture, now: number, columns: number): Line[] {
   if (!windows || windows.list.length === 0) return [];
-  const whose = progress ? '' : ' that belong to no run here';
-  return [
-    [],
-    [styled(windowsTitle(windows, progress) + whose, 'bold')],
-    ...windowLines(windows, now, columns, MOST_WINDOWS),
-  ];
+  return [[], [styled(windowsTitle(windows, progress), 'bold')], ...windowLines(windows, now, columns, MOST_WINDOWS)];
 }

@@ -11,10 +11,12 @@ const OLD_FACTOR = 4;
 
 /** A title with the number of windows in flight. Visibility lists a window a moment after its start, on a busy server later. */
 export function windowsTitle({ list, more }: WindowsInFlight, progress?: Progress): string {
-  const { inFlight = 0 } = progress?.parallelism ?? {};
-  if (!more && inFlight > list.length)
-    return `${counted(inFlight, 'window')} in flight, ${count(list.length)} listed so far`;
-  return more ? `more than ${counted(list.length, 'window')} in flight` : `${counted(list.length, 'window')} in flight`;
+  const listed = `${more ? 'more than ' : ''}${counted(list.length, 'window')} in flight`;
+  if (!progress) return list.length > 0 ? `${listed} that belong to no run here` : listed;
+  const { inFlight } = progress.parallelism;
+  return more || inFlight <= list.length
+    ? listed
+    : `${counted(inFlight, 'window')} in flight, ${count(list.length)} listed so far`;
 }
 
 /**

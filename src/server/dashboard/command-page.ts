@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { count, counted } from '../../presentation/lines/format.js';
-import { html, type Markup } from '../../presentation/report/html/markup.js';
-import { type Answered, send, whatIsDear } from '../commands.js';
+import { type Content, html, type Markup } from '../../presentation/report/html/markup.js';
+import { type Answered, type Asked, consequenceOf, send } from '../commands.js';
 import { typedCommand } from '../typed-command.js';
 import { type CustomerDay, chosenDays } from './chosen-days.js';
 import { hidden, typedRun } from './forms.js';
@@ -22,61 +22,77 @@ export interface Sent {
 const MOST_DAYS = 250;
 const FOR_ALL = ['pause', 'resume'];
 
-/** Sends the command and shows what each run answered; one that is dear is asked for again first. */
+/** Sends the command and shows what each run answered; one that can't be taken back is confirmed first. */
 export async function commandPage(site: Site, { cluster, command: asked, fields: sent, by }: Sent): Promise<Page> {
+  if (cluster === undefined && !FOR_ALL.includes(asked)) throw new NotFound(`${asked} is for one cluster.`);
   // Without one, each is a command of its own.
   const { id = randomUUID(), confirmed, run: named, ...fields } = sent;
   const run = cluster === undefined ? undefined : named || undefined;
-  const back = cluster === undefined ? '/' : runPath(cluster, run === undefined ? {} : namedRun(site, cluster, run));
-  const crumbs = cluster === undefined ? FLEET_CRUMB : [...FLEET_CRUMB, [cluster, back] as const];
-  if (cluster === undefined && !FOR_ALL.includes(asked)) throw new NotFound(`${asked} is for one cluster.`);
   const many = cluster === undefined ? undefined : await daysIn(site, { cluster, run }, asked, fields);
   const command = many && asked === 'retryDay' ? 'resetDay' : asked;
-  const dear = many ? many.dear : whatIsDear(command, fields);
+  const consequence = many ? many.consequence : consequenceOf(command, fields);
   const steps = many?.days ?? [fields];
-  const page = { title: asked, crumbs, live: false } as const;
-  if (steps.length === 0 || steps.length > MOST_DAYS) {
-    const why = steps.length === 0 ? NOTHING[asked] : `Choose at most ${MOST_DAYS} days at once`;
-    return {
-      ...page,
-      status: 409,
-      body: html`<h1>${asked}</h1><p>${why}.</p><p><a href="${back}">Back</a></p>`,
-    };
-  }
+  const back = cluster === undefined ? '/' : runPath(cluster, run === undefined ? {} : namedRun(site, cluster, run));
+  const crumbs = cluster === undefined ? FLEET_CRUMB : [...FLEET_CRUMB, [cluster, back] as const];
+  const page = (body: Content, status?: Page['status'], title = asked): Page => ({
+    title,
+    crumbs,
+    live: false,
+    ...(status && { status }),
+    body: html`<h1>${title}</h1>${body}`,
+  });
+  const leave = html`<p><a href="${back}">Back</a></p>`;
+  if (steps.length === 0) return page(html`<p>${NOTHING[asked]}.</p>${leave}`, 409);
+  if (steps.length > MOST_DAYS) return page(html`<p>Choose at most ${MOST_DAYS} days at once.</p>${leave}`, 409);
   const typedFor = typedRun(site, cluster, run);
   const lines = steps.map((step) => typedCommand(command, cluster, { ...step, ...typedFor })).join('\n');
   const typed = html`<p class="note">In a terminal: <code>${lines}</code></p>`;
-  if (dear !== undefined && confirmed !== 'yes') {
-    const action = `${cluster === undefined ? '' : clusterPath(cluster)}/commands/${asked}`;
-    const whose = html`<strong>${cluster}</strong>${run === undefined ? undefined : html`, run <code>${run}</code>`}`;
-    return {
-      ...page,
-      title: 'Confirm',
-      body: html`<h1>Confirm</h1><p>About to ${dear}. This is ${cluster === undefined ? 'for every cluster' : whose}.</p>
-<form method="post" action="${action}" class="actions">${hidden({ ...fields, ...(run && { run }), id, confirmed: 'yes' })}<button class="dear">Yes, do it</button> <a href="${back}">No, back</a></form>${typed}`,
-    };
+  if (consequence !== undefined && confirmed !== 'yes') {
+    const again = hidden({ ...fields, ...(run && { run }), id, confirmed: 'yes' });
+    return page(
+      html`${question({ cluster, run, command: asked, consequence, back }, again)}${typed}`,
+      undefined,
+      'Confirm',
+    );
   }
-  const clusters =
-    cluster === undefined
-      ? site.watch.pictures.filter(({ workflowId }) => workflowId).map((one) => one.cluster)
-      : [cluster];
-  const answers = await Promise.all(
-    clusters.map((name) => {
-      const updates = steps.map((step) => {
-        const ownId = many ? `${id}-${step.customer}-${step.day}` : id;
-        return { cluster: name, run, command, fields: step, id: ownId, by };
-      });
-      return send(site, updates);
-    }),
+  const idOf = (step: Sent['fields']) => (many ? `${id}-${step.customer}-${step.day}` : id);
+  const commands = steps.map((step) => ({ run, command, fields: step, id: idOf(step), by }));
+  const { answers, left } = await answersTo(site, cluster, commands);
+  const none = answers.length === 0 ? html`<li>No cluster has a run.</li>` : undefined;
+  return page(
+    html`<ul class="answers">${answers.map(answerItem)}${none}</ul>
+${left > 0 ? html`<p class="warning">The other ${counted(left, 'day')} were not sent, since the run did not answer.</p>` : undefined}${leave}${typed}`,
+    answers.every(({ done }) => done) ? 200 : 409,
   );
-  const all = answers.flat();
-  const left = clusters.length * steps.length - all.length;
-  return {
-    ...page,
-    status: all.every(({ done }) => done) ? 200 : 409,
-    body: html`<h1>${asked}</h1><ul class="answers">${all.map(answerItem)}${all.length === 0 ? html`<li>No cluster has a run.</li>` : undefined}</ul>
-${left > 0 ? html`<p class="warning">The other ${counted(left, 'day')} were not sent, since the run did not answer.</p>` : undefined}<p><a href="${back}">Back</a></p>${typed}`,
-  };
+}
+
+interface Question {
+  readonly cluster: string | undefined;
+  readonly run: string | undefined;
+  readonly command: string;
+  readonly consequence: string;
+  readonly back: string;
+}
+
+/** @param again the fields that send the same form, confirmed */
+function question({ cluster, run, command, consequence, back }: Question, again: Content): Markup {
+  const action = `${cluster === undefined ? '' : clusterPath(cluster)}/commands/${command}`;
+  const one = html`<strong>${cluster}</strong>${run === undefined ? undefined : html`, run <code>${run}</code>`}`;
+  return html`<p>About to ${consequence}. This is ${cluster === undefined ? 'for every cluster' : one}.</p>
+<form method="post" action="${action}" class="actions">${again}<button class="danger">Yes, do it</button> <a href="${back}">No, back</a></form>`;
+}
+
+/** What the cluster, or each that has a run, answered; `left` counts commands that were not sent after one without an answer. */
+async function answersTo(
+  site: Site,
+  cluster: string | undefined,
+  commands: readonly Omit<Asked, 'cluster'>[],
+): Promise<{ answers: Answered[]; left: number }> {
+  const withRun = site.watch.pictures.filter(({ workflowId }) => workflowId).map((picture) => picture.cluster);
+  const clusters = cluster === undefined ? withRun : [cluster];
+  const to = (name: string) => commands.map((command) => ({ ...command, cluster: name }));
+  const answers = (await Promise.all(clusters.map((name) => send(site, to(name))))).flat();
+  return { answers, left: clusters.length * commands.length - answers.length };
 }
 
 const answerItem = ({ cluster, done, says }: Answered): Markup =>
@@ -89,17 +105,17 @@ const NOTHING: Record<string, string> = {
 };
 const VERBS: Record<string, string> = { resetDay: 'run again', skipDay: 'skip', retryDay: 'retry' };
 
-/** The days of a form that is for several; undefined for the others. `dear` says what happens to them, where there is more than one. */
+/** The days of a form that is for several; undefined for the others. `consequence` says what happens to them, if that needs confirmation. */
 async function daysIn(
   site: Site,
   { cluster, run }: { cluster: string; run: string | undefined },
   command: string,
   { customer = '', day = '', cells }: Sent['fields'],
-): Promise<{ days: CustomerDay[]; dear: string | undefined } | undefined> {
+): Promise<{ days: CustomerDay[]; consequence: string | undefined } | undefined> {
   if (cells === undefined) {
     if (!day.includes(',')) return undefined;
     const days = day.split(',').map((one) => ({ customer, day: one }));
-    return { days, dear: command === 'resetDay' ? `run ${days.length} days of ${customer} again` : undefined };
+    return { days, consequence: command === 'resetDay' ? `run ${days.length} days of ${customer} again` : undefined };
   }
   await site.watch.look(cluster, run);
   const { progress } = pictureOf(site, cluster, run);
@@ -108,5 +124,5 @@ async function daysIn(
   const { chosen, days } = found;
   const customers = new Set(days.map((one) => one.customer)).size;
   const of = `${count(days.length)} of the ${counted(chosen, 'chosen day')}`;
-  return { days, dear: `${VERBS[command]} ${of}, of ${counted(customers, 'customer')}` };
+  return { days, consequence: `${VERBS[command]} ${of}, of ${counted(customers, 'customer')}` };
 }

@@ -38,13 +38,13 @@ const crumbsTo = ({ cluster, named }: Subject): Crumbs => [
 
 function viewOf(subject: Subject, customer: string, day?: string): Promise<Kept<CustomerView>> {
   const argument = { customer, ...(day && { day }) };
-  return kept(subject, ['customer', customer, day], (handle) =>
+  return answerTo(subject, ['customer', customer, day], (handle) =>
     handle.query<CustomerView, [object]>('customer', argument),
   );
 }
 
 /** The answer to a question about the run, which pages share. */
-function kept<T>(subject: Subject, [what, ...of]: (string | undefined)[], question: Question<T>): Promise<Kept<T>> {
+function answerTo<T>(subject: Subject, [what, ...of]: (string | undefined)[], question: Question<T>): Promise<Kept<T>> {
   const { workflowId, runId } = subject.run;
   const key = `${subject.cluster} ${JSON.stringify([what, workflowId, runId, ...of])}`;
   return subject.site.answers.get(key, KEEP_MS, () => ask(subject, question));
@@ -106,7 +106,7 @@ export async function dayPage(
   if (start === undefined) throw new NotFound(`${day} is not a UTC day; expected a day such as 2026-01-15.`);
   const [{ value: view, problem }, attempts] = await Promise.all([
     viewOf(subject, customer, day),
-    kept(subject, ['attempts', customer, day], async (_, client) => {
+    answerTo(subject, ['attempts', customer, day], async (_, client) => {
       const prefix = await childPrefixOf(client, run.workflowId, run.runId);
       return attemptsOn(client, prefix, customer, [start, start + 24]);
     }),
@@ -131,7 +131,7 @@ ${proof}<h2>Attempts</h2>${attempts.problem ? html`<p class="note">${attempts.pr
 
 /** Whether the day was verified, and what was counted in it; nothing for a day that is not done. */
 async function proofOn(subject: Subject, customer: string, day: string): Promise<Content> {
-  const { value } = await kept(subject, ['proof', customer], (handle) =>
+  const { value } = await answerTo(subject, ['proof', customer], (handle) =>
     handle.query<Proof, [object]>('proof', { customer }),
   );
   const rows = (value?.rows ?? []).filter((row) => row[1] === day);

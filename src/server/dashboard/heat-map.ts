@@ -12,7 +12,9 @@ import type { Progress } from '../../backfill/views/progress.js';
 import { count, counted } from '../../presentation/lines/format.js';
 import { cellLetters, type Grid, gridOf, rankOf } from '../../presentation/lines/heat-map.js';
 import { classOf } from '../../presentation/report/html/day-styles.js';
+import { DAY_KEYS } from '../../presentation/report/html/heat-map-chart.js';
 import { type Content, html, type Markup } from '../../presentation/report/html/markup.js';
+import { rangeNamed } from '../../runs/run-names.js';
 import { choice, hidden, textInput } from './forms.js';
 import { clusterPath, customerPath, dayPath, queryText, type RunNamed } from './site.js';
 
@@ -116,7 +118,7 @@ export function heatMap({ cluster, range, all, rows, query, selectableIn }: MapO
     grid.perCell > 1
       ? html`<p class="note">Each cell is ${grid.perCell} days and shows the worst of them; it leads to its month.</p>`
       : undefined;
-  return html`${filters(query)}${months(whole, query)}${legend}${perCell}
+  return html`${filters(query)}${months(whole, query)}<p class="legend">${DAY_KEYS}</p>${perCell}
 <div class="map wide" tabindex="0" role="group" aria-label="Customers by day" data-first="${first}" data-rows="${seen.length}" data-total="${rows.length}">
 <table data-start="${shown.start}" data-step="${grid.perCell}"><thead><tr><th scope="col">customer</th>${headCells(grid)}<th scope="col">done</th></tr></thead>
 <tbody>${seen.map((row) => rowOf(cluster, row, grid, query))}</tbody></table></div>
@@ -130,19 +132,19 @@ const selectionForm = (cluster: string, run: string): Markup =>
 <button name="command" value="resetDay">Reset</button> <button name="command" value="skipDay">Skip</button> <button name="command" value="retryDay">Retry failed</button> <button type="button" data-clear>Clear</button></form>`;
 
 function monthOf(month: string | undefined, whole: DayRange): DayRange | undefined {
-  if (month === undefined || !/^\d{4}-\d{2}$/.test(month)) return undefined;
-  const start = `${month}-01`;
-  const next = new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)), 1)).toISOString().slice(0, 10);
-  const [from, to] = [start > whole.start ? start : whole.start, next < whole.end ? next : whole.end];
-  return from < to ? { start: from, end: to } : undefined;
+  const range = month && /^\d{4}-\d{2}$/.test(month) ? rangeNamed(month) : undefined;
+  if (!range) return undefined;
+  const start = range.start > whole.start ? range.start : whole.start;
+  const end = range.end < whole.end ? range.end : whole.end;
+  return start < end ? { start, end } : undefined;
 }
 
 function filters({ sort, show, name = '', row: _, ...keep }: MapQuery): Markup {
-  return html`<form class="filters" method="get">${kept(keep)}${choice('sort', 'Order', SORTS, sort)}${choice('show', 'Show', SHOWN, show)}${textInput('name', 'Name contains', html`value="${name}" size="12"`)}<button>Apply</button></form>`;
+  return html`<form class="filters" method="get">${queryFields(keep)}${choice('sort', 'Order', SORTS, sort)}${choice('show', 'Show', SHOWN, show)}${textInput('name', 'Name contains', html`value="${name}" size="12"`)}<button>Apply</button></form>`;
 }
 
-/** What a form that changes the address leaves as it is. */
-export const kept = (query: MapQuery): Markup[] =>
+/** What a form that changes the address leaves as it is, as hidden fields. */
+export const queryFields = (query: MapQuery): Markup[] =>
   hidden(Object.fromEntries(Object.entries(query).filter(([, value]) => value)) as Record<string, string>);
 
 function months({ start, end }: DayRange, query: MapQuery): Content {
@@ -156,10 +158,6 @@ function months({ start, end }: DayRange, query: MapQuery): Content {
     html`<a href="${addressOf({ ...query, month })}"${query.month === month ? html` aria-current="true"` : undefined}>${text}</a> `;
   return html`<nav class="months" aria-label="Months">${link(undefined, 'all days')}${names.map((month) => link(month, month))}</nav>`;
 }
-
-const legend = html`<p class="legend">${Object.entries(DAY_NAMES).map(
-  ([letter, word]) => html`<span><i class="key ${classOf(letter)}">${letter}</i> ${word}</span>`,
-)}</p>`;
 
 const CELLS_PER_MARK = 5;
 

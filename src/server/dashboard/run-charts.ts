@@ -11,7 +11,7 @@ import { writersChart } from '../../presentation/report/html/writers-chart.js';
 import type { ClusterPicture } from '../../watch/picture.js';
 import type { Kept } from '../answers.js';
 import { textInput } from './forms.js';
-import { kept, type MapQuery } from './heat-map.js';
+import { type MapQuery, queryFields } from './heat-map.js';
 import { ask, type RunAsked } from './run-asked.js';
 import { runPath, type Site } from './site.js';
 
@@ -71,7 +71,7 @@ export function timeMachine({ cluster, startedAt, endedAt }: ClusterReport, quer
   const instant = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
   const shown = Math.min(Math.max(at, from), to);
   const { at: _, ...rest } = query;
-  return html`<section class="past" aria-labelledby="past"><h2 id="past">Back in time</h2><form method="get" class="filters">${kept(rest)}
+  return html`<section class="past" aria-labelledby="past"><h2 id="past">Back in time</h2><form method="get" class="filters">${queryFields(rest)}
 <input type="range" min="${from}" max="${to}" value="${shown}" step="1000" aria-label="Moment, from the run's start to ${endedAt === null ? 'now' : 'its end'}" data-time>
 ${textInput('at', 'Moment (UTC)', html`value="${instant(shown)}" size="22"`)}<button>Show</button> ${query.at ? html`<a href="${runPath(cluster, query)}">${endedAt === null ? 'Now' : 'At its end'}</a>` : undefined}</form></section>`;
 }

@@ -25,7 +25,7 @@ export async function runPage(site: Site, cluster: string, query: MapQuery): Pro
   const picture = pictureOf(site, cluster, named);
   const now = Date.now();
   const { progress, workflowId, unreachable } = picture;
-  const kept = progress && (await latestReport(site, picture));
+  const latest = progress && (await latestReport(site, picture));
   const all = progress ? rowsOf(progress) : [];
   const rows = chosenRows(all, query);
   return {
@@ -40,8 +40,8 @@ ${attentionList(site, [picture])}
 <h2>Customers by day</h2>${progress ? heatMap({ cluster, range: progress.range, all, rows, query, selectableIn: site.readOnly || isClosed(progress) ? undefined : workflowId }) : undefined}
 ${leftOut(picture)}
 <h2>Running now</h2>${windowsTable(site, [picture], now)}
-${kept ? charts(kept, seenRows(rows, query).seen) : undefined}
-${kept?.value ? timeMachine(kept.value, query, now) : undefined}</div>`,
+${latest ? charts(latest, seenRows(rows, query).seen) : undefined}
+${latest?.value ? timeMachine(latest.value, query, now) : undefined}</div>`,
   };
 }
 

@@ -80,7 +80,7 @@ export async function startedPage(
         (line) => html`${inHtml(line)}
 `,
       )}</pre>
-<form method="post" action="${clusterPath(cluster)}/start" class="actions">${hidden(fields)}<button name="step" value="start" class="dear">Start ${prepared.workflowId}</button></form>${typed}
+<form method="post" action="${clusterPath(cluster)}/start" class="actions">${hidden(fields)}<button name="step" value="start" class="danger">Start ${prepared.workflowId}</button></form>${typed}
 <h2>Change it</h2>${formWith(cluster, fields)}`,
     );
   } catch (error) {

@@ -57,7 +57,9 @@ describe('the heat map', () => {
   it('is readable without colour, and has a colour for every state except waiting and skipped', () => {
     const { lines } = heatMap([placed('cvs', 'ddf')], { start: '2026-01-01', end: '2026-01-04' }, 80);
     expect(render(lines[0]!, { colour: false })).toBe('cvs     ddf 2/3');
-    expect(render(lines[0]!, { colour: true })).toContain('\u001b[30;42mdd\u001b[39;49m\u001b[97;41mf\u001b[39;49m');
+    expect(render(lines[0]!, { colour: true })).toContain(
+      '\u001b[30m\u001b[42mdd\u001b[49m\u001b[39m\u001b[97m\u001b[41mf\u001b[49m\u001b[39m',
+    );
   });
 
   it('is never wider than the terminal, whatever the ids, ranges and columns', () => {

@@ -2,6 +2,7 @@ import type { LogFact } from '../../../src/backfill/state/log-entry.js';
 import { sentenceOf } from '../../../src/backfill/state/sentence.js';
 import { countDays } from '../../../src/backfill/views/day-letters.js';
 import type { LogView } from '../../../src/backfill/views/log.js';
+import type { Proof } from '../../../src/backfill/views/proof.js';
 import {
   type ClusterReport,
   documentOf,
@@ -105,8 +106,7 @@ export const logEntry = (at: string, fact: LogFact): LogView => ({
 });
 
 /** As a run's result has it. */
-export const proofOfResult = {
-  columns: ['customer', 'day'],
+export const proofOfResult: Pick<Proof, 'rows' | 'omitted' | 'digest'> = {
   rows: [
     ['cvs', '2026-01-01', 1_200, 1_200, 'reindexconversations-cvs-2026-01-01', '2026-02-07T09:00:00Z', 1, true],
     ['cvs', '2026-01-02', 1_200, 1_100, 'reindexconversations-cvs-2026-01-02', '2026-02-07T09:01:00Z', 2, false],

@@ -37,20 +37,20 @@ const LONGEST = 4 * 86_400;
 
 /**
  * A cluster under somebody else's controller. All that is not its own is as good as this project's: the longest customer
- * first, windows sized by volume and halved after a time-out, what failed again after a back-off, without end.
+ * first, windows sized by volume and halved after a time-out, what failed again after a back-off, without end. It is given up after `longest` (s).
  */
 export function playRival(
   cluster: Cluster,
   parameters: Parameters,
   controller: Controller,
-  target = TARGET,
+  longest = LONGEST,
 ): Measured & { makespan: number } {
   const database = new Database<Try>(cluster.conditions, parameters, randomFrom(cluster.seed));
   const random = randomFrom(cluster.seed + 2);
   const { start, end } = cluster;
   const progress = cluster.customers.map(({ estimate }): Progress => {
     const density = estimate / (end - start);
-    const hours = Math.max(1, Math.min(MONTH, Math.floor(target / density)));
+    const hours = Math.max(1, Math.min(MONTH, Math.floor(TARGET / density)));
     return { next: start, end, density, hours, running: 0, lastStart: -1e9, retries: [], left: estimate };
   });
   let looksAt = parameters.probe === 'none' ? Number.POSITIVE_INFINITY : 1;
@@ -107,7 +107,7 @@ export function playRival(
       startNext(customer);
       continue;
     }
-    if (now >= LONGEST || progress.every(({ left }) => left <= 0)) return { ...database.measured, makespan: now };
+    if (now >= longest || progress.every(({ left }) => left <= 0)) return { ...database.measured, makespan: now };
     const due = progress.flatMap(({ retries, next, end, lastStart }) => [
       ...retries.map(({ at }) => at),
       ...(controller.notBefore && next < end ? [controller.notBefore(lastStart)] : []),

@@ -35,15 +35,16 @@ export function heatMapChart({ customers, customersLeftOut, range, cluster }: Cl
       : undefined;
   const parts = inParts(customers);
   return html`<figure class="chart">
-${legend}${note}${leftOut}
+<figcaption class="legend">${DAY_KEYS}</figcaption>${note}${leftOut}
 <div class="scroll" tabindex="0" role="group" aria-label="Heat map of ${cluster}: customers by day">
 ${parts.map((part, i) => picture(part, scale, `${cluster}: customers by day, part ${i + 1} of ${parts.length}`))}
 </div></figure>`;
 }
 
-const legend = html`<figcaption class="legend">${Object.entries(DAY_NAMES).map(
+/** The meaning of each letter, for a legend. */
+export const DAY_KEYS = Object.entries(DAY_NAMES).map(
   ([letter, word]) => html`<span><i class="key ${classOf(letter)}">${letter}</i> ${word}</span>`,
-)}</figcaption>`;
+);
 
 function picture(customers: readonly PlacedDays[], grid: Scale, title: string): Markup {
   const height = AXIS + customers.length * ROW + 4;

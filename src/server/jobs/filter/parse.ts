@@ -85,7 +85,7 @@ class Parser {
   private expression(): Expression {
     const parts = [this.alternatives()];
     while (this.peek().kind !== 'end' && this.peek().text !== ')') {
-      this.takeWord('AND');
+      this.takeIf('word', 'AND');
       parts.push(this.alternatives());
     }
     return parts.length === 1 ? parts[0]! : { kind: 'and', parts };
@@ -93,20 +93,20 @@ class Parser {
 
   private alternatives(): Expression {
     const parts = [this.term()];
-    while (this.takeWord('OR')) parts.push(this.term());
+    while (this.takeIf('word', 'OR')) parts.push(this.term());
     return parts.length === 1 ? parts[0]! : { kind: 'or', parts };
   }
 
   private term(): Expression {
-    if (this.takeWord('NOT') || this.takeSign('-')) return { kind: 'not', part: this.simple() };
+    if (this.takeIf('word', 'NOT') || this.takeIf('sign', '-')) return { kind: 'not', part: this.simple() };
     return this.simple();
   }
 
   private simple(): Expression {
-    if (!this.takeSign('(')) return this.restriction();
+    if (!this.takeIf('sign', '(')) return this.restriction();
     if (++this.depth > DEEPEST) throw new FilterProblem(`expected brackets at most ${DEEPEST} deep`);
     const inner = this.expression();
-    if (!this.takeSign(')')) throw expected(')', this.peek());
+    if (!this.takeIf('sign', ')')) throw expected(')', this.peek());
     this.depth--;
     return inner;
   }
@@ -129,14 +129,6 @@ class Parser {
     const token = this.peek();
     if (token.kind !== 'end') this.next++;
     return token;
-  }
-
-  private takeWord(text: string): boolean {
-    return this.takeIf('word', text);
-  }
-
-  private takeSign(text: string): boolean {
-    return this.takeIf('sign', text);
   }
 
   private takeIf(kind: Token['kind'], text: string): boolean {
