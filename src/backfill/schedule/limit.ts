@@ -24,11 +24,8 @@ export interface LimitNow {
  * 4. The run's most.
  */
 export function limitNow(state: State, now: number): LimitNow {
-  const { level, reason } = state.pacing.health;
-  if (level === 'critical') return { limit: 0, why: `the database is critical: ${reason}` };
-  if (level === 'unknown' && state.options.probe?.whenUnknown === 'stop') {
-    return { limit: 0, why: `the database is out of sight, and whenUnknown is "stop": ${reason}` };
-  }
+  const stopped = whyStopped(state);
+  if (stopped !== undefined) return { limit: 0, why: stopped };
   const own = ownLimit(state);
   const hours = hoursNow(state, now);
   if (!hours || hours.max > own.limit) return own;
@@ -37,6 +34,14 @@ export function limitNow(state: State, now: number): LimitNow {
   if (hours.max > 0) return { limit: hours.max, why: 'the limit of these working hours', ...until };
   const reopening = hours.until === undefined ? '' : ` until ${formatTime(hours.until)}`;
   return { limit: 0, why: `outside the working hours${reopening}`, ...until };
+}
+
+/** Why nothing may start for the database's sake; undefined while it may. */
+export function whyStopped({ options, pacing: { health } }: State): string | undefined {
+  const { level, reason } = health;
+  if (level === 'critical') return `the database is critical: ${reason}`;
+  if (level !== 'unknown' || options.probe?.whenUnknown !== 'stop') return undefined;
+  return `the database is out of sight, and whenUnknown is "stop": ${reason}`;
 }
 
 /** The adaptive limit, or the run's most. */

@@ -4,7 +4,7 @@ import type { Breaker } from '../pacing/breaker.js';
 import type { Load } from '../pacing/pace.js';
 import { initialWriters } from '../pacing/writers.js';
 import { estimate } from '../schedule/eta.js';
-import { limitNow, whyWriters, writersOf } from '../schedule/limit.js';
+import { limitNow, whyStopped, whyWriters, writersOf } from '../schedule/limit.js';
 import type { Customer, Problem, TroubleClass } from '../state/customer.js';
 import { countInFlight, findsWriters, workflowIdOf } from '../state/in-flight.js';
 import { type Coverage, windowOf } from '../state/ledger.js';
@@ -205,7 +205,7 @@ function nextStep(failure: TroubleClass): string {
 
 /** Null before the first window has completed, while nothing may start, and after the end. */
 function etaOf(state: State, now: number): string | null {
-  if (statusOf(state).status !== 'running') return null;
+  if (statusOf(state).status !== 'running' || whyStopped(state) !== undefined) return null;
   const { eta } = estimate(state, now);
   return eta === undefined ? null : formatTime(eta);
 }

@@ -11,7 +11,7 @@ import { stories } from '../../support/arbitrary.js';
 import { MINUTE, throughJson } from '../../support/core.js';
 import { eventful } from '../../support/eventful.js';
 import { drive } from '../../support/simulator.js';
-import { backfill, command, completes, given, passes, type Story, starts } from '../../support/story.js';
+import { backfill, command, completes, given, happens, passes, type Story, starts } from '../../support/story.js';
 
 const NONE = { days: 0, done: 0, running: 0, verifying: 0, waiting: 0, failed: 0, skipped: 0, held: 0 };
 
@@ -101,7 +101,7 @@ describe('progress', () => {
     ]);
   });
 
-  it('has no ETA before the first window has completed, while paused or finishing, and after the end', () => {
+  it('has no ETA before the first window has completed, while nothing may start or it finishes, and after the end', () => {
     const run = backfill({ customers: ['cvs'], end: '2026-01-11' });
     given(run, starts())
       .when(passes(MINUTE))
@@ -109,6 +109,9 @@ describe('progress', () => {
     const first = given(run, starts(), passes(59_000), completes('cvs-2026-01-01'), starts());
     first.when(command('pause')).then((story) => expect(progress(story).eta).toBeNull());
     first.when(command('finish')).then((story) => expect(progress(story).eta).toBeNull());
+    first
+      .when(happens((at) => ({ kind: 'healthChanged', at, level: 'critical', reason: 'blockedSessions 30' })))
+      .then((story) => expect(progress(story).eta).toBeNull());
     // Nine days are left, a minute each.
     first.when(passes(0)).then((story) => expect(Date.parse(progress(story).eta!) - story.now).toBe(9 * MINUTE));
   });
