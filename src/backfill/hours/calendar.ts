@@ -28,6 +28,12 @@ export function formatInstant(hour: Hour): string {
   return `${new Date(hour * MS_PER_HOUR).toISOString().slice(0, 19)}Z`;
 }
 
+/** The hours between two instants that {@link formatInstant} wrote. */
+export const intervalBetween = (from: string, to: string): Interval => [
+  Date.parse(from) / MS_PER_HOUR,
+  Date.parse(to) / MS_PER_HOUR,
+];
+
 /** RFC 3339 of milliseconds since 1970. */
 export function formatTime(ms: number): string {
   return new Date(ms).toISOString();

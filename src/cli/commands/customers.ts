@@ -1,13 +1,13 @@
 import { defined } from '../../backfill/defined.js';
 import { formatDuration } from '../../backfill/hours/duration.js';
-import type { CustomerView, WindowView } from '../../backfill/views/customer.js';
+import type { CustomerView } from '../../backfill/views/customer.js';
 import { placedDays } from '../../backfill/views/placed-days.js';
 import type { ClusterSession } from '../../fleet/index.js';
 import { onOneLine } from '../../one-line.js';
 import { ask, findRun, progressOf, type Run, type RunChoice } from '../../operations/find-run.js';
 import { badUsage } from '../../operations/problem.js';
 import { type Cell, columns } from '../../presentation/lines/columns.js';
-import { count, counted, toHour, toSecond } from '../../presentation/lines/format.js';
+import { count, counted, hoursText, toSecond } from '../../presentation/lines/format.js';
 import { cellNote, heatMap, legend } from '../../presentation/lines/heat-map.js';
 import { fact, LABEL_WIDTH, type Line, styled } from '../../presentation/lines/line.js';
 import { wrapped } from '../../presentation/lines/wrapping.js';
@@ -138,10 +138,4 @@ function viewLines({ run, view }: FoundView, width: number): Line[] {
     ...(rows.length > 0 ? [[], ...table] : []),
     ...(out > 0 ? wrapped([`and ${counted(out, 'more window')} that do not fit in one answer`], width) : []),
   ];
-}
-
-/** `2026-01-15` for a whole day, else from and to, the end exclusive. */
-function hoursText({ start, end }: WindowView): string {
-  const isWholeDay = start.endsWith('T00:00:00Z') && Date.parse(end) - Date.parse(start) === 86_400_000;
-  return isWholeDay ? toHour(start) : `${toHour(start)} to ${toHour(end)}`;
 }

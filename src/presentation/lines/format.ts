@@ -1,3 +1,4 @@
+import { describe, intervalBetween } from '../../backfill/hours/calendar.js';
 import { formatDuration } from '../../backfill/hours/duration.js';
 
 /** `8060` as `8,060`. */
@@ -15,8 +16,9 @@ export const age = (ms: number): string => formatDuration(Math.max(1_000, Math.f
 /** The time left, in whole seconds. */
 export const timeLeft = (ms: number): string => formatDuration(Math.ceil(ms / 1_000) * 1_000);
 
-/** An RFC 3339 instant to the hour, and only its day at midnight: `2026-02-08T06`, `2026-02-08`. */
-export const toHour = (instant: string): string => instant.slice(0, instant.endsWith('T00:00:00Z') ? 10 : 13);
+/** A window's hours as all sentences say them: a day, or the first and the last of several, or from one hour to another. */
+export const hoursText = ({ start, end }: { start: string; end: string }): string =>
+  describe([intervalBetween(start, end)]);
 
 /** An RFC 3339 instant to the minute: `2026-02-08 00:03`. */
 export const toMinute = (instant: string): string => instant.slice(0, 16).replace('T', ' ');

@@ -1,9 +1,9 @@
+import { intervalBetween } from '../../backfill/hours/calendar.js';
 import type { Interval } from '../../backfill/hours/interval.js';
 import { daysTouched } from '../../backfill/state/ledger.js';
 import type { ClusterReport, WindowRecord } from './document.js';
 
-const hourOf = (instant: string): number => Date.parse(instant) / 3_600_000;
-export const hoursOf = ({ from, to }: WindowRecord): Interval => [hourOf(from), hourOf(to)];
+export const hoursOf = ({ from, to }: WindowRecord): Interval => intervalBetween(from, to);
 
 /**
  * When the check of each completed window ended, in ms since 1970; without a time while it waits for its check. Undefined for

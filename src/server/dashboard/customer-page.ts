@@ -5,7 +5,7 @@ import type { CustomerView, WindowView } from '../../backfill/views/customer.js'
 import { DAY_NAMES, type DayLetter } from '../../backfill/views/day-letters.js';
 import { eachDay } from '../../backfill/views/placed-days.js';
 import type { Proof } from '../../backfill/views/proof.js';
-import { count, counted, toHour, toSecond } from '../../presentation/lines/format.js';
+import { count, counted, hoursText, toSecond } from '../../presentation/lines/format.js';
 import { classOf } from '../../presentation/report/html/day-styles.js';
 import { type Content, html, type Markup } from '../../presentation/report/html/markup.js';
 import { childPrefixOf } from '../../runs/run-input.js';
@@ -84,7 +84,7 @@ function windowsTable({ site, cluster, named }: Subject, { id, windows, windowsL
   const rows = windows.map(
     (
       window,
-    ) => html`<tr><td><a href="${dayPath(cluster, id, window.start.slice(0, 10), named)}">${toHour(window.start)} to ${toHour(window.end)}</a></td><td>${window.state}</td><td class="number">${window.attempt}</td><td>${window.startedAt ? toSecond(window.startedAt) : window.dueAt ? `not before ${toSecond(window.dueAt)}` : ''}</td><td class="number">${window.durationMs === undefined ? '' : formatDuration(window.durationMs)}</td><td>${[window.class, window.error].filter(Boolean).join(': ')}</td><td>${temporalLink(site, cluster, window.workflowId)}</td></tr>
+    ) => html`<tr><td><a href="${dayPath(cluster, id, window.start.slice(0, 10), named)}">${hoursText(window)}</a></td><td>${window.state}</td><td class="number">${window.attempt}</td><td>${window.startedAt ? toSecond(window.startedAt) : window.dueAt ? `not before ${toSecond(window.dueAt)}` : ''}</td><td class="number">${window.durationMs === undefined ? '' : formatDuration(window.durationMs)}</td><td>${[window.class, window.error].filter(Boolean).join(': ')}</td><td>${temporalLink(site, cluster, window.workflowId)}</td></tr>
 `,
   );
   const out = windowsLeftOut > 0 ? html`<p class="note">and ${counted(windowsLeftOut, 'more window')}</p>` : undefined;
