@@ -475,7 +475,9 @@ class World {
       else if (times.whim <= this.now) {
         nextWhim = this.now + this.one([1_000, MINUTE, 20 * MINUTE, HOUR]);
         if (this.now > this.calmAfter) {
-          if (settled) nextWhim = Number.POSITIVE_INFINITY;
+          // Windows from before the calm may yet end as stopped, and several of them pause the run.
+          const stopping = [...this.workflows.values()].some(({ end }) => end === 'stopped');
+          if (settled && !stopping) nextWhim = Number.POSITIVE_INFINITY;
           settled = true;
           this.settle();
         } else if (this.chance(0.2)) this.startByHand();
