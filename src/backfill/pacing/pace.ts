@@ -19,7 +19,8 @@ import { initialWriters, nextTrial, afterSuccess as succeeded, afterStart as tri
  * 5. Without a probe, windows that take much longer for the same work than they did at their best pull the limit down, each full
  *    round by as much as they are too slow. With a probe that gives no utilization, they only stop growth.
  * 6. The limit was too much lately: it grows to just under where that was, and not further for a while. That is short at first, since what made
- *    the database high may have been somebody else's, and doubles up to `BRINK_FOR` each time it becomes high again soon.
+ *    the database high may have been somebody else's, and doubles up to `BRINK_FOR` each time it becomes high again soon. What an outage
+ *    cut it to says nothing: the breaker's closing forgets it.
  * 7. The database is under `NEAR` of what operators bear and every slot is taken: grow once in `GROW_EVERY`. Far under it by all of the
  *    limit (slow start) or half of it, closer by a quarter, then by one; never by so much that the load would be too high if
  *    windows were all of it. From `NEAR` on it holds. Time and not success is the measure here, because the probe has looked at the larger
