@@ -1,4 +1,4 @@
-import { initialPace, type Pace } from '../pacing/pace.js';
+import { afterMaxSet, initialPace } from '../pacing/pace.js';
 import { countInFlight } from '../state/in-flight.js';
 import type { State } from '../state/state.js';
 import type { Command } from './command.js';
@@ -25,13 +25,7 @@ export function setParallelism(
       ? initialPace({ min: Math.max(1, countInFlight(state)), max: after.max })
       : state.pacing.pace;
   return {
-    state: { ...state, parallelism: after, pacing: { ...state.pacing, pace: lowered(pace, after.max) } },
+    state: { ...state, parallelism: after, pacing: { ...state.pacing, pace: afterMaxSet(pace, after.max) } },
     outcome: { kind: 'parallelismSet', changes },
   };
-}
-
-function lowered(pace: Pace, max: number): Pace {
-  if (pace.limit <= max) return pace;
-  const why = 'setParallelism';
-  return { ...pace, limit: max, reason: `${pace.limit} → ${max}: ${why}`, why };
 }

@@ -1,12 +1,13 @@
 import { difference, hoursIn, type Intervals, none, sameHours, union } from '../hours/interval.js';
 import type { WindowKey } from '../hours/window.js';
 import { afterTrial, failuresThatOpen, opened } from '../pacing/breaker.js';
+import { afterOutage } from '../pacing/pace.js';
 import { type Mover, moveHours, type TRANSITIONS } from '../state/hour-transitions.js';
 import { workflowIdOf } from '../state/in-flight.js';
 import { decided } from '../state/journal.js';
 import type { State } from '../state/state.js';
 import { tallyOf } from '../state/tally.js';
-import { updateCustomers, withGuard, without } from '../state/update.js';
+import { paced, updateCustomers, withGuard, without } from '../state/update.js';
 
 /** The breaker among what happens to a run; its rules are in `pacing/breaker.ts`. */
 
@@ -51,10 +52,7 @@ export function triedSooner(state: State, at: number): State {
 export function closed(state: State, at: number, by: Reviver): State {
   const { breaker } = state.guard;
   if (!breaker) return state;
-  const { brink: _, brinkWait: __, ...pace } = state.pacing.pace;
-  // That windows failed while the database was away says nothing of how many are too many.
-  const free = { ...state, pacing: { ...state.pacing, pace } };
-  const trusting = withGuard(free, { ...without(state.guard, 'breaker'), trustedSince: at });
+  const trusting = withGuard(paced(state, at, afterOutage), { ...without(state.guard, 'breaker'), trustedSince: at });
   const { state: next, days } = withIncidentWaiting(trusting, breaker.since, by);
   return decided(next, at, { kind: 'breakerClosed', days });
 }

@@ -120,6 +120,13 @@ export function afterCongestion(
 /** Trials of more writers were taken back for a high database: the limit waits until that can show. */
 export const afterTrialsEnded = (pace: Pace, at: number): Pace => ({ ...pace, downAt: at });
 
+/** The breaker closes: what failed in an outage says nothing of how many windows are too many. */
+export const afterOutage = ({ brink: _, brinkWait: __, ...pace }: Pace): Pace => pace;
+
+/** An operator lets the run have at most so many windows in flight, which is no sign that more are too many. */
+export const afterMaxSet = (pace: Pace, max: number): Pace =>
+  pace.limit > max ? limitedTo(pace, max, 'setParallelism') : pace;
+
 /** The probe sees another load. */
 export function afterHealth(
   pace: Pace,
@@ -263,7 +270,7 @@ function pulledDown(pace: Pace, at: number): Pace {
 }
 
 function grown({ fullAt: _, pull: __, credit: ___, ...pace }: Pace, at: number, limit: number, why: string): Pace {
-  return { ...pace, limit, movedAt: at, reason: `${pace.limit} → ${limit}: ${why}`, why };
+  return { ...limitedTo(pace, limit, why), movedAt: at };
 }
 
 const cut = (pace: Pace, at: number, why: string): Pace => ({
@@ -284,6 +291,10 @@ function steppedDown(pace: Pace, at: number, why: string, load: Load): Pace {
 }
 
 function lowered({ pull: _, credit: __, ...pace }: Pace, limit: number, at: number, why: string): Pace {
-  const reason = `${pace.limit === limit ? `stays ${limit}` : `${pace.limit} → ${limit}`}: ${why}`;
-  return { ...pace, limit, slowStart: false, movedAt: at, downAt: at, reason, why };
+  return { ...limitedTo(pace, limit, why), slowStart: false, movedAt: at, downAt: at };
+}
+
+function limitedTo(pace: Pace, limit: number, why: string): Pace {
+  const move = pace.limit === limit ? `stays ${limit}` : `${pace.limit} → ${limit}`;
+  return { ...pace, limit, reason: `${move}: ${why}`, why };
 }

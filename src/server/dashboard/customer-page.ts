@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { parseDay } from '../../backfill/hours/calendar.js';
+import { dayFrom, intervalBetween, parseDay } from '../../backfill/hours/calendar.js';
 import { formatDuration } from '../../backfill/hours/duration.js';
+import { meet } from '../../backfill/hours/interval.js';
 import type { CustomerView, WindowView } from '../../backfill/views/customer.js';
 import { DAY_NAMES, type DayLetter } from '../../backfill/views/day-letters.js';
 import { eachDay } from '../../backfill/views/placed-days.js';
@@ -104,11 +105,12 @@ export async function dayPage(
   const { site, run } = subject;
   const start = parseDay(day);
   if (start === undefined) throw new NotFound(`${day} is not a UTC day; expected a day such as 2026-01-15.`);
+  const hours = dayFrom(start);
   const [{ value: view, problem }, attempts] = await Promise.all([
     viewOf(subject, customer, day),
     answerTo(subject, ['attempts', customer, day], async (_, client) => {
       const prefix = await childPrefixOf(client, run.workflowId, run.runId);
-      return attemptsOn(client, prefix, customer, [start, start + 24]);
+      return attemptsOn(client, prefix, customer, hours);
     }),
   ]);
   const form = (command: string, label: string, fields: Record<string, string> = { customer, day }) =>
@@ -117,9 +119,7 @@ export async function dayPage(
     view &&
     eachDay({ id: customer, start: view.range.start, days: view.days }).some((one) => one[0] === day && one[1] === 'h');
   const proof = await proofOn(subject, customer, day);
-  const known = (view?.windows ?? []).filter(
-    ({ start: from, end }) => Date.parse(from) < (start + 24) * 3_600_000 && Date.parse(end) > start * 3_600_000,
-  );
+  const known = (view?.windows ?? []).filter((window) => meet(intervalBetween(window.start, window.end), hours));
   return {
     title: day,
     crumbs: [...crumbsTo(subject), [customer, customerPath(cluster, customer, named)]],

@@ -81,7 +81,12 @@ describe('an open breaker', () => {
   it('leaves no limit that was too much when it closes, since windows failed however few there were', () => {
     const { state, at } = open();
     const pace = { ...state.pacing.pace, limit: 1, downAt: at, brink: 2, brinkWait: 5 * MINUTE };
-    const resumed = perform({ ...state, pacing: { ...state.pacing, pace } }, { name: 'resume' }, at + MINUTE);
+    const adaptive = {
+      ...state,
+      parallelism: { ...state.parallelism, adaptive: true },
+      pacing: { ...state.pacing, pace },
+    };
+    const resumed = perform(adaptive, { name: 'resume' }, at + MINUTE);
     if (!('state' in resumed)) throw new Error(resumed.refused);
     const growth = growthOf(resumed.state.pacing.pace, { min: 1, max: 8 }, { level: 'ok', utilization: 0 });
     expect(growth!.at).toBe(at + MINUTE / 2);
